@@ -2,16 +2,21 @@
  * Base of every error that Carillon raises. `code` is stable and listed in docs/errors.md; data are
  * fields; the message states the fact and then the remedy.
  *
- * `statusCode` is what makes Nest's own exception filter answer with that HTTP status and the
- * message, so a controller needs no mapping of its own.
+ * `status`, `statusCode` and `expose` are the shape by which HTTP frameworks know an error that may
+ * be answered as it is, so a controller needs no mapping of its own.
  */
 export abstract class SchedulerError extends Error {
   abstract readonly code: string;
   abstract readonly statusCode: number;
+  readonly expose = true;
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
+  }
+
+  get status(): number {
+    return this.statusCode;
   }
 
   /** Puts the place of the mistake, for example `ReportsService.daily`, before the message. */

@@ -1,0 +1,161 @@
+import { SchedulerError } from '../timing/scheduler-error.js';
+
+export { SchedulerError };
+
+/** No job with this id: `updateJob`, `pauseJob`, `resumeJob`, `removeJob`, `runNow`. */
+export class JobNotFoundError extends SchedulerError {
+  readonly code = 'JOB_NOT_FOUND';
+  readonly statusCode = 404;
+  constructor(readonly jobId: string) {
+    super(`No job has the id "${jobId}". List the ids with scheduler.getJobs().`);
+  }
+}
+
+/** Two jobs want one id. At bootstrap `places` names both declarations. */
+export class JobIdTakenError extends SchedulerError {
+  readonly code = 'JOB_ID_TAKEN';
+  readonly statusCode = 409;
+  constructor(
+    readonly jobId: string,
+    readonly places: readonly string[] = [],
+  ) {
+    super(
+      places.length > 0
+        ? `The job id "${jobId}" is declared by ${places.join(' and by ')}. ` +
+            'Give one of them its own id in the decorator, or provide the class in one module and export it.'
+        : `A job with the id "${jobId}" exists. Choose another id, or say ifTaken: 'replace' or 'keep'.`,
+    );
+  }
+}
+
+/** A declared job cannot be removed at run time: the next start would declare it again. */
+export class JobIsDeclaredError extends SchedulerError {
+  readonly code = 'JOB_IS_DECLARED';
+  readonly statusCode = 409;
+  constructor(readonly jobId: string) {
+    super(
+      `The job "${jobId}" is declared by a decorator and would be back at the next start. ` +
+        'Pause it with pauseJob(), or set disabled: true in the decorator.',
+    );
+  }
+}
+
+/** The job names a handler that this process does not have. */
+export class HandlerUnknownError extends SchedulerError {
+  readonly code = 'HANDLER_UNKNOWN';
+  readonly statusCode = 422;
+  constructor(
+    readonly handler: string,
+    known: readonly string[],
+  ) {
+    super(
+      `No handler is registered under the name "${handler}". ` +
+        (known.length > 0
+          ? `Known: ${known.slice(0, 10).join(', ')}${known.length > 10 ? ', …' : ''}. `
+          : 'No handler is registered at all. ') +
+        'Mark a method of a provider with @JobHandler, and provide its class in a module of this application.',
+    );
+  }
+}
+
+/** A function cannot be stored; durable stores take a handler's name. */
+export class HandlerNotDurableError extends SchedulerError {
+  readonly code = 'HANDLER_NOT_DURABLE';
+  readonly statusCode = 422;
+  constructor(readonly jobId: string) {
+    super(
+      `The job "${jobId}" has a function as its handler, which cannot be stored. ` +
+        "Define it with defineHandler('name') and mark a method with @JobHandler.",
+    );
+  }
+}
+
+/** An option has a value that it cannot take, or a name that does not exist. */
+export class InvalidOptionsError extends SchedulerError {
+  readonly code = 'INVALID_OPTIONS';
+  readonly statusCode = 400;
+  constructor(
+    readonly field: string,
+    readonly value: unknown,
+    remedy: string,
+  ) {
+    super(`The option "${field}" cannot be ${show(value)}. ${remedy}`);
+  }
+}
+
+/** A payload is not JSON, or breaks a rule of the class it was defined with. */
+export class PayloadInvalidError extends SchedulerError {
+  readonly code = 'PAYLOAD_INVALID';
+  readonly statusCode = 400;
+  constructor(
+    /** The offending property, `payload.address.street`. */
+    readonly property: string,
+    readonly problem: string,
+    remedy: string,
+  ) {
+    super(`${property} ${problem}. ${remedy}`);
+  }
+}
+
+/** `addJob` and `runNow` from the drain on, `runNow` before the start. */
+export class SchedulerNotRunningError extends SchedulerError {
+  readonly code = 'SCHEDULER_NOT_RUNNING';
+  readonly statusCode = 503;
+  constructor(readonly phase: 'starting' | 'stopping') {
+    super(
+      phase === 'starting'
+        ? 'The scheduler has not started: it starts after every module has bootstrapped. Add a job with at(new Date()) instead, which runs then.'
+        : 'The scheduler is shutting down and takes no new work. Send the request to another replica, or again after the restart.',
+    );
+  }
+}
+
+/** A second `SchedulerModule.forRoot` in one application. */
+export class SchedulerExistsError extends SchedulerError {
+  readonly code = 'SCHEDULER_EXISTS';
+  readonly statusCode = 500;
+  constructor(readonly importedBy: readonly string[] = []) {
+    super(
+      `SchedulerModule.forRoot() is imported more than once${importedBy.length > 0 ? ` (by ${importedBy.join(', ')})` : ''}. ` +
+        'Import it once, in the root module: it is global, so other modules need no import to inject SchedulerService or to use the decorators.',
+    );
+  }
+}
+
+/** What a timed-out attempt's signal is aborted with. */
+export class AttemptTimedOutError extends SchedulerError {
+  readonly code = 'ATTEMPT_TIMED_OUT';
+  readonly statusCode = 504;
+  constructor(
+    readonly jobId: string,
+    readonly timeoutMs: number,
+  ) {
+    super(
+      `An attempt of the job "${jobId}" ran longer than its timeout of ${timeoutMs} ms. ` +
+        'Raise the timeout, or let the handler stop when run.signal is aborted.',
+    );
+  }
+}
+
+/** What the signals of running attempts are aborted with when the drain's time is over. */
+export class SchedulerStoppingError extends SchedulerError {
+  readonly code = 'SCHEDULER_STOPPING';
+  readonly statusCode = 503;
+  constructor(drainTimeoutMs: number) {
+    super(
+      `The scheduler is stopping and the run did not end within ${drainTimeoutMs} ms. ` +
+        'Raise drainTimeout, or let the handler stop when run.signal is aborted.',
+    );
+  }
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return 'a function';
+  if (typeof value === 'bigint' || typeof value === 'symbol') return String(value);
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
+  }
+}

@@ -1,0 +1,105 @@
+import type { OutcomeReason } from './run.js';
+
+interface SchedulerFact {
+  at: Date;
+  /** The process that says it. */
+  replica: string;
+}
+interface JobFact extends SchedulerFact {
+  jobId: string;
+}
+interface RunFact extends JobFact {
+  runId: string;
+  /** The tick; null for a run that was asked for by hand. */
+  scheduledAt: Date | null;
+  attempt: number;
+}
+/** Ticks that got an outcome without a run of their own: one, or a span that shares it. */
+interface TickFact extends JobFact {
+  runId: string;
+  scheduledAt: Date | null;
+  /** Last tick of the span; equal to `scheduledAt` for a single tick. */
+  scheduledUntil: Date | null;
+  count: number;
+  reason: OutcomeReason;
+}
+interface AttemptEnd extends RunFact {
+  durationMs: number;
+}
+
+/** Everything that can be observed, by type. docs/events.md has a line for each. */
+export interface SchedulerEvents {
+  'scheduler.started': SchedulerFact & { jobs: number; timezoneData: string };
+  'scheduler.paused': SchedulerFact;
+  'scheduler.resumed': SchedulerFact;
+  'scheduler.draining': SchedulerFact & { running: number };
+  'scheduler.stopped': SchedulerFact & { abandoned: number };
+  /** The wall clock went `stepMs` further than elapsed time did; negative when it was set back. */
+  'scheduler.clockStepped': SchedulerFact & { stepMs: number };
+  /** An error inside the scheduler itself that it survived. */
+  'scheduler.faulted': SchedulerFact & { error: unknown; jobId: string | null };
+  'store.down': SchedulerFact & { error: unknown };
+  'store.up': SchedulerFact & { downMs: number };
+  /** A subscriber of the events threw. */
+  'listener.failed': SchedulerFact & { error: unknown; jobId: string | null; during: SchedulerEventType };
+
+  'job.added': JobFact;
+  'job.edited': JobFact;
+  'job.paused': JobFact & { note: string | null; by: string | null; until: Date | null };
+  'job.resumed': JobFact;
+  'job.removed': JobFact;
+  'job.finished': JobFact;
+  'job.parked': JobFact & { error: unknown };
+
+  'run.started': RunFact & { latenessMs: number };
+  'run.succeeded': AttemptEnd & { result: unknown; latenessMs: number };
+  'run.failed': AttemptEnd & { error: unknown; retryAt: Date | null };
+  'run.timedOut': AttemptEnd & { error: unknown; willRetry: boolean };
+  'run.skipped': TickFact;
+  'run.missed': TickFact;
+  'run.coalesced': TickFact & { into: string | null };
+  'run.cancelled': TickFact;
+  'run.abandoned': RunFact & { reason: OutcomeReason };
+}
+
+export type SchedulerEventType = keyof SchedulerEvents;
+
+/** An event of type `T`: its fields and the `type` that tells it from the others. */
+export type SchedulerEventOf<T extends SchedulerEventType> = {
+  [K in T]: { type: K } & SchedulerEvents[K];
+}[T];
+
+export type SchedulerEvent = SchedulerEventOf<SchedulerEventType>;
+
+/** The failed attempts of runs: what `errors$` carries. */
+export type FailureEvent = SchedulerEventOf<'run.failed' | 'run.timedOut'>;
+
+/** Every event type; a test compares it with docs/events.md. */
+export const EVENT_TYPES = Object.keys({
+  'scheduler.started': 0,
+  'scheduler.paused': 0,
+  'scheduler.resumed': 0,
+  'scheduler.draining': 0,
+  'scheduler.stopped': 0,
+  'scheduler.clockStepped': 0,
+  'scheduler.faulted': 0,
+  'store.down': 0,
+  'store.up': 0,
+  'listener.failed': 0,
+  'job.added': 0,
+  'job.edited': 0,
+  'job.paused': 0,
+  'job.resumed': 0,
+  'job.removed': 0,
+  'job.finished': 0,
+  'job.parked': 0,
+  'run.started': 0,
+  'run.succeeded': 0,
+  'run.failed': 0,
+  'run.timedOut': 0,
+  'run.skipped': 0,
+  'run.missed': 0,
+  'run.coalesced': 0,
+  'run.cancelled': 0,
+  'run.abandoned': 0,
+} satisfies Record<SchedulerEventType, 0>) as SchedulerEventType[];

@@ -1,0 +1,171 @@
+import { type Duration, parseDuration } from '../timing/index.js';
+import { InvalidOptionsError } from './errors.js';
+
+/** What becomes of a tick while a run of its job is alive. */
+export const OVERLAPS = ['skip', 'allow'] as const;
+export type Overlap = (typeof OVERLAPS)[number];
+
+/** What becomes of several overdue ticks. */
+export const COALESCES = ['latest', 'earliest', 'all'] as const;
+export type Coalesce = (typeof COALESCES)[number];
+
+/** Delay before the attempt after `attempt` (1 for the first), ms. */
+export type BackoffFunction = (attempt: number, error: unknown) => number;
+export const BACKOFFS = ['fixed', 'exponential'] as const;
+export type Backoff = (typeof BACKOFFS)[number] | BackoffFunction;
+
+export interface RetryOptions {
+  /** Attempts in all, the first included. */
+  attempts?: number;
+  backoff?: Backoff;
+  /** Delay before the second attempt; doubles with each further one when `exponential`. */
+  delay?: Duration;
+  maxDelay?: Duration;
+  /** Takes up to this share of the delay off, 0 to 1, so that failures do not come back in step. */
+  jitter?: number;
+  /** False ends the run without a further attempt. */
+  when?: (error: unknown) => boolean;
+}
+
+/** Policies as callers write them. What is left out comes from the module's `defaults`, else from DEFAULT_POLICIES. */
+export interface PolicyOptions {
+  overlap?: Overlap;
+  /** Runs of the job that may be alive at once under `allow`; null for any number. */
+  maxInstances?: number | null;
+  /** A tick later than this is not run: `missed`. Null for no limit. */
+  misfireGrace?: Duration | null;
+  coalesce?: Coalesce;
+  /** Under `coalesce: 'all'`: how many of the newest overdue ticks still run. */
+  maxCatchUp?: number;
+  /** Longest time of one attempt; null for no limit. */
+  timeout?: Duration | null;
+  /** A number is `{ attempts }`. */
+  retry?: number | RetryOptions;
+  /** The job is finished after this many runs started by ticks; null for no limit. */
+  maxRuns?: number | null;
+}
+
+export interface RetryPolicy {
+  readonly attempts: number;
+  readonly backoff: Backoff;
+  readonly delayMs: number;
+  readonly maxDelayMs: number;
+  readonly jitter: number;
+  readonly when: ((error: unknown) => boolean) | null;
+}
+
+/** Policies in force, checked and complete. */
+export interface Policies {
+  readonly overlap: Overlap;
+  readonly maxInstances: number | null;
+  readonly misfireGraceMs: number | null;
+  readonly coalesce: Coalesce;
+  readonly maxCatchUp: number;
+  readonly timeoutMs: number | null;
+  readonly retry: RetryPolicy;
+  readonly maxRuns: number | null;
+}
+
+export const DEFAULT_POLICIES: Policies = Object.freeze({
+  overlap: 'skip',
+  maxInstances: null,
+  misfireGraceMs: null,
+  coalesce: 'latest',
+  maxCatchUp: 100,
+  timeoutMs: null,
+  retry: Object.freeze({
+    attempts: 1,
+    backoff: 'exponential',
+    delayMs: 1_000,
+    maxDelayMs: 3_600_000,
+    jitter: 0,
+    when: null,
+  }),
+  maxRuns: null,
+});
+
+/** How each policy is read: one line per option. The key set is also the list of known names. */
+const READERS: { [K in keyof Required<PolicyOptions>]: (value: unknown, base: Policies) => Partial<Policies> } = {
+  overlap: (value) => ({ overlap: oneOf('overlap', value, OVERLAPS) }),
+  maxInstances: (value) => ({ maxInstances: value === null ? null : count('maxInstances', value) }),
+  misfireGrace: (value) => ({ misfireGraceMs: value === null ? null : parseDuration(value as Duration, 'misfireGrace') }),
+  coalesce: (value) => ({ coalesce: oneOf('coalesce', value, COALESCES) }),
+  maxCatchUp: (value) => ({ maxCatchUp: count('maxCatchUp', value) }),
+  timeout: (value) => ({ timeoutMs: value === null ? null : positiveDuration('timeout', value) }),
+  retry: (value, base) => ({ retry: readRetry(value, base.retry) }),
+  maxRuns: (value) => ({ maxRuns: value === null ? null : count('maxRuns', value) }),
+};
+
+export const POLICY_NAMES = Object.keys(READERS) as (keyof PolicyOptions)[];
+
+/**
+ * `base` with what `options` changes, frozen; `base` itself when they change nothing, so that a
+ * hundred thousand jobs with the same policies share one object. Names that are not policies are
+ * left to the caller.
+ *
+ * @throws InvalidOptionsError, InvalidDurationError naming the option
+ */
+export function readPolicies(options: PolicyOptions, base: Policies = DEFAULT_POLICIES): Policies {
+  let changed: Partial<Policies> | null = null;
+  for (const name of POLICY_NAMES) {
+    const value = options[name];
+    if (value !== undefined) changed = { ...changed, ...READERS[name](value, base) };
+  }
+  return changed === null ? base : Object.freeze({ ...base, ...changed });
+}
+
+const RETRY_NAMES: readonly (keyof RetryOptions)[] = ['attempts', 'backoff', 'delay', 'maxDelay', 'jitter', 'when'];
+
+function readRetry(value: unknown, base: RetryPolicy): RetryPolicy {
+  if (typeof value === 'number') return Object.freeze({ ...base, attempts: count('retry', value) });
+  if (typeof value !== 'object' || value === null) {
+    throw new InvalidOptionsError('retry', value, "Give a number of attempts or { attempts: 3, backoff: 'exponential', delay: '1s' }.");
+  }
+  const options = value as RetryOptions;
+  rejectUnknown('retry.', options, RETRY_NAMES);
+  const { attempts, backoff, delay, maxDelay, jitter, when } = options;
+  if (when !== undefined && typeof when !== 'function') {
+    throw new InvalidOptionsError('retry.when', when, 'Give a function of the error that returns true to try again.');
+  }
+  if (jitter !== undefined && !(typeof jitter === 'number' && jitter >= 0 && jitter <= 1)) {
+    throw new InvalidOptionsError('retry.jitter', jitter, 'Give a share of the delay from 0 to 1.');
+  }
+  return Object.freeze({
+    attempts: attempts === undefined ? base.attempts : count('retry.attempts', attempts),
+    backoff: backoff === undefined ? base.backoff : typeof backoff === 'function' ? backoff : oneOf('retry.backoff', backoff, BACKOFFS),
+    delayMs: delay === undefined ? base.delayMs : parseDuration(delay, 'retry.delay'),
+    maxDelayMs: maxDelay === undefined ? base.maxDelayMs : parseDuration(maxDelay, 'retry.maxDelay'),
+    jitter: jitter ?? base.jitter,
+    when: when ?? base.when,
+  });
+}
+
+/** @throws InvalidOptionsError for the first name of `options` that is not in `known` */
+export function rejectUnknown(prefix: string, options: object, known: readonly string[]): void {
+  for (const name in options) {
+    if (!known.includes(name)) {
+      throw new InvalidOptionsError(
+        `${prefix}${name}`,
+        (options as Record<string, unknown>)[name],
+        `There is no such option. Known here: ${known.join(', ')}.`,
+      );
+    }
+  }
+}
+
+export function oneOf<T extends string>(field: string, value: unknown, allowed: readonly T[]): T {
+  if (allowed.includes(value as T)) return value as T;
+  throw new InvalidOptionsError(field, value, `Use one of ${allowed.map((item) => `'${item}'`).join(', ')}.`);
+}
+
+/** A whole number of at least 1. */
+export function count(field: string, value: unknown): number {
+  if (Number.isSafeInteger(value) && (value as number) >= 1) return value as number;
+  throw new InvalidOptionsError(field, value, 'Give a whole number of at least 1.');
+}
+
+export function positiveDuration(field: string, value: unknown): number {
+  const ms = parseDuration(value as Duration, field);
+  if (ms > 0) return ms;
+  throw new InvalidOptionsError(field, value, "Give a duration over zero, for example '30s', or null for no limit.");
+}

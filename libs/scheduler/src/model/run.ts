@@ -1,0 +1,117 @@
+/** How a tick's run ended, once. */
+export const OUTCOMES = [
+  'succeeded',
+  'failed',
+  'timedOut',
+  'cancelled',
+  'skipped',
+  'missed',
+  'coalesced',
+  'abandoned',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** How one attempt ended. */
+export type AttemptResult =
+  | { kind: 'succeeded'; value: unknown }
+  | { kind: 'failed'; error: unknown }
+  | { kind: 'timedOut'; error: unknown }
+  | { kind: 'abandoned'; error: unknown };
+
+/** Why a tick did not run of its own. */
+export type OutcomeReason =
+  /** The previous run was alive (overlap `skip`, or `maxInstances` reached). */
+  | 'overlap'
+  /** Later than `misfireGrace`. */
+  | 'misfireGrace'
+  /** More overdue ticks than `maxCatchUp`. */
+  | 'maxCatchUp'
+  /** Merged into the run of another tick. */
+  | 'merged'
+  /** The job was paused. */
+  | 'paused'
+  /** The job got a new trigger while the tick was overdue. */
+  | 'edited'
+  /** The job was removed while the tick was overdue or its run waited. */
+  | 'removed'
+  /** The process stopped. */
+  | 'shutdown';
+
+/**
+ * - `queued`: behind another run of its job.
+ * - `waiting`: for its instant (a retry) or for the next claim.
+ * - `running`: an attempt is under way.
+ * - `ended`: it has its outcome.
+ */
+export type RunState = 'queued' | 'waiting' | 'running' | 'ended';
+
+/** An error as the history keeps it. */
+export interface ErrorRecord {
+  name: string;
+  message: string;
+  stack: string | null;
+}
+
+export interface AttemptRecord {
+  attempt: number;
+  result: AttemptResult['kind'];
+  startedAt: Date;
+  endedAt: Date;
+  error: ErrorRecord | null;
+}
+
+/** One row of the history: a run, or a span of ticks that share an outcome and did not run. */
+export interface Run {
+  id: string;
+  jobId: string;
+  /** The tick; null for a run that was asked for by hand. For a span, its first tick. */
+  scheduledAt: Date | null;
+  /** For a span of several ticks its last tick, else null. */
+  scheduledUntil: Date | null;
+  /** How many ticks the row stands for: 1, or the length of a span. */
+  count: number;
+  state: RunState;
+  outcome: Outcome | null;
+  reason: OutcomeReason | null;
+  /** Attempts begun so far. */
+  attempt: number;
+  /** Earlier attempts that a retry followed, and the last one. */
+  attempts: AttemptRecord[];
+  startedAt: Date | null;
+  endedAt: Date | null;
+  /** When the next attempt is due while the run waits for one. */
+  retryAt: Date | null;
+  /** Start of the first attempt minus due, ms. */
+  latenessMs: number | null;
+  /** How many further ticks were merged into this run. */
+  coalesced: number;
+  error: ErrorRecord | null;
+}
+
+export interface RunFilter {
+  jobId?: string;
+  outcome?: Outcome | readonly Outcome[];
+  state?: RunState;
+  /** Rows whose tick (or start, for runs by hand) lies in [from, to]. */
+  from?: Date;
+  to?: Date;
+  /** At most this many rows, 1 to 1,000; default 100. */
+  limit?: number;
+  /** The id of the last row of the page before: the next page begins after it. */
+  after?: string;
+}
+
+export function toErrorRecord(error: unknown): ErrorRecord {
+  if (error instanceof Error) {
+    return { name: error.name, message: error.message, stack: error.stack ?? null };
+  }
+  return { name: 'NonError', message: describeNonError(error), stack: null };
+}
+
+function describeNonError(error: unknown): string {
+  try {
+    return typeof error === 'string' ? error : (JSON.stringify(error) ?? String(error));
+  } catch {
+    return Object.prototype.toString.call(error);
+  }
+}

@@ -1,0 +1,82 @@
+import type {
+  AttemptEnd,
+  Claim,
+  IfTaken,
+  Job,
+  JobEdit,
+  JobFilter,
+  JobSpec,
+  JsonValue,
+  Run,
+  RunFilter,
+  SchedulerEvents,
+  SchedulerEventType,
+} from '../model/index.js';
+import type { Awaitable } from './awaitable.js';
+import type { PutResult } from './store.js';
+
+/** Carries ticks and runs. The service talks to this and knows no store. */
+export interface Engine {
+  readonly durable: boolean;
+  readonly clustered: boolean;
+
+  /** Opens what it needs. Jobs may be put and read from now on; nothing ticks yet. */
+  open(host: EngineHost): Awaitable<void>;
+  /** Lets ticks run. */
+  start(): Awaitable<void>;
+  /** Drains and closes (L2). Resolves at the latest after both times together. */
+  stop(limits: StopLimits): Promise<void>;
+  /** Stops and continues this replica's claims. */
+  pause(): void;
+  resume(): void;
+
+  putJob(spec: JobSpec, ifTaken: IfTaken): Awaitable<PutResult>;
+  getJob(id: string): Awaitable<Job | null>;
+  getJobs(filter: JobFilter): Awaitable<Job[]>;
+  /** The verbs that change a job throw JobNotFoundError when there is none. */
+  updateJob(id: string, edit: JobEdit): Awaitable<Job>;
+  pauseJob(id: string, pause: { note: string | null; by: string | null; until: number | null }): Awaitable<Job>;
+  resumeJob(id: string): Awaitable<Job>;
+  removeJob(id: string): Awaitable<void>;
+  runNow(id: string, payload: JsonValue | undefined): Awaitable<Run>;
+  getRuns(filter: RunFilter): Awaitable<Run[]>;
+}
+
+export interface StopLimits {
+  drainTimeoutMs: number;
+  abortGraceMs: number;
+}
+
+/** What an engine is given: how to run an attempt, and where facts go. */
+export interface EngineHost {
+  readonly attempts: AttemptRunner;
+  readonly events: EventSink;
+}
+
+/** Runs one attempt, the same way on every engine. */
+export interface AttemptRunner {
+  /** Starts at once. Never throws: a handler's error is a result. */
+  start(claim: Claim, watcher: AttemptWatcher): RunningAttempt;
+}
+
+export interface AttemptWatcher {
+  /**
+   * The attempt has its result. `handlerRuns` tells that the handler has not settled yet (a
+   * timeout): its place stays held until `attemptReleased`.
+   */
+  attemptEnded(end: AttemptEnd, handlerRuns: boolean): void;
+  /** The handler of a timed-out attempt has settled. */
+  attemptReleased(end: AttemptEnd): void;
+}
+
+export interface RunningAttempt {
+  /** Aborts the attempt's signal. */
+  abort(reason: unknown): void;
+}
+
+export interface EventSink {
+  /** Whether anybody listens: saves making the event. */
+  wants(type: SchedulerEventType): boolean;
+  /** Stamps the event with time and replica and hands it to the subscribers, whose throws are contained. */
+  emit<T extends SchedulerEventType>(type: T, fact: Omit<SchedulerEvents[T], 'at' | 'replica'>): void;
+}
