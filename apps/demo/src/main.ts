@@ -1,0 +1,46 @@
+import type { AddressInfo } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+import { configureHttp } from './http.js';
+import { readSettings, type Settings, SettingsError } from './settings.js';
+
+async function start({ port, timezone }: Settings): Promise<void> {
+  const app = await NestFactory.create(AppModule);
+  configureHttp(app);
+  app.enableShutdownHooks();
+  try {
+    await app.listen(port);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  const { port: chosen } = app.getHttpServer().address() as AddressInfo;
+  const url = `http://localhost:${chosen}`;
+  process.stdout.write(`
+  The uptime monitor is at ${url}, its API at ${url}/docs
+  The first checks show below within seconds; the daily report is due at 00:05 ${timezone}. Try:
+
+    curl ${url}/jobs
+    curl ${url}/schedule -H 'content-type: application/json' -d '{ "task_name": "ping", "interval": 5 }'
+    curl '${url}/jobs/check-flaky/runs?limit=4'
+
+  Ctrl-C stops it, after the runs at work have ended.
+
+`);
+}
+
+/** What a user can mend is told in one line; anything else keeps its stack. */
+function explain(error: unknown): unknown {
+  if (error instanceof SettingsError) return error.message;
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    return `The port ${process.env['PORT'] ?? 3000} is taken. Choose another one: PORT=3001 npm start`;
+  }
+  return error;
+}
+
+try {
+  await start(readSettings(process.env));
+} catch (error) {
+  console.error(explain(error));
+  process.exitCode = 1;
+}

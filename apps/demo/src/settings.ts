@@ -1,0 +1,50 @@
+import { Global, Module } from '@nestjs/common';
+import { cron } from '@carillon/scheduler';
+import { readTargets, type Target } from './targets/target.js';
+
+/** What the environment says, checked once at start. */
+export class Settings {
+  /** 0 lets the system choose. */
+  port!: number;
+  /** Where the daily report's day begins and ends. */
+  timezone!: string;
+  /** Checked besides the demo's own health. */
+  targets!: readonly Target[];
+}
+
+/** An environment variable that cannot be used; its message is all that a user needs to see. */
+export class SettingsError extends Error {
+  constructor(variable: string, value: string, remedy: string) {
+    super(`The environment variable ${variable} is ${JSON.stringify(value)}. ${remedy}`);
+  }
+}
+
+/** @throws SettingsError naming the variable */
+export function readSettings(env: NodeJS.ProcessEnv): Settings {
+  return {
+    port: readPort(env['PORT'] ?? '3000'),
+    timezone: readTimezone(env['TIMEZONE'] ?? Intl.DateTimeFormat().resolvedOptions().timeZone),
+    targets: readTargets(env['TARGETS'] ?? '', (text, remedy) => new SettingsError('TARGETS', text, remedy)),
+  };
+}
+
+function readPort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new SettingsError('PORT', text, 'Give a number from 0 to 65535, for example PORT=3001.');
+}
+
+function readTimezone(text: string): string {
+  try {
+    cron('5 0 * * *', { timezone: text });
+    return text;
+  } catch (error) {
+    throw new SettingsError('TIMEZONE', text, (error as Error).message);
+  }
+}
+
+@Global()
+@Module({
+  providers: [{ provide: Settings, useFactory: () => readSettings(process.env) }],
+  exports: [Settings],
+})
+export class SettingsModule {}
