@@ -74,7 +74,7 @@ export interface OffsetEffect {
   changeAt: Date;
   /** How far clocks went, signed minutes: +60 for a gap of an hour, -60 for an overlap. */
   changeMinutes: number;
-  /** First and last wall time concerned, and how many. */
+  /** First and last wall time concerned, and how many matched; for `repeated` this tick's own. */
   firstWallTime: string;
   lastWallTime: string;
   count: number;
@@ -106,4 +106,11 @@ export interface DateJson {
   type: 'date';
   at: string;
 }
-export type TriggerJson = CronJson | IntervalJson | DateJson;
+/** Once, so long after the process started; it belongs to the process and is never stored (T3). */
+export interface TimeoutJson {
+  type: 'timeout';
+  afterMs: number;
+  /** The instant it is counted from; absent until a job binds it. */
+  anchorAt?: string;
+}
+export type TriggerJson = CronJson | IntervalJson | DateJson | TimeoutJson;

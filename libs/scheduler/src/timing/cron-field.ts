@@ -1,0 +1,51 @@
+/** One of the six fields of a cron expression: its name, its values and the names they go by. */
+export interface CronField {
+  readonly name: CronFieldName;
+  readonly min: number;
+  readonly max: number;
+  /** How many different values there are; day of week has 7, though 7 may be written for Sunday. */
+  readonly size: number;
+  readonly names: ReadonlyMap<string, number> | null;
+  /** For messages: `0-59`, `1-12 or JAN-DEC`. */
+  readonly expected: string;
+}
+
+export type CronFieldName = 'second' | 'minute' | 'hour' | 'dayOfMonth' | 'month' | 'dayOfWeek';
+
+const MONTHS = numbered('JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC', 1);
+const WEEKDAYS = numbered('SUN MON TUE WED THU FRI SAT', 0);
+
+export const SECOND: CronField = { name: 'second', min: 0, max: 59, size: 60, names: null, expected: '0-59' };
+export const MINUTE: CronField = { name: 'minute', min: 0, max: 59, size: 60, names: null, expected: '0-59' };
+export const HOUR: CronField = { name: 'hour', min: 0, max: 23, size: 24, names: null, expected: '0-23' };
+export const DAY_OF_MONTH: CronField = {
+  name: 'dayOfMonth',
+  min: 1,
+  max: 31,
+  size: 31,
+  names: null,
+  expected: '1-31, L, LW or a day with W such as 15W',
+};
+export const MONTH: CronField = {
+  name: 'month',
+  min: 1,
+  max: 12,
+  size: 12,
+  names: MONTHS,
+  expected: '1-12 or JAN-DEC',
+};
+export const DAY_OF_WEEK: CronField = {
+  name: 'dayOfWeek',
+  min: 0,
+  max: 7,
+  size: 7,
+  names: WEEKDAYS,
+  expected: '0-7 or SUN-SAT (0 and 7 are Sunday), 5L or 5#2',
+};
+
+/** In the order in which they are written. */
+export const CRON_FIELDS: readonly CronField[] = [SECOND, MINUTE, HOUR, DAY_OF_MONTH, MONTH, DAY_OF_WEEK];
+
+function numbered(names: string, first: number): ReadonlyMap<string, number> {
+  return new Map(names.split(' ').map((name, index) => [name, first + index]));
+}

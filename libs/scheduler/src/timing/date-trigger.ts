@@ -1,0 +1,47 @@
+import { DueRule } from './due-rule.js';
+import { toIso } from './instant.js';
+import type { ClockSetBack, DateJson, Trigger } from './trigger.js';
+
+/** Due once, at an instant. */
+export class DateTrigger extends DueRule {
+  readonly #at: number;
+
+  /** Made by `at()`, which checks. */
+  constructor(at: number) {
+    super();
+    this.#at = at;
+  }
+
+  get type(): 'date' {
+    return 'date';
+  }
+
+  nextAt(afterAt: number): number | null {
+    return afterAt < this.#at ? this.#at : null;
+  }
+
+  prevAt(beforeAt: number): number | null {
+    return beforeAt > this.#at ? this.#at : null;
+  }
+
+  countBetween(fromAt: number, toAt: number): number {
+    return fromAt <= this.#at && this.#at <= toAt ? 1 : 0;
+  }
+
+  bind(): this {
+    return this;
+  }
+
+  /** Once is once: after its tick nothing is due again; before it, the instant stays. */
+  afterClockSetBack({ lastTickAt }: ClockSetBack): { trigger: Trigger; nextAt: number | null } {
+    return { trigger: this, nextAt: lastTickAt !== null && lastTickAt >= this.#at ? null : this.#at };
+  }
+
+  toJSON(): DateJson {
+    return { type: 'date', at: toIso(this.#at) };
+  }
+
+  toString(): string {
+    return `once at ${toIso(this.#at)}`;
+  }
+}
