@@ -29,7 +29,7 @@ interface AttemptEnd extends RunFact {
 
 /** Everything that can be observed, by type. docs/events.md has a line for each. */
 export interface SchedulerEvents {
-  'scheduler.started': SchedulerFact & { jobs: number; timezoneData: string };
+  'scheduler.started': SchedulerFact & { timezoneData: string };
   'scheduler.paused': SchedulerFact;
   'scheduler.resumed': SchedulerFact;
   'scheduler.draining': SchedulerFact & { running: number };
@@ -54,7 +54,8 @@ export interface SchedulerEvents {
   'run.started': RunFact & { latenessMs: number };
   'run.succeeded': AttemptEnd & { result: unknown; latenessMs: number };
   'run.failed': AttemptEnd & { error: unknown; retryAt: Date | null };
-  'run.timedOut': AttemptEnd & { error: unknown; willRetry: boolean };
+  /** `handlerRuns`: the handler has not settled yet; its place stays held, and a retry waits for it. */
+  'run.timedOut': AttemptEnd & { error: unknown; willRetry: boolean; handlerRuns: boolean };
   'run.skipped': TickFact;
   'run.missed': TickFact;
   'run.coalesced': TickFact & { into: string | null };

@@ -106,10 +106,10 @@ export const POLICY_NAMES = Object.keys(READERS) as (keyof PolicyOptions)[];
  * @throws InvalidOptionsError, InvalidDurationError naming the option
  */
 export function readPolicies(options: PolicyOptions, base: Policies = DEFAULT_POLICIES): Policies {
-  let changed: Partial<Policies> | null = null;
+  let changed: object | null = null;
   for (const name of POLICY_NAMES) {
     const value = options[name];
-    if (value !== undefined) changed = { ...changed, ...READERS[name](value, base) };
+    if (value !== undefined) Object.assign((changed ??= {}), READERS[name](value, base));
   }
   return changed === null ? base : Object.freeze({ ...base, ...changed });
 }

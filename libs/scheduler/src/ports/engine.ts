@@ -70,8 +70,12 @@ export interface AttemptWatcher {
 }
 
 export interface RunningAttempt {
-  /** Aborts the attempt's signal. */
+  /** The handler has returned, or its promise has settled. */
+  readonly settled: boolean;
+  /** Aborts the attempt's signal; a handler that rejects then was abandoned. */
   abort(reason: unknown): void;
+  /** Ends the attempt as abandoned, whatever its handler does later; null when it has its result. */
+  abandon(error: unknown): AttemptEnd | null;
 }
 
 export interface EventSink {

@@ -38,7 +38,7 @@ export interface Store {
    */
   settle(end: AttemptEnd, placeHeld: boolean): Awaitable<boolean>;
   /** Gives back the place of a run settled with `placeHeld`. */
-  release(claim: Claim, now: number): Awaitable<void>;
+  release(claim: Claim): Awaitable<void>;
 
   listRuns(filter: RunFilter): Awaitable<Run[]>;
 

@@ -1,0 +1,138 @@
+import type { Claim } from '../model/index.js';
+import { type ClaimBatch, type Clock, type EventSink, isPromise, type Store } from '../ports/index.js';
+import type { Alarms } from '../runner/index.js';
+
+/** How long a pass holds the event loop before other work gets a turn. */
+const SLICE_MS = 10;
+/** Jobs taken at once: small enough that a batch of slow handlers is not claimed far ahead. */
+const BATCH = 64;
+const FIRST_BACKOFF_MS = 100;
+const LONGEST_BACKOFF_MS = 5_000;
+
+/** What the loop hands on. None of these throws. */
+export interface LoopSink {
+  begin(claim: Claim): void;
+  told(batch: ClaimBatch): void;
+  /** The pass is over: all that was claimed has begun. */
+  rested(): void;
+}
+
+/**
+ * Claims what is due and starts it: one pass when the timer wakes, in slices of SLICE_MS. With a
+ * store that answers at once the first slice runs inside the timer's callback.
+ */
+export class DueLoop {
+  private claiming = false;
+  private passing = false;
+  private claims: readonly Claim[] = [];
+  private nextClaim = 0;
+  private failures = 0;
+  private downSince: number | null = null;
+
+  constructor(
+    private readonly store: Store,
+    private readonly clock: Clock,
+    private readonly alarms: Alarms,
+    private readonly events: EventSink,
+    private readonly sink: LoopSink,
+  ) {}
+
+  /** A pass is under way: there may be claims that have not begun. */
+  get busy(): boolean {
+    return this.passing;
+  }
+
+  start(): void {
+    this.claiming = true;
+    this.look();
+  }
+
+  /** No further claims; what is claimed already still starts. */
+  stop(): void {
+    this.claiming = false;
+    this.alarms.wake(null);
+  }
+
+  /** Something changed that may be due earlier than the timer is armed for. */
+  look(): void {
+    if (this.claiming && !this.passing) this.arm();
+  }
+
+  /** One pass now, in this call as far as the first slice goes. */
+  readonly pass = (): void => {
+    if (this.passing || !this.claiming) return;
+    this.passing = true;
+    this.slice();
+  };
+
+  private readonly slice = (): void => {
+    const sliceEnd = this.clock.monotonic() + SLICE_MS;
+    for (;;) {
+      while (this.nextClaim < this.claims.length) {
+        this.sink.begin(this.claims[this.nextClaim++]);
+        if (this.clock.monotonic() >= sliceEnd) return this.clock.yieldThen(this.slice);
+      }
+      if (!this.claiming) return this.rest();
+      try {
+        const batch = this.store.claimDue({ now: this.clock.now(), limit: BATCH });
+        if (isPromise(batch)) {
+          batch.then(this.resumeWith, this.storeFailed);
+          return;
+        }
+        if (!this.take(batch)) return this.rest();
+      } catch (error) {
+        return this.storeFailed(error);
+      }
+      if (this.clock.monotonic() >= sliceEnd) return this.clock.yieldThen(this.slice);
+    }
+  };
+
+  private readonly resumeWith = (batch: ClaimBatch): void => {
+    if (this.take(batch)) this.slice();
+    else this.rest();
+  };
+
+  /** False when nothing more is due. */
+  private take(batch: ClaimBatch): boolean {
+    if (this.downSince !== null) this.storeIsBack();
+    this.claims = batch.claims;
+    this.nextClaim = 0;
+    if (batch.recorded.length > 0 || batch.changed.length > 0) this.sink.told(batch);
+    return batch.claims.length > 0 || batch.more;
+  }
+
+  private rest(): void {
+    this.passing = false;
+    this.claims = [];
+    this.nextClaim = 0;
+    if (this.claiming) this.arm();
+    this.sink.rested();
+  }
+
+  private arm(): void {
+    try {
+      const earliest = this.store.earliestDueAt();
+      if (isPromise(earliest)) earliest.then((at) => this.claiming && this.alarms.wake(at), this.storeFailed);
+      else this.alarms.wake(earliest);
+    } catch (error) {
+      this.storeFailed(error);
+    }
+  }
+
+  private readonly storeFailed = (error: unknown): void => {
+    this.passing = false;
+    this.claims = [];
+    if (this.downSince === null) {
+      this.downSince = this.clock.now();
+      this.events.emit('store.down', { error });
+    }
+    const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** this.failures++, LONGEST_BACKOFF_MS);
+    this.alarms.after(backoffMs, this.pass);
+  };
+
+  private storeIsBack(): void {
+    this.events.emit('store.up', { downMs: this.clock.now() - this.downSince! });
+    this.downSince = null;
+    this.failures = 0;
+  }
+}

@@ -1,0 +1,266 @@
+import {
+  type AttemptEnd,
+  type Claim,
+  type IfTaken,
+  type Job,
+  type JobEdit,
+  type JobFilter,
+  JobNotFoundError,
+  type JobSpec,
+  type JsonValue,
+  type Run,
+  type RunFilter,
+  SchedulerStoppingError,
+} from '../model/index.js';
+import {
+  type AttemptWatcher,
+  type Awaitable,
+  type ChangeResult,
+  type ClaimBatch,
+  type Clock,
+  type Engine,
+  type EngineHost,
+  isPromise,
+  type JobChange,
+  type PutResult,
+  type RunningAttempt,
+  type StopLimits,
+  type Store,
+  whenReady,
+} from '../ports/index.js';
+import { type Alarms, announceEnd, announceRecorded } from '../runner/index.js';
+import { DueLoop } from './due-loop.js';
+
+export interface LocalEngineParts {
+  store: Store;
+  clock: Clock;
+  alarms: Alarms;
+}
+
+/** Our own engine: a due loop over a store, in this process. */
+export class LocalEngine implements Engine, AttemptWatcher {
+  private readonly store: Store;
+  private readonly clock: Clock;
+  private readonly alarms: Alarms;
+  private host!: EngineHost;
+  private loop!: DueLoop;
+  private readonly running = new Map<Claim, RunningAttempt>();
+  private started = false;
+  private paused = false;
+  private stopped = false;
+  private onIdle: (() => void) | null = null;
+
+  constructor({ store, clock, alarms }: LocalEngineParts) {
+    this.store = store;
+    this.clock = clock;
+    this.alarms = alarms;
+  }
+
+  get durable(): boolean {
+    return this.store.durable;
+  }
+  get clustered(): boolean {
+    return this.store.clustered;
+  }
+
+  open(host: EngineHost): Awaitable<void> {
+    this.host = host;
+    this.loop = new DueLoop(this.store, this.clock, this.alarms, host.events, this);
+    this.alarms.connect(this.loop.pass, (stepMs) => this.clockStepped(stepMs));
+    return this.store.open();
+  }
+
+  start(): void {
+    this.started = true;
+    if (!this.paused) this.loop.start();
+    this.host.events.emit('scheduler.started', { timezoneData: process.versions.tz ?? 'unknown' });
+  }
+
+  pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    this.loop.stop();
+    this.host.events.emit('scheduler.paused', {});
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    if (this.started && !this.stopped) this.loop.start();
+    this.host.events.emit('scheduler.resumed', {});
+  }
+
+  async stop({ drainTimeoutMs, abortGraceMs }: StopLimits): Promise<void> {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.loop.stop();
+    const { events } = this.host;
+    events.emit('scheduler.draining', { running: this.running.size });
+    if (!(await this.idleWithin(drainTimeoutMs))) {
+      const reason = new SchedulerStoppingError(drainTimeoutMs);
+      for (const attempt of this.running.values()) attempt.abort(reason);
+      await this.idleWithin(abortGraceMs);
+    }
+    const abandoned = await this.abandonRunning(drainTimeoutMs);
+    const recorded = await this.store.close(this.clock.now());
+    announceRecorded(events, recorded);
+    this.alarms.clear();
+    const unstarted = recorded.filter(({ outcome }) => outcome === 'abandoned').length;
+    events.emit('scheduler.stopped', { abandoned: abandoned + unstarted });
+  }
+
+  putJob(spec: JobSpec, ifTaken: IfTaken): Awaitable<PutResult> {
+    return whenReady(this.store.putJob(spec, ifTaken, this.clock.now()), (result) => {
+      announceRecorded(this.host.events, result.recorded);
+      this.loop.look();
+      return result;
+    });
+  }
+
+  getJob(id: string): Awaitable<Job | null> {
+    return this.store.getJob(id);
+  }
+
+  getJobs(filter: JobFilter): Awaitable<Job[]> {
+    return this.store.listJobs(filter);
+  }
+
+  updateJob(id: string, edit: JobEdit): Awaitable<Job> {
+    return this.change(id, { kind: 'edit', edit });
+  }
+
+  pauseJob(id: string, pause: { note: string | null; by: string | null; until: number | null }): Awaitable<Job> {
+    return this.change(id, { kind: 'pause', ...pause });
+  }
+
+  resumeJob(id: string): Awaitable<Job> {
+    return this.change(id, { kind: 'resume' });
+  }
+
+  removeJob(id: string): Awaitable<void> {
+    return whenReady(this.change(id, { kind: 'remove' }), () => {});
+  }
+
+  runNow(id: string, payload: JsonValue | undefined): Awaitable<Run> {
+    return whenReady(this.store.requestRun({ jobId: id, payload, now: this.clock.now() }), (requested) => {
+      if (!requested) throw new JobNotFoundError(id);
+      announceRecorded(this.host.events, requested.recorded);
+      this.loop.pass();
+      this.loop.look();
+      return requested.run;
+    });
+  }
+
+  getRuns(filter: RunFilter): Awaitable<Run[]> {
+    return this.store.listRuns(filter);
+  }
+
+  // What the loop hands on.
+
+  begin(claim: Claim): void {
+    const attempt = this.host.attempts.start(claim, this);
+    if (!attempt.settled) this.running.set(claim, attempt);
+  }
+
+  told({ recorded, changed }: ClaimBatch): void {
+    announceRecorded(this.host.events, recorded);
+    for (const change of changed) {
+      const { jobId } = change;
+      if (change.kind === 'parked') this.host.events.emit('job.parked', { jobId, error: change.error });
+      else this.host.events.emit(`job.${change.kind}`, { jobId });
+    }
+  }
+
+  rested(): void {
+    if (this.idle) this.onIdle?.();
+  }
+
+  // What attempts tell.
+
+  attemptEnded(end: AttemptEnd, handlerRuns: boolean): void {
+    // A retry waits until the handler of a timed-out attempt has settled (O2).
+    if (handlerRuns && end.retryAt !== null) announceEnd(this.host.events, end, handlerRuns);
+    else this.settle(end, handlerRuns, true);
+  }
+
+  attemptReleased(end: AttemptEnd): void {
+    const { claim, retryAt } = end;
+    if (retryAt !== null) return this.settle({ ...end, retryAt: Math.max(retryAt, this.clock.now()) }, false, false);
+    this.contain(claim.jobId, () => whenReady(this.store.release(claim), () => this.freed(claim)));
+  }
+
+  private settle(end: AttemptEnd, placeHeld: boolean, announce: boolean): void {
+    const { claim } = end;
+    this.contain(claim.jobId, () =>
+      whenReady(this.store.settle(end, placeHeld), (held) => {
+        if (!placeHeld) this.freed(claim);
+        if (held && announce) announceEnd(this.host.events, end, placeHeld);
+      }),
+    );
+  }
+
+  private freed(claim: Claim): void {
+    this.running.delete(claim);
+    this.loop.look();
+    if (this.idle) this.onIdle?.();
+  }
+
+  private get idle(): boolean {
+    return this.running.size === 0 && !this.loop.busy;
+  }
+
+  private change(id: string, change: JobChange): Awaitable<Job> {
+    return whenReady(this.store.changeJob(id, change, this.clock.now()), (result: ChangeResult | null) => {
+      if (!result) throw new JobNotFoundError(id);
+      announceRecorded(this.host.events, result.recorded);
+      this.loop.look();
+      return result.job;
+    });
+  }
+
+  private clockStepped(stepMs: number): void {
+    this.host.events.emit('scheduler.clockStepped', { stepMs: Math.round(stepMs) });
+    if (stepMs >= 0) return;
+    this.contain(null, () =>
+      whenReady(this.store.clockSetBack({ nowAt: this.clock.now(), stepMs: -Math.round(stepMs) }), () => this.loop.look()),
+    );
+  }
+
+  private idleWithin(limitMs: number): Promise<boolean> {
+    if (this.idle) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const finish = (idle: boolean) => {
+        this.onIdle = null;
+        alarm.cancel();
+        resolve(idle);
+      };
+      const alarm = this.alarms.after(limitMs, () => finish(false));
+      this.onIdle = () => finish(true);
+    });
+  }
+
+  private async abandonRunning(drainTimeoutMs: number): Promise<number> {
+    let abandoned = 0;
+    for (const [claim, attempt] of this.running) {
+      const end = attempt.abandon(new SchedulerStoppingError(drainTimeoutMs));
+      if (end) {
+        abandoned++;
+        this.settle(end, false, true);
+      } else {
+        this.running.delete(claim);
+      }
+    }
+    return abandoned;
+  }
+
+  /** An error of the store or of our own is told and survived (L3). */
+  private contain(jobId: string | null, action: () => Awaitable<void>): void {
+    const faulted = (error: unknown) => this.host.events.emit('scheduler.faulted', { error, jobId });
+    try {
+      const pending = action();
+      if (isPromise(pending)) pending.catch(faulted);
+    } catch (error) {
+      faulted(error);
+    }
+  }
+}

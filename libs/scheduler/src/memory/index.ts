@@ -1,0 +1,2 @@
+export type { HistoryLimits } from './history.js';
+export { MemoryStore } from './memory-store.js';

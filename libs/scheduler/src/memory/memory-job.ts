@@ -1,0 +1,74 @@
+import type { HandlerReference, Job, JobOrigin, JobSpec, JobState, JsonValue, Policies } from '../model/index.js';
+import type { Trigger } from '../timing/index.js';
+import type { MemoryRun } from './memory-run.js';
+
+interface PauseRecord {
+  readonly note: string | null;
+  readonly by: string | null;
+  readonly at: number;
+  readonly until: number | null;
+  /** The first tick inside the pause; null when the trigger has ended. */
+  readonly firstTickAt: number | null;
+}
+
+/** A job as the memory store keeps it: few fields, because there may be a million. */
+export class MemoryJob {
+  trigger: Trigger;
+  handler: HandlerReference;
+  payload: JsonValue | undefined;
+  policies: Policies;
+  origin: JobOrigin;
+  state: JobState = 'active';
+  pause: PauseRecord | null = null;
+  parkedBecause: string | null = null;
+  lastTickAt: number | null = null;
+  runsStarted = 0;
+  /** Runs that are running, waiting or queued. */
+  alive = 0;
+  /** Runs that go one after the other behind the one that is alive. */
+  queue: MemoryRun[] | null = null;
+  version = 1;
+
+  constructor(
+    readonly slot: number,
+    readonly id: string,
+    spec: JobSpec,
+    readonly addedAt: number,
+  ) {
+    this.trigger = spec.trigger;
+    this.handler = spec.handler;
+    this.payload = spec.payload;
+    this.policies = spec.policies;
+    this.origin = spec.origin;
+  }
+
+  get runsLeft(): number | null {
+    const { maxRuns } = this.policies;
+    return maxRuns === null ? null : Math.max(0, maxRuns - this.runsStarted);
+  }
+
+  toJob(nextDueAt: number | null): Job {
+    const { pause } = this;
+    return {
+      id: this.id,
+      trigger: this.trigger,
+      handler: typeof this.handler === 'string' ? this.handler : 'function',
+      payload: this.payload === undefined ? undefined : structuredClone(this.payload),
+      policies: this.policies,
+      origin: this.origin,
+      state: this.state,
+      pause: pause && { note: pause.note, by: pause.by, at: new Date(pause.at), until: toDate(pause.until) },
+      parkedBecause: this.parkedBecause,
+      nextDueAt: this.state === 'active' ? toDate(nextDueAt) : null,
+      lastTickAt: toDate(this.lastTickAt),
+      runsStarted: this.runsStarted,
+      alive: this.alive,
+      addedAt: new Date(this.addedAt),
+      version: this.version,
+    };
+  }
+}
+
+export function toDate(at: number | null): Date | null {
+  return at === null ? null : new Date(at);
+}

@@ -1,0 +1,81 @@
+import type { AttemptRecord, Claim, ErrorRecord, HandlerReference, JsonValue, Outcome, OutcomeReason, Policies, Run, RunState } from '../model/index.js';
+import { type MemoryJob, toDate } from './memory-job.js';
+
+/** A run, or a span of ticks that share an outcome; also the claim that the engine works with. */
+export class MemoryRun implements Claim {
+  state: RunState = 'running';
+  outcome: Outcome | null = null;
+  reason: OutcomeReason | null = null;
+  attempt = 0;
+  attempts: AttemptRecord[] | null = null;
+  scheduledUntil: number | null = null;
+  count = 1;
+  coalesced = 0;
+  startedAt: number | null = null;
+  endedAt: number | null = null;
+  /** When the tick, or the retry, fell due. */
+  dueAt: number;
+  latenessMs: number | null = null;
+  error: ErrorRecord | null = null;
+  /** Place in the queue of waiting runs; null while it does not wait. */
+  waitingSlot: number | null = null;
+  /** Neighbours in the list that the run is in (alive, or history), older and newer. */
+  older: MemoryRun | null = null;
+  newer: MemoryRun | null = null;
+  /** Neighbours among the history of the same job. */
+  olderOfJob: MemoryRun | null = null;
+  newerOfJob: MemoryRun | null = null;
+
+  constructor(
+    private readonly idPrefix: string,
+    readonly sequence: number,
+    readonly job: MemoryJob,
+    readonly scheduledAt: number | null,
+    readonly payload: JsonValue | undefined,
+    dueAt: number,
+  ) {
+    this.dueAt = dueAt;
+  }
+
+  get runId(): string {
+    return this.idPrefix + this.sequence.toString(36);
+  }
+  get jobId(): string {
+    return this.job.id;
+  }
+  get handler(): HandlerReference {
+    return this.job.handler;
+  }
+  get policies(): Policies {
+    return this.job.policies;
+  }
+  /** Each attempt is one claim. */
+  get token(): number {
+    return this.attempt;
+  }
+  /** What `from` and `to` of a query look at. */
+  get instant(): number {
+    return this.scheduledAt ?? this.startedAt ?? this.dueAt;
+  }
+
+  toRun(): Run {
+    return {
+      id: this.runId,
+      jobId: this.job.id,
+      scheduledAt: toDate(this.scheduledAt),
+      scheduledUntil: toDate(this.scheduledUntil),
+      count: this.count,
+      state: this.state,
+      outcome: this.outcome,
+      reason: this.reason,
+      attempt: this.attempt,
+      attempts: this.attempts ? [...this.attempts] : [],
+      startedAt: toDate(this.startedAt),
+      endedAt: toDate(this.endedAt),
+      retryAt: this.state === 'waiting' && this.attempt > 0 ? new Date(this.dueAt) : null,
+      latenessMs: this.latenessMs,
+      coalesced: this.coalesced,
+      error: this.error,
+    };
+  }
+}

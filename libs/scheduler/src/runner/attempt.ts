@@ -1,0 +1,137 @@
+import { type AttemptEnd, type AttemptResult, AttemptTimedOutError, type Claim, type HandlerFunction } from '../model/index.js';
+import { planRetry } from '../planning/index.js';
+import { type AttemptWatcher, type Clock, type EventSink, isPromise, type RunningAttempt } from '../ports/index.js';
+import type { Alarm, Alarms } from './alarms.js';
+import { withinRun } from './current-run.js';
+import type { HandlerRegistry } from './handler-registry.js';
+import { HandlerRun } from './handler-run.js';
+import { checkPayload } from './payload.js';
+
+/** What attempts work with; one for all of a process. */
+export interface AttemptTools {
+  readonly clock: Clock;
+  readonly alarms: Alarms;
+  readonly handlers: HandlerRegistry;
+  readonly events: EventSink;
+  readonly log: ConstructorParameters<typeof HandlerRun>[3];
+}
+
+/**
+ * One attempt of a run: open the context, check the payload, call the handler, classify how it
+ * ends. A handler that answers at once is called and done within `begin`.
+ */
+export class Attempt implements RunningAttempt {
+  private readonly run: HandlerRun;
+  private readonly startedAt: number;
+  private readonly startedElapsed: number;
+  private timeout: Alarm | null = null;
+  /** The result, once it is told. */
+  private end: AttemptEnd | null = null;
+  private handlerSettled = false;
+
+  constructor(
+    private readonly claim: Claim,
+    private readonly watcher: AttemptWatcher,
+    private readonly tools: AttemptTools,
+  ) {
+    const { clock, log } = tools;
+    this.startedAt = clock.now();
+    this.startedElapsed = clock.monotonic();
+    this.run = new HandlerRun(claim, claim.attempt, claim.token, log, copyOf(claim.payload));
+  }
+
+  get settled(): boolean {
+    return this.handlerSettled;
+  }
+
+  begin(): void {
+    const { events } = this.tools;
+    if (events.wants('run.started')) {
+      const { jobId, runId, attempt } = this.claim;
+      const latenessMs = Math.max(0, this.startedAt - this.claim.dueAt);
+      events.emit('run.started', { jobId, runId, scheduledAt: this.run.scheduledAt, attempt, latenessMs });
+    }
+    let value: unknown;
+    try {
+      value = withinRun(this.run, this.resolveHandler());
+    } catch (error) {
+      return this.handlerEnded({ kind: 'failed', error });
+    }
+    if (!isPromise(value)) return this.handlerEnded({ kind: 'succeeded', value });
+
+    const { timeoutMs } = this.claim.policies;
+    if (timeoutMs !== null) this.timeout = this.tools.alarms.after(timeoutMs, () => this.timedOut(timeoutMs));
+    // A foreign thenable may throw or call twice; a native promise is what Promise.resolve gives back as it is.
+    Promise.resolve(value).then(
+      (result) => this.handlerEnded({ kind: 'succeeded', value: result }),
+      (error: unknown) => this.handlerEnded({ kind: this.run.isAborted ? 'abandoned' : 'failed', error }),
+    );
+  }
+
+  abort(reason: unknown): void {
+    this.run.abort(reason);
+  }
+
+  abandon(error: unknown): AttemptEnd | null {
+    if (this.end) return null;
+    this.run.abort(error);
+    return this.conclude({ kind: 'abandoned', error });
+  }
+
+  private resolveHandler(): HandlerFunction<never> {
+    const { handler, payload } = this.claim;
+    if (typeof handler === 'function') return handler;
+    const registered = this.tools.handlers.require(handler);
+    const { definition } = registered;
+    if (definition === null || definition.payloadClass === null) return (run) => registered.invoke(run);
+    return async (run) => {
+      this.run.payload = await checkPayload(definition, payload);
+      return registered.invoke(run);
+    };
+  }
+
+  private handlerEnded(result: AttemptResult): void {
+    this.handlerSettled = true;
+    if (this.end) this.watcher.attemptReleased(this.end);
+    else this.watcher.attemptEnded(this.conclude(result), false);
+  }
+
+  private timedOut(timeoutMs: number): void {
+    if (this.end) return;
+    const error = new AttemptTimedOutError(this.claim.jobId, timeoutMs);
+    const end = this.conclude({ kind: 'timedOut', error });
+    this.watcher.attemptEnded(end, true);
+    this.run.abort(error);
+  }
+
+  private conclude(result: AttemptResult): AttemptEnd {
+    this.timeout?.cancel();
+    const { clock } = this.tools;
+    const endedAt = clock.now();
+    this.end = {
+      claim: this.claim,
+      result,
+      startedAt: this.startedAt,
+      endedAt,
+      durationMs: clock.monotonic() - this.startedElapsed,
+      retryAt: result.kind === 'succeeded' ? null : this.retryAt(result, endedAt),
+    };
+    return this.end;
+  }
+
+  private retryAt(result: AttemptResult, endedAt: number): number | null {
+    const { attempt, runId, policies, jobId } = this.claim;
+    try {
+      return planRetry({ result, attempt, retry: policies.retry, endedAt, runId });
+    } catch (error) {
+      // The caller's `when` or `backoff` is broken: no retry rests on it.
+      this.tools.events.emit('scheduler.faulted', { error, jobId });
+      return null;
+    }
+  }
+}
+
+/** A handler may change what it was given; the job's payload stays as it is. */
+function copyOf(payload: unknown): unknown {
+  return typeof payload === 'object' && payload !== null ? structuredClone(payload) : payload;
+}

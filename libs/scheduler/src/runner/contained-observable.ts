@@ -1,0 +1,50 @@
+import { Observable, type Observer, type Operator, Subscriber, type Subscription } from 'rxjs';
+
+/**
+ * An observable whose subscribers' throws are reported instead of raised. RxJS throws them from a
+ * timer, which ends a Node process; a scheduler must survive them. Holds for whatever is piped
+ * from it, and for async functions that reject.
+ */
+export class ContainedObservable<T> extends Observable<T> {
+  constructor(
+    source: Observable<unknown>,
+    private readonly report: (error: unknown) => void,
+  ) {
+    super();
+    this.source = source;
+  }
+
+  /** RxJS builds every piped observable here, so the containment goes along. */
+  override lift<R>(operator?: Operator<T, R>): Observable<R> {
+    const lifted = new ContainedObservable<R>(this, this.report);
+    lifted.operator = operator as Operator<unknown, R> | undefined;
+    return lifted;
+  }
+
+  override subscribe(
+    observerOrNext?: Partial<Observer<T>> | ((value: T) => void) | null,
+    error?: ((error: unknown) => void) | null,
+    complete?: (() => void) | null,
+  ): Subscription {
+    // RxJS's own links of a pipe are contained where the pipe ends.
+    if (observerOrNext instanceof Subscriber) return super.subscribe(observerOrNext);
+    const observer: Partial<Observer<T>> =
+      typeof observerOrNext === 'function' || !observerOrNext
+        ? { next: observerOrNext ?? undefined, error: error ?? undefined, complete: complete ?? undefined }
+        : observerOrNext;
+    return super.subscribe({
+      next: (value: T) => this.contain(() => observer.next?.(value)),
+      error: (failure: unknown) => this.contain(() => (observer.error ? observer.error(failure) : this.report(failure))),
+      complete: () => this.contain(() => observer.complete?.()),
+    });
+  }
+
+  private contain(call: () => unknown): void {
+    try {
+      const result = call();
+      if (result instanceof Promise) result.catch(this.report);
+    } catch (error) {
+      this.report(error);
+    }
+  }
+}

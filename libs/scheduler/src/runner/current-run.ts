@@ -1,0 +1,13 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { RunContext } from '../model/index.js';
+
+const storage = new AsyncLocalStorage<RunContext>();
+
+/** The run that the calling code works for, also behind awaits; null outside a handler. */
+export function currentRun(): RunContext | null {
+  return storage.getStore() ?? null;
+}
+
+export function withinRun<R>(run: RunContext, call: (run: RunContext<never>) => R): R {
+  return storage.run(run, call, run as RunContext<never>);
+}
