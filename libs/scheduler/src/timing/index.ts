@@ -18,4 +18,3 @@ export { TimeoutTrigger } from './timeout-trigger.js';
 export type * from './trigger.js';
 export { triggerFromJson } from './trigger-from-json.js';
 export type { Instant, WindowOptions } from './trigger-window.js';
-export { InstantQueue } from './instant-queue.js';
