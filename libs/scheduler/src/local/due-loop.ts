@@ -55,7 +55,8 @@ export class DueLoop {
 
   /** Something changed that may be due earlier than the timer is armed for. */
   look(): void {
-    if (this.claiming && !this.passing) this.arm();
+    // While the store is down its own backoff looks again.
+    if (this.claiming && !this.passing && this.downSince === null) this.arm();
   }
 
   /** One pass now, in this call as far as the first slice goes. */

@@ -56,7 +56,8 @@ export class ManualClock implements Clock {
     const target = this.elapsed + ms;
     await this.settle();
     for (let timer = this.nextTimer(target); timer; timer = this.nextTimer(target)) {
-      this.pass(timer.dueElapsed - this.elapsed);
+      // A timer that fell due while nothing fired is late; time does not go back for it.
+      this.pass(Math.max(0, timer.dueElapsed - this.elapsed));
       this.timers.delete(timer);
       timer.callback();
       await this.settle();
