@@ -14,7 +14,8 @@ const YEARS = [2001 * 12, 2004 * 12];
  * @throws NeverFiresError naming the days and the months that do not go together.
  */
 export function refuseImpossible(rule: CronRule, text: CronText, expression: string): void {
-  if (!rule.isDayOfMonthRestricted || rule.daysOfWeek !== 0 || canMatch(rule)) return;
+  // Weekdays occur in every month, the fifth of one in some leap year's February.
+  if (!rule.isDayOfMonthRestricted || rule.isDayOfWeekRestricted || canMatch(rule)) return;
   const day = text[3]!;
   const month = text[4]!;
   const expected = `days that exist in the months ${showValue(month.text)}`;

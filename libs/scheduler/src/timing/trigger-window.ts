@@ -39,7 +39,7 @@ export function windowJson({ startAt, endAt }: TriggerWindow): { startAt?: strin
 
 /** Refuses misspelt options, which would otherwise change nothing and say nothing. */
 export function refuseUnknownKeys(given: object, known: readonly string[], what: string): void {
-  for (const key of Object.keys(given)) {
+  for (const key in given) {
     if (known.includes(key)) continue;
     const value = (given as Record<string, unknown>)[key];
     throw new InvalidTriggerError(key, value, `which is no option of ${what}`, `The options are ${known.join(', ')}.`);
