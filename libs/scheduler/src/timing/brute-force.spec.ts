@@ -39,7 +39,8 @@ class Chance {
 // ---- wall clock ---------------------------------------------------------------------------------
 
 const formats = new Map<string, Intl.DateTimeFormat>();
-const hours = new Map<string, number | null>();
+/** By zone and hour; null where the hour has more than one offset. */
+const hours = new Map<string, Map<number, number | null>>();
 
 function readOffset(zone: string, second: number): number {
   let format = formats.get(zone);
@@ -62,12 +63,13 @@ function readOffset(zone: string, second: number): number {
 
 function offsetOf(zone: string, second: number): number {
   const hour = Math.floor(second / 3600);
-  const key = `${zone} ${hour}`;
-  let known = hours.get(key);
+  let ofZone = hours.get(zone);
+  if (ofZone === undefined) hours.set(zone, (ofZone = new Map()));
+  let known = ofZone.get(hour);
   if (known === undefined) {
     const first = readOffset(zone, hour * 3600);
     known = first === readOffset(zone, hour * 3600 + 3599) ? first : null;
-    hours.set(key, known);
+    ofZone.set(hour, known);
   }
   return known ?? readOffset(zone, second);
 }
@@ -80,10 +82,12 @@ interface Change {
 
 function changesIn(zone: string, from: number, to: number): Change[] {
   const changes: Change[] = [];
-  for (let minute = Math.ceil(from / 60) * 60; minute <= to; minute += 60) {
-    if (minute % 3600 !== 0 && hours.get(`${zone} ${Math.floor(minute / 3600)}`) !== null) continue;
-    const [before, after] = [offsetOf(zone, minute - 1), offsetOf(zone, minute)];
-    if (before !== after) changes.push({ at: minute, before, after });
+  for (let hour = Math.floor(from / 3600) * 3600; hour <= to; hour += 3600) {
+    if (offsetOf(zone, hour - 1) === offsetOf(zone, hour + 3599)) continue;
+    for (let minute = hour; minute < hour + 3600; minute += 60) {
+      const [before, after] = [offsetOf(zone, minute - 1), offsetOf(zone, minute)];
+      if (before !== after && minute >= from && minute <= to) changes.push({ at: minute, before, after });
+    }
   }
   return changes;
 }
@@ -313,7 +317,7 @@ describe('against a walk over every wall second', () => {
   });
 
   it('names the same days over four years and across 2100', () => {
-    for (let run = 0; run < Math.min(RUNS, 400); run++) {
+    for (let run = 0; run < RUNS / 10; run++) {
       const chance = new Chance(SEED + run);
       const expression = `0 12 ${dayField(chance)} ${monthField(chance)} ${weekdayField(chance)}`;
       const trigger = possible({ expression, zone: 'UTC' });
