@@ -1,0 +1,18 @@
+export { Cron } from './cron.decorator.js';
+export { CronExpression } from './cron-expression.js';
+export { Interval } from './interval.decorator.js';
+export { JobHandler } from './job-handler.decorator.js';
+export type { CronJobOptions, IntervalJobOptions, JobOptions } from './job-options.js';
+export type {
+  DefinedJobRequest,
+  FunctionJobRequest,
+  JobRequestBase,
+  JobUpdate,
+  NamedJobRequest,
+  PauseOptions,
+} from './job-request.js';
+export { type SchedulerAsyncOptions, SchedulerModule } from './scheduler.module.js';
+export { DEFAULT_OPTIONS, type SchedulerOptions, type SchedulerOptionsFactory } from './scheduler-options.js';
+export { SchedulerService } from './scheduler.service.js';
+export { Timeout } from './timeout.decorator.js';
+export { SCHEDULER_CLOCK } from './tokens.js';

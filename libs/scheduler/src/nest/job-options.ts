@@ -1,0 +1,44 @@
+import type { PolicyOptions } from '../model/index.js';
+import type { Duration, Instant, OnGap, OnRepeat } from '../timing/index.js';
+
+/** Options of every job decorator. */
+export interface JobOptions extends PolicyOptions {
+  /** Left out, `ClassName.method`. */
+  id?: string;
+  /** Another word for `id`. */
+  name?: string;
+  /** The job is declared and makes no ticks. */
+  disabled?: boolean;
+  /** What the handler gets as `run.payload`; plain data. */
+  payload?: unknown;
+  /** Another word for `misfireGrace`, in milliseconds. */
+  threshold?: number;
+  /** True is `overlap: 'skip'`, false is `overlap: 'allow'`. */
+  waitForCompletion?: boolean;
+  /** Ignored with a warning: the scheduler's one timer keeps the process alive while jobs wait. */
+  unrefTimeout?: boolean;
+}
+
+/** Options of `@Cron`. */
+export interface CronJobOptions extends JobOptions {
+  /** IANA name, `UTC` or `+02:00`. Left out, the module's. */
+  timezone?: string;
+  /** Another word for `timezone`. */
+  timeZone?: string;
+  /** In place of a zone: minutes east of UTC, or `+02:00`. */
+  utcOffset?: number | string;
+  startAt?: Instant;
+  endAt?: Instant;
+  onGap?: OnGap;
+  onRepeat?: OnRepeat;
+  /** What `H` is made from. Left out, the job's id. */
+  seed?: string;
+  /** No tick is made earlier than this after the start of scheduling. */
+  initialDelay?: Duration;
+}
+
+/** Options of `@Interval`. */
+export interface IntervalJobOptions extends JobOptions {
+  startAt?: Instant;
+  endAt?: Instant;
+}
