@@ -1,0 +1,31 @@
+import 'reflect-metadata';
+import assert from 'node:assert';
+import { setTimeout as wait } from 'node:timers/promises';
+import { NestFactory } from '@nestjs/core';
+import { SchedulerService } from '@carillon/scheduler';
+import * as testing from '@carillon/scheduler/testing';
+import { Beats, BeatsModule } from './beats';
+
+async function main(): Promise<void> {
+  const app = await NestFactory.createApplicationContext(BeatsModule, { logger: ['warn', 'error'] });
+  const beats = app.get(Beats);
+  assert(beats.scheduler instanceof SchedulerService);
+  assert.strictEqual(beats.scheduler, app.get(SchedulerService));
+  assert.strictEqual((await beats.scheduler.getJobs()).length, 1);
+  await wait(300);
+  assert(beats.count >= 2, `ticked ${beats.count} times in 300 ms`);
+
+  await app.close();
+  const counted = beats.count;
+  await wait(150);
+  assert.strictEqual(beats.count, counted, 'ticked after the shutdown');
+
+  // import() and require() must give one instance, or an injection token would not match itself.
+  const imported = await import('@carillon/scheduler');
+  assert.strictEqual(imported.SchedulerService, SchedulerService);
+  const importedTesting = await import('@carillon/scheduler/testing');
+  assert.strictEqual(importedTesting.ManualClock, testing.ManualClock);
+  console.log(`Nest 11, CommonJS: ticked ${counted} times, shut down, one instance`);
+}
+
+void main();
