@@ -189,14 +189,20 @@ export class LocalEngine implements Engine, AttemptWatcher {
     this.contain(claim.jobId, () => whenReady(this.store.release(claim), () => this.freed(claim)));
   }
 
+  /** On the way of every run: no closure is made while the store answers at once. */
   private settle(end: AttemptEnd, placeHeld: boolean, announce: boolean): void {
-    const { claim } = end;
-    this.contain(claim.jobId, () =>
-      whenReady(this.store.settle(end, placeHeld), (held) => {
-        if (!placeHeld) this.freed(claim);
-        if (held && announce) announceEnd(this.host.events, end, placeHeld);
-      }),
-    );
+    try {
+      const held = this.store.settle(end, placeHeld);
+      if (isPromise(held)) held.then((answer) => this.settled(end, placeHeld, announce && answer)).catch((error: unknown) => this.faulted(error, end.claim.jobId));
+      else this.settled(end, placeHeld, announce && held);
+    } catch (error) {
+      this.faulted(error, end.claim.jobId);
+    }
+  }
+
+  private settled(end: AttemptEnd, placeHeld: boolean, announce: boolean): void {
+    if (!placeHeld) this.freed(end.claim);
+    if (announce) announceEnd(this.host.events, end, placeHeld);
   }
 
   private freed(claim: Claim): void {
@@ -254,13 +260,16 @@ export class LocalEngine implements Engine, AttemptWatcher {
   }
 
   /** An error of the store or of our own is told and survived (L3). */
+  private readonly faulted = (error: unknown, jobId: string | null = null): void => {
+    this.host.events.emit('scheduler.faulted', { error, jobId });
+  };
+
   private contain(jobId: string | null, action: () => Awaitable<void>): void {
-    const faulted = (error: unknown) => this.host.events.emit('scheduler.faulted', { error, jobId });
     try {
       const pending = action();
-      if (isPromise(pending)) pending.catch(faulted);
+      if (isPromise(pending)) pending.catch((error: unknown) => this.faulted(error, jobId));
     } catch (error) {
-      faulted(error);
+      this.faulted(error, jobId);
     }
   }
 }

@@ -28,6 +28,10 @@ export class MemoryJob {
   /** Runs that go one after the other behind the one that is alive. */
   queue: MemoryRun[] | null = null;
   version = 1;
+  /** The ends of the chain of its rows in the history, and how many they are. */
+  oldestRow: MemoryRun | null = null;
+  newestRow: MemoryRun | null = null;
+  rows = 0;
 
   constructor(
     readonly slot: number,

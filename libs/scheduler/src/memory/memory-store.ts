@@ -54,7 +54,7 @@ export class MemoryStore implements Store {
     /** Begins every run id, so that ids of two processes differ. */
     private readonly runIdPrefix = 'run-',
   ) {
-    this.history = new History(limits, (jobId) => this.dropFinished(jobId));
+    this.history = new History(limits, (job) => this.dropFinished(job));
   }
 
   open(): void {}
@@ -210,8 +210,7 @@ export class MemoryStore implements Store {
   }
 
   listRuns(filter: RunFilter): Run[] {
-    const ended = filter.jobId === undefined ? this.history.all() : this.history.of(filter.jobId);
-    return selectRuns([...this.alive, ...ended], filter, this.runIdPrefix);
+    return selectRuns([...this.alive, ...this.history], filter, this.runIdPrefix);
   }
 
   clockSetBack({ nowAt, stepMs }: { nowAt: number; stepMs: number }): void {
@@ -323,7 +322,7 @@ export class MemoryStore implements Store {
     const next = job.queue?.shift();
     if (next) this.wait(next, next.dueAt);
     if (job.queue?.length === 0) job.queue = null;
-    if (job.alive === 0 && job.state === 'finished' && !this.history.has(job.id)) this.dropFinished(job.id);
+    this.dropFinished(job);
   }
 
   private endUnstarted(
@@ -440,15 +439,16 @@ export class MemoryStore implements Store {
   }
 
   private drop(job: MemoryJob): void {
+    // A job that was removed still has rows; when they go it must not take a newer job of its id along.
+    if (this.jobs.get(job.id) !== job) return;
     this.due.delete(job.slot);
     this.slots.delete(job.slot);
     this.jobs.delete(job.id);
   }
 
   /** A finished job is kept as long as the history has a row of it. */
-  private dropFinished(jobId: string): void {
-    const job = this.jobs.get(jobId);
-    if (job?.state === 'finished' && job.alive === 0) this.drop(job);
+  private dropFinished(job: MemoryJob): void {
+    if (job.state === 'finished' && job.alive === 0 && job.rows === 0) this.drop(job);
   }
 
   private view(job: MemoryJob): Job {

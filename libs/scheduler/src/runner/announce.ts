@@ -1,26 +1,33 @@
 import type { AttemptEnd } from '../model/index.js';
 import type { EventSink, RecordedOutcome } from '../ports/index.js';
 
-/** Tells how an attempt ended. Called once it is settled. */
+/** Tells how an attempt ended. Called once it is settled. Nothing is made for an event that nobody wants. */
 export function announceEnd(events: EventSink, end: AttemptEnd, handlerRuns: boolean): void {
-  const { claim, result, durationMs, retryAt } = end;
-  const type = result.kind === 'timedOut' ? 'run.timedOut' : (`run.${result.kind}` as const);
-  if (!events.wants(type)) return;
-  const { jobId, runId, attempt, dueAt } = claim;
-  const scheduledAt = toDate(claim.scheduledAt);
-  const fact = { jobId, runId, scheduledAt, attempt, durationMs };
+  const { result } = end;
   switch (result.kind) {
     case 'succeeded':
-      return events.emit('run.succeeded', { ...fact, result: result.value, latenessMs: Math.max(0, end.startedAt - dueAt) });
+      if (!events.wants('run.succeeded')) return;
+      return events.emit('run.succeeded', {
+        ...attemptFact(end),
+        result: result.value,
+        latenessMs: Math.max(0, end.startedAt - end.claim.dueAt),
+      });
     case 'failed':
-      return events.emit('run.failed', { ...fact, error: result.error, retryAt: toDate(retryAt) });
+      return events.emit('run.failed', { ...attemptFact(end), error: result.error, retryAt: toDate(end.retryAt) });
     case 'timedOut':
-      return events.emit('run.timedOut', { ...fact, error: result.error, willRetry: retryAt !== null, handlerRuns });
-    case 'abandoned':
-      return events.emit('run.abandoned', { jobId, runId, scheduledAt, attempt, reason: 'shutdown' });
+      return events.emit('run.timedOut', { ...attemptFact(end), error: result.error, willRetry: end.retryAt !== null, handlerRuns });
+    case 'abandoned': {
+      const { durationMs: _, ...run } = attemptFact(end);
+      return events.emit('run.abandoned', { ...run, reason: 'shutdown' });
+    }
     default:
       return result satisfies never;
   }
+}
+
+function attemptFact({ claim, durationMs }: AttemptEnd) {
+  const { jobId, runId, attempt } = claim;
+  return { jobId, runId, scheduledAt: toDate(claim.scheduledAt), attempt, durationMs };
 }
 
 /** Tells of ticks and runs that got their outcome without an attempt. */

@@ -83,7 +83,7 @@ export class Attempt implements RunningAttempt {
     if (typeof handler === 'function') return handler;
     const registered = this.tools.handlers.require(handler);
     const { definition } = registered;
-    if (definition === null || definition.payloadClass === null) return (run) => registered.invoke(run);
+    if (definition === null || definition.payloadClass === null) return registered.invoke;
     return async (run) => {
       this.run.payload = await checkPayload(definition, payload);
       return registered.invoke(run);

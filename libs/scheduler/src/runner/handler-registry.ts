@@ -6,8 +6,8 @@ export interface RegisteredHandler {
   /** Where it is written, `ReportsService.daily in ReportsModule`. */
   readonly place: string;
   readonly definition: HandlerDefinition<never> | null;
-  /** Called on the prototype of what Nest gives; may answer at once or with a promise. */
-  invoke(run: RunContext<never>): unknown;
+  /** Calls the handler, which may answer at once or with a promise. Needs no `this`. */
+  readonly invoke: (run: RunContext<never>) => unknown;
 }
 
 /** The handlers of this process by name. */
