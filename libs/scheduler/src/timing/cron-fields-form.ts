@@ -1,5 +1,6 @@
 import { CRON_FIELDS, type CronFieldName } from './cron-field.js';
 import { InvalidCronError, type CronFault } from './invalid-cron-error.js';
+import { showValue } from './show-value.js';
 
 /**
  * Cron by named fields (semantics.md C8): fields below the least significant one given take their
@@ -8,7 +9,14 @@ import { InvalidCronError, type CronFault } from './invalid-cron-error.js';
 export type CronFields = { [name in CronFieldName]?: number | string };
 
 /** From the most significant down, as APScheduler orders them: a weekday is finer than a day. */
-const SIGNIFICANCE: readonly CronFieldName[] = ['month', 'dayOfMonth', 'dayOfWeek', 'hour', 'minute', 'second'];
+const SIGNIFICANCE: readonly CronFieldName[] = [
+  'month',
+  'dayOfMonth',
+  'dayOfWeek',
+  'hour',
+  'minute',
+  'second',
+];
 const MINIMUM: Record<CronFieldName, string> = {
   month: '1',
   dayOfMonth: '1',
@@ -22,7 +30,8 @@ const MINIMUM: Record<CronFieldName, string> = {
 export function cronTextOfFields(fields: object): string {
   const given = Object.entries(fields);
   for (const [name, value] of given) checkField(fields, name, value);
-  if (given.length === 0) refuse(fields, 'EMPTY', null, null, 'is empty', 'at least one field, e.g. { hour: 0, minute: 5 }');
+  if (given.length === 0)
+    refuse(fields, 'EMPTY', null, null, 'is empty', 'at least one field, e.g. { hour: 0, minute: 5 }');
   if (Object.hasOwn(fields, 'dayOfMonth') && Object.hasOwn(fields, 'dayOfWeek')) {
     const fact = 'is given beside dayOfWeek, which schedulers read in two ways';
     const remedy = 'one of the two, or the text form, where either may match, e.g. "0 9 13 * FRI"';
@@ -39,15 +48,24 @@ export function cronTextOfFields(fields: object): string {
 
 function checkField(fields: object, name: string, value: unknown): void {
   if (name === 'year' || name === 'week') {
-    const remedy = 'the text form with month and day, startAt and endAt for single years, or a calendar interval';
+    const remedy =
+      'the text form with month and day, startAt and endAt for single years, or a calendar interval';
     refuse(fields, 'UNKNOWN_FIELD', name, null, 'does not exist in cron', remedy);
   }
   if (!CRON_FIELDS.some((field) => field.name === name)) {
     const isObjectOfCron = Object.keys(fields).some((key) => CRON_FIELDS.some((field) => field.name === key));
-    const near = name === 'day' || name === 'day_of_month' ? 'dayOfMonth' : name === 'day_of_week' ? 'dayOfWeek' : null;
+    const near =
+      name === 'day' || name === 'day_of_month' ? 'dayOfMonth' : name === 'day_of_week' ? 'dayOfWeek' : null;
     const remedy = near ?? CRON_FIELDS.map((field) => field.name).join(', ');
     if (near === null && !isObjectOfCron) {
-      refuse(fields, 'NOT_STRING', null, null, 'is neither a text nor an object of cron fields', `the fields ${remedy}`);
+      refuse(
+        fields,
+        'NOT_STRING',
+        null,
+        null,
+        'is neither a text nor an object of cron fields',
+        `the fields ${remedy}`,
+      );
     }
     refuse(fields, 'UNKNOWN_FIELD', name, null, 'does not exist', remedy);
   }
@@ -55,7 +73,14 @@ function checkField(fields: object, name: string, value: unknown): void {
   if (isUsable) return;
   const missing = value === undefined || value === null || value === '';
   const fact = missing ? 'is missing' : 'is not one value';
-  refuse(fields, 'BAD_VALUE', name, missing ? null : String(value), fact, 'a number or a text such as "*/5", or the key left out');
+  refuse(
+    fields,
+    'BAD_VALUE',
+    name,
+    missing ? null : showValue(value),
+    fact,
+    'a number or a text such as "*/5", or the key left out',
+  );
 }
 
 function refuse(

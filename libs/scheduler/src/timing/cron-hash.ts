@@ -14,7 +14,9 @@ export function usesHash(text: CronText): boolean {
  */
 export function expandHash(text: CronText, seed: string): string {
   return text
-    .map((field, index) => field.items.map((item) => expandItem(item, seed, CRON_FIELDS[index]!.name)).join(','))
+    .map((field, index) =>
+      field.items.map((item) => expandItem(item, seed, CRON_FIELDS[index]!.name)).join(','),
+    )
     .join(' ');
 }
 

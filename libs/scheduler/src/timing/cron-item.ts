@@ -5,7 +5,13 @@
 export type CronItem = { readonly text: string; readonly position: number | null } & (
   | { readonly kind: 'any' }
   /** `n`, `a-b`, `a/s`, `a-b/s` or a star with a step: the values from, from + step, … up to `to`. */
-  | { readonly kind: 'values'; readonly from: number; readonly to: number; readonly step: number; readonly form: ItemForm }
+  | {
+      readonly kind: 'values';
+      readonly from: number;
+      readonly to: number;
+      readonly step: number;
+      readonly form: ItemForm;
+    }
   /** `H`, `H(a-b)`, `H/s`: values that depend on the seed. Step null: a single value. */
   | { readonly kind: 'hash'; readonly from: number; readonly to: number; readonly step: number | null }
   | { readonly kind: 'lastDay' }

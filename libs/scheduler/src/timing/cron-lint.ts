@@ -1,4 +1,11 @@
-import { CRON_FIELDS, DAY_OF_MONTH, DAY_OF_WEEK, MONTH, type CronField, type CronFieldName } from './cron-field.js';
+import {
+  CRON_FIELDS,
+  DAY_OF_MONTH,
+  DAY_OF_WEEK,
+  MONTH,
+  type CronField,
+  type CronFieldName,
+} from './cron-field.js';
 import type { CronFieldText, CronItem } from './cron-item.js';
 import type { CronRule } from './cron-rule.js';
 import { skippedMonths } from './cron-satisfiable.js';
@@ -43,7 +50,9 @@ function lintStep(field: CronField, item: CronItem, found: CronWarning[]): void 
   const { from, to, step } = item;
   const isWhole = item.kind === 'hash' || (from === field.min && to - from + 1 >= field.size);
   if (item.kind === 'hash' ? step > to - from : from + step > to) {
-    found.push(warning('STEP_COVERS_FIELD', field, item, `reaches beyond ${to}, so only its first value is left`));
+    found.push(
+      warning('STEP_COVERS_FIELD', field, item, `reaches beyond ${to}, so only its first value is left`),
+    );
     return;
   }
   const isOpen = item.kind === 'hash' || item.form === 'open' || isWhole;
@@ -51,7 +60,12 @@ function lintStep(field: CronField, item: CronItem, found: CronWarning[]): void 
   if (item.kind === 'hash' && (to - from + 1) % step === 0) return;
   const unit = field === DAY_OF_MONTH ? 'the days of a month' : `${field.size}`;
   found.push(
-    warning('UNEVEN_STEP', field, item, `starts anew in every round: ${step} does not divide ${unit}, so the last interval is shorter`),
+    warning(
+      'UNEVEN_STEP',
+      field,
+      item,
+      `starts anew in every round: ${step} does not divide ${unit}, so the last interval is shorter`,
+    ),
   );
 }
 
@@ -94,7 +108,13 @@ function lintStars(text: CronText, found: CronWarning[]): void {
     if (finer.text !== '*' || !isSingle(coarser)) continue;
     const [fine, coarse] = [CRON_FIELDS[index]!, CRON_FIELDS[index + 1]!];
     const message = `"*" in ${fine.name} before the fixed ${coarse.name} ${showValue(coarser.text)} fires in every ${fine.name} of it; for once, write 0`;
-    found.push({ code: 'STAR_BEFORE_FIXED', field: fine.name, text: finer.text, position: finer.position, message });
+    found.push({
+      code: 'STAR_BEFORE_FIXED',
+      field: fine.name,
+      text: finer.text,
+      position: finer.position,
+      message,
+    });
     return;
   }
 }

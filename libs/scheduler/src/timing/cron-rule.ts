@@ -89,20 +89,28 @@ export class CronRule implements DayRule {
     this.ticksPerMinute = countBits(this.secondsLow) + countBits(this.secondsHigh);
     this.ticksPerHour = this.ticksPerMinute * (countBits(this.minutesLow) + countBits(this.minutesHigh));
     this.ticksPerDay = this.ticksPerHour * countBits(this.hours);
-    this.class = this.hours === 0xffffff ? 'E' : text.slice(0, 3).some(({ text: word }) => /[*/]/.test(word)) ? 'I' : 'F';
+    this.class =
+      this.hours === 0xffffff
+        ? 'E'
+        : text.slice(0, 3).some(({ text: word }) => /[*/]/.test(word))
+          ? 'I'
+          : 'F';
     this.goToMonth(0);
   }
 
   /** Loads the month that has this day into the `month…` members. */
   goToDay(day: number): void {
-    if (day < this.monthStartDay || day >= this.monthStartDay + this.monthLength) this.goToMonth(monthOfDay(day));
+    if (day < this.monthStartDay || day >= this.monthStartDay + this.monthLength)
+      this.goToMonth(monthOfDay(day));
   }
 
   goToMonth(month: number): void {
     this.month = month;
     this.monthStartDay = firstDayOfMonth(month);
     this.monthLength = daysInMonth(month);
-    this.monthDays = this.hasMonth(month) ? matchingDays(this, weekdayOfDay(this.monthStartDay), this.monthLength) : 0;
+    this.monthDays = this.hasMonth(month)
+      ? matchingDays(this, weekdayOfDay(this.monthStartDay), this.monthLength)
+      : 0;
   }
 
   hasMonth(month: number): boolean {

@@ -30,7 +30,8 @@ export function refuseImpossible(rule: CronRule, text: CronText, expression: str
 
 function canMatch(rule: CronRule): boolean {
   return monthsOfAllYears().some(
-    ({ month, firstWeekday, length }) => rule.hasMonth(month) && matchingDays(rule, firstWeekday, length) !== 0,
+    ({ month, firstWeekday, length }) =>
+      rule.hasMonth(month) && matchingDays(rule, firstWeekday, length) !== 0,
   );
 }
 
@@ -54,7 +55,9 @@ interface MonthKind {
 let allKinds: readonly MonthKind[] | null = null;
 
 function monthsOfAllYears(): readonly MonthKind[] {
-  return (allKinds ??= YEARS.flatMap((january) => [0, 1, 2, 3, 4, 5, 6].flatMap((weekday) => monthsOfYear(january, weekday))));
+  return (allKinds ??= YEARS.flatMap((january) =>
+    [0, 1, 2, 3, 4, 5, 6].flatMap((weekday) => monthsOfYear(january, weekday)),
+  ));
 }
 
 function monthsOfYear(january: number, firstWeekday: number): MonthKind[] {

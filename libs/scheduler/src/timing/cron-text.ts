@@ -26,7 +26,13 @@ export type CronText = readonly CronFieldText[];
  */
 export function readCronText(expression: unknown, given?: object): CronText {
   if (typeof expression !== 'string') refuseType(expression);
-  const refuse = (reason: CronFault, fact: string, expected: string, text: string | null = null, position = -1): never => {
+  const refuse = (
+    reason: CronFault,
+    fact: string,
+    expected: string,
+    text: string | null = null,
+    position = -1,
+  ): never => {
     throw new InvalidCronError(fact, {
       reason,
       expression: given ?? expression,
@@ -43,11 +49,21 @@ export function readCronText(expression: unknown, given?: object): CronText {
   if (strange >= 0) {
     const character = String.fromCodePoint(expression.codePointAt(strange)!);
     const name = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
-    refuse('BAD_CHAR', `is not an ASCII character of cron (${name})`, 'digits, letters, * , - / # ? ( ) and blanks', character, strange);
+    refuse(
+      'BAD_CHAR',
+      `is not an ASCII character of cron (${name})`,
+      'digits, letters, * , - / # ? ( ) and blanks',
+      character,
+      strange,
+    );
   }
   const trimmed = expression.trim();
   if (trimmed === '') {
-    refuse('EMPTY', 'is empty', '5 or 6 fields; if it comes from the environment, check that the variable is set');
+    refuse(
+      'EMPTY',
+      'is empty',
+      '5 or 6 fields; if it comes from the environment, check that the variable is set',
+    );
   }
   if (trimmed.startsWith('@')) {
     const macro = MACROS.get(trimmed);
@@ -63,7 +79,9 @@ export function readCronText(expression: unknown, given?: object): CronText {
   const seconds: CronFieldText[] = words.length === 5 ? [SECOND_ZERO] : [];
   const fields = CRON_FIELDS.slice(seconds.length);
   return seconds.concat(
-    fields.map((field, index) => readField(given ?? expression, field, words[index]![0], given ? null : words[index]!.index)),
+    fields.map((field, index) =>
+      readField(given ?? expression, field, words[index]![0], given ? null : words[index]!.index),
+    ),
   );
 }
 
@@ -73,7 +91,12 @@ const SECOND_ZERO: CronFieldText = {
   items: [{ kind: 'values', from: 0, to: 0, step: 1, form: 'value', text: '0', position: null }],
 };
 
-function readField(expression: unknown, field: CronField, text: string, position: number | null): CronFieldText {
+function readField(
+  expression: unknown,
+  field: CronField,
+  text: string,
+  position: number | null,
+): CronFieldText {
   if (text === '?' && (field === DAY_OF_MONTH || field === DAY_OF_WEEK)) {
     return { text, position, items: [{ kind: 'any', text, position }] };
   }
@@ -113,8 +136,16 @@ function wrongCount(text: string, count: number): WrongCount {
     return { reason: 'BAD_VALUE', fact: 'is a date or a time of day', expected };
   }
   if (/\b(every|minutes?|hours?|seconds?|days?)\b/i.test(text)) {
-    return { reason: 'BAD_VALUE', fact: 'is in words', expected: `every('5m') for an interval, or 5 or 6 fields` };
+    return {
+      reason: 'BAD_VALUE',
+      fact: 'is in words',
+      expected: `every('5m') for an interval, or 5 or 6 fields`,
+    };
   }
   const fact = `has ${count} field${count === 1 ? '' : 's'}`;
-  return { reason: 'FIELD_COUNT', fact, expected: '5 fields (minute hour dayOfMonth month dayOfWeek), or 6 with the second first' };
+  return {
+    reason: 'FIELD_COUNT',
+    fact,
+    expected: '5 fields (minute hour dayOfMonth month dayOfWeek), or 6 with the second first',
+  };
 }

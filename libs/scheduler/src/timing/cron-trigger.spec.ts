@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { cron, InvalidCronError, InvalidTimezoneError, InvalidTriggerError, NeverFiresError, triggerFromJson } from './index.js';
+import {
+  cron,
+  InvalidCronError,
+  InvalidTimezoneError,
+  InvalidTriggerError,
+  NeverFiresError,
+  triggerFromJson,
+} from './index.js';
 
 const JOB = { jobId: 'ReportsService.daily', timezone: 'Europe/Berlin', anchorAt: 0 };
 
@@ -20,9 +27,9 @@ describe('far instants', () => {
   it('waits eight years for a leap day across 2100', () => {
     expect(nextIn('0 0 29 2 *', 'UTC', '2096-02-29T00:00:00Z')).toBe('2104-02-29T00:00:00.000Z');
     expect(nextIn('0 0 29 2 *', 'Europe/Berlin', '2096-03-01T00:00:00Z')).toBe('2104-02-28T23:00:00.000Z');
-    expect(cron('0 0 29 2 *', { timezone: 'UTC' }).prev(new Date('2104-02-29T00:00:00Z'))?.toISOString()).toBe(
-      '2096-02-29T00:00:00.000Z',
-    );
+    expect(
+      cron('0 0 29 2 *', { timezone: 'UTC' }).prev(new Date('2104-02-29T00:00:00Z'))?.toISOString(),
+    ).toBe('2096-02-29T00:00:00.000Z');
   });
 
   it('waits forty days, past what one timer can wait', () => {
@@ -59,7 +66,8 @@ describe('counting', () => {
 
   it('counts a made-up run once, also where it merges with a regular one', () => {
     const from = Date.parse('2027-03-28T00:00:00Z');
-    const count = (expression: string): number => cron(expression, { timezone: 'Europe/Berlin' }).countBetween(from, from + 2 * 3600_000);
+    const count = (expression: string): number =>
+      cron(expression, { timezone: 'Europe/Berlin' }).countBetween(from, from + 2 * 3600_000);
     expect(count('30 2 * * *')).toBe(1);
     expect(count('30 2,3 * * *')).toBe(2);
     expect(count('0 2,3 * * *')).toBe(1);
@@ -74,32 +82,49 @@ describe('counting', () => {
 });
 
 describe('what can never fire', () => {
-  it.each(['0 0 30 2 *', '0 0 31 4,6,9,11 *', '0 0 31W 2 *', '0 0 30-31 FEB ?', '0 0 31W,31 2 *'])('is refused: %s', (expression) => {
-    const error = thrown(() => cron(expression));
-    expect(error).toBeInstanceOf(NeverFiresError);
-    expect(error).toMatchObject({ code: 'NEVER_FIRES', statusCode: 422, field: 'dayOfMonth', position: 4 });
-    expect(error.message).toContain('"dayOfMonth"');
-  });
+  it.each(['0 0 30 2 *', '0 0 31 4,6,9,11 *', '0 0 31W 2 *', '0 0 30-31 FEB ?', '0 0 31W,31 2 *'])(
+    'is refused: %s',
+    (expression) => {
+      const error = thrown(() => cron(expression));
+      expect(error).toBeInstanceOf(NeverFiresError);
+      expect(error).toMatchObject({ code: 'NEVER_FIRES', statusCode: 422, field: 'dayOfMonth', position: 4 });
+      expect(error.message).toContain('"dayOfMonth"');
+    },
+  );
 
-  it.each(['0 0 29 2 *', '0 0 31 2 1', '0 0 30W,28 2 *', '0 0 * 2 5#5', '0 0 31 1-2 *', '0 0 LW 2 *'])('can fire: %s', (expression) => {
-    expect(cron(expression, { timezone: 'UTC' }).next(new Date(0))).not.toBeNull();
-  });
+  it.each(['0 0 29 2 *', '0 0 31 2 1', '0 0 30W,28 2 *', '0 0 * 2 5#5', '0 0 31 1-2 *', '0 0 LW 2 *'])(
+    'can fire: %s',
+    (expression) => {
+      expect(cron(expression, { timezone: 'UTC' }).next(new Date(0))).not.toBeNull();
+    },
+  );
 
   it('is found out where onGap leaves only times that no day has', () => {
     // The second Sunday of March, 02:30, is always skipped in New York.
     const always = '30 2 * 3 0#2';
-    expect(thrown(() => cron(always, { timezone: 'America/New_York', onGap: 'skip' }))).toMatchObject({ code: 'NEVER_FIRES' });
-    expect(thrown(() => cron(always, { onGap: 'skip' }).bind({ ...JOB, timezone: 'America/New_York' }))).toMatchObject({ code: 'NEVER_FIRES' });
-    expect(cron(always, { timezone: 'America/New_York' }).next(new Date('2027-01-01'))?.toISOString()).toBe('2027-03-14T07:00:00.000Z');
+    expect(thrown(() => cron(always, { timezone: 'America/New_York', onGap: 'skip' }))).toMatchObject({
+      code: 'NEVER_FIRES',
+    });
+    expect(
+      thrown(() => cron(always, { onGap: 'skip' }).bind({ ...JOB, timezone: 'America/New_York' })),
+    ).toMatchObject({ code: 'NEVER_FIRES' });
+    expect(cron(always, { timezone: 'America/New_York' }).next(new Date('2027-01-01'))?.toISOString()).toBe(
+      '2027-03-14T07:00:00.000Z',
+    );
   });
 });
 
 describe('H', () => {
   it('keeps a job at one place and spreads many jobs out', () => {
-    const minuteOf = (jobId: string): number => cron('H * * * *').bind({ ...JOB, jobId }).next(new Date(0))!.getUTCMinutes();
+    const minuteOf = (jobId: string): number =>
+      cron('H * * * *')
+        .bind({ ...JOB, jobId })
+        .next(new Date(0))!
+        .getUTCMinutes();
     expect(minuteOf('a')).toBe(minuteOf('a'));
     const minutes = new Map<number, number>();
-    for (let job = 0; job < 6000; job++) minutes.set(minuteOf(`job-${job}`), (minutes.get(minuteOf(`job-${job}`)) ?? 0) + 1);
+    for (let job = 0; job < 6000; job++)
+      minutes.set(minuteOf(`job-${job}`), (minutes.get(minuteOf(`job-${job}`)) ?? 0) + 1);
     expect(minutes.size).toBe(60);
     expect(Math.max(...minutes.values())).toBeLessThan(160);
     expect(Math.min(...minutes.values())).toBeGreaterThan(50);
@@ -137,17 +162,24 @@ describe('H', () => {
     expect(cron('H/20 3 * * *').bind(JOB).class).toBe('I');
     // The default at changes of offset follows the class that the seed made known.
     expect(cron('H * * * *').bind(JOB).preview(1, new Date('2027-03-28T00:59:00Z'))[0]!.effects).toEqual(
-      cron('7 * * * *', { timezone: 'Europe/Berlin' }).preview(1, new Date('2027-03-28T00:59:00Z'))[0]!.effects.map((effect) => ({
-        ...effect,
-        firstWallTime: expect.any(String) as string,
-        lastWallTime: expect.any(String) as string,
-      })),
+      cron('7 * * * *', { timezone: 'Europe/Berlin' })
+        .preview(1, new Date('2027-03-28T00:59:00Z'))[0]!
+        .effects.map((effect) => ({
+          ...effect,
+          firstWallTime: expect.any(String) as string,
+          lastWallTime: expect.any(String) as string,
+        })),
     );
   });
 
   it('may await its job, but not answer without a seed', () => {
     const open = cron('H * * * *');
-    const asks = [() => open.next(new Date(0)), () => open.prev(new Date(0)), () => open.preview(1, new Date(0)), () => open.countBetween(0, 1)];
+    const asks = [
+      () => open.next(new Date(0)),
+      () => open.prev(new Date(0)),
+      () => open.preview(1, new Date(0)),
+      () => open.countBetween(0, 1),
+    ];
     for (const ask of asks) {
       expect(thrown(ask)).toMatchObject({ code: 'INVALID_CRON', reason: 'SEED_REQUIRED' });
       expect(thrown(ask).message).toContain('seed');
@@ -158,7 +190,10 @@ describe('H', () => {
   it('is not a word that starts with H', () => {
     expect(thrown(() => cron('H(0-60) * * * *'))).toMatchObject({ reason: 'OUT_OF_RANGE', field: 'minute' });
     expect(thrown(() => cron('H/0 * * * *'))).toMatchObject({ reason: 'BAD_STEP' });
-    expect(thrown(() => cron('0 0 * * THUR'))).toMatchObject({ reason: 'UNKNOWN_NAME', expected: 'three letters, here THU' });
+    expect(thrown(() => cron('0 0 * * THUR'))).toMatchObject({
+      reason: 'UNKNOWN_NAME',
+      expected: 'three letters, here THU',
+    });
   });
 });
 
@@ -190,7 +225,12 @@ describe('the field form', () => {
     [{ day: 3 }, 'UNKNOWN_FIELD', 'day'],
     [{}, 'EMPTY', null],
   ])('refuses %o: %s', (fields, reason, field) => {
-    expect(thrown(() => cron(fields as object))).toMatchObject({ code: 'INVALID_CRON', reason, field, position: null });
+    expect(thrown(() => cron(fields as object))).toMatchObject({
+      code: 'INVALID_CRON',
+      reason,
+      field,
+      position: null,
+    });
   });
 });
 
@@ -204,7 +244,9 @@ describe('what is open', () => {
 
   it("is the process's zone outside a job", () => {
     // vitest.config.ts sets TZ to New York.
-    expect(cron('0 3 * * *').next(new Date('2027-01-01T00:00:00Z'))?.toISOString()).toBe('2027-01-01T08:00:00.000Z');
+    expect(cron('0 3 * * *').next(new Date('2027-01-01T00:00:00Z'))?.toISOString()).toBe(
+      '2027-01-01T08:00:00.000Z',
+    );
   });
 });
 
@@ -221,8 +263,12 @@ describe('zones', () => {
   });
 
   it('suggests what was probably meant', () => {
-    expect(thrown(() => cron('0 3 * * *', { timezone: 'Europe/Berln' })).message).toContain('Did you mean "Europe/Berlin"?');
-    expect(thrown(() => cron('0 3 * * *', { timezone: 'America/Berlin' }))['suggestions']).toContain('Europe/Berlin');
+    expect(thrown(() => cron('0 3 * * *', { timezone: 'Europe/Berln' })).message).toContain(
+      'Did you mean "Europe/Berlin"?',
+    );
+    expect(thrown(() => cron('0 3 * * *', { timezone: 'America/Berlin' }))['suggestions']).toContain(
+      'Europe/Berlin',
+    );
   });
 
   it('knows changes that undo each other within ten days, and offsets of odd seconds', () => {
@@ -230,12 +276,19 @@ describe('zones', () => {
     const vienna = cron('0 12 * * *', { timezone: 'Europe/Vienna' });
     const noons = vienna.preview(12, new Date('1945-04-01T11:30:00Z')).map(({ offset }) => offset);
     expect(new Set(noons)).toEqual(new Set(['+02:00', '+01:00']));
-    expect(cron('0 12 * * *', { timezone: 'Europe/Amsterdam' }).preview(1, new Date('1850-01-01T00:00:00Z'))[0]!.offset).toMatch(/^\+00:\d\d:\d\d$/);
+    expect(
+      cron('0 12 * * *', { timezone: 'Europe/Amsterdam' }).preview(1, new Date('1850-01-01T00:00:00Z'))[0]!
+        .offset,
+    ).toMatch(/^\+00:\d\d:\d\d$/);
   });
 });
 
 describe('startAt and endAt', () => {
-  const hourly = cron('0 * * * *', { timezone: 'UTC', startAt: '2027-01-01T10:00:00Z', endAt: new Date('2027-01-01T12:00:00Z') });
+  const hourly = cron('0 * * * *', {
+    timezone: 'UTC',
+    startAt: '2027-01-01T10:00:00Z',
+    endAt: new Date('2027-01-01T12:00:00Z'),
+  });
 
   it('are inclusive, in both directions and in counts', () => {
     expect(hourly.preview(10, new Date(0)).map(({ at }) => at.getUTCHours())).toEqual([10, 11, 12]);
@@ -269,13 +322,19 @@ describe('after the clock was set back', () => {
   const nowAt = Date.parse('2027-01-01T03:10:00Z');
   const lastTickAt = Date.parse('2027-01-01T03:30:00Z');
   const nextAfter = (expression: string): string => {
-    const { nextAt } = cron(expression, { timezone: 'UTC' }).afterClockSetBack({ nowAt, stepMs: 1_800_000, lastTickAt });
+    const { nextAt } = cron(expression, { timezone: 'UTC' }).afterClockSetBack({
+      nowAt,
+      stepMs: 1_800_000,
+      lastTickAt,
+    });
     return new Date(nextAt!).toISOString();
   };
 
-  it('goes on at once with what runs all day', () => expect(nextAfter('*/10 * * * *')).toBe('2027-01-01T03:20:00.000Z'));
+  it('goes on at once with what runs all day', () =>
+    expect(nextAfter('*/10 * * * *')).toBe('2027-01-01T03:20:00.000Z'));
   it('does not repeat a fixed time', () => expect(nextAfter('30 3 * * *')).toBe('2027-01-02T03:30:00.000Z'));
-  it('does not repeat within hours of the day', () => expect(nextAfter('*/10 3 * * *')).toBe('2027-01-01T03:40:00.000Z'));
+  it('does not repeat within hours of the day', () =>
+    expect(nextAfter('*/10 3 * * *')).toBe('2027-01-01T03:40:00.000Z'));
 });
 
 describe('JSON', () => {
@@ -302,16 +361,18 @@ describe('the public edge', () => {
     [() => hourly.prev(new Date(NaN)), 'before'],
     [() => hourly.next(5 as never), 'after'],
     [() => hourly.preview(1, new Date(NaN)), 'from'],
-    [() => hourly.preview(0, new Date()), 'count'],
-    [() => hourly.preview(10_001, new Date()), 'count'],
-    [() => hourly.preview(1.5, new Date()), 'count'],
+    [() => hourly.preview(0, new Date(0)), 'count'],
+    [() => hourly.preview(10_001, new Date(0)), 'count'],
+    [() => hourly.preview(1.5, new Date(0)), 'count'],
   ])('names the argument at fault: %s', (work, field) => {
     expect(thrown(work)).toMatchObject({ code: 'INVALID_TRIGGER', field });
   });
 
   it('reads as a sentence', () => {
-    expect(`${cron('0 3 * * *', { timezone: 'Europe/Berlin' })}`).toBe('cron "0 3 * * *" in Europe/Berlin');
-    expect(`${cron('0 3 * * *')}`).toBe('cron "0 3 * * *"');
+    expect(String(cron('0 3 * * *', { timezone: 'Europe/Berlin' }))).toBe(
+      'cron "0 3 * * *" in Europe/Berlin',
+    );
+    expect(String(cron('0 3 * * *'))).toBe('cron "0 3 * * *"');
   });
 
   it('says what is wrong, where, and what to write', () => {
@@ -320,10 +381,18 @@ describe('the public edge', () => {
     );
     expect(thrown(() => cron(undefined as never)).message).toContain('check that the variable is set');
     expect(thrown(() => cron('every 5 minutes')).message).toContain("every('5m')");
-    expect(thrown(() => cron('0 0 * * fri-mon'))).toMatchObject({ reason: 'REVERSED_RANGE', position: 8, text: 'fri-mon' });
+    expect(thrown(() => cron('0 0 * * fri-mon'))).toMatchObject({
+      reason: 'REVERSED_RANGE',
+      position: 8,
+      text: 'fri-mon',
+    });
     expect(thrown(() => cron('0 0 * * mon-fri#2x'))).toMatchObject({ reason: 'BAD_NTH', text: 'mon-fri#2x' });
     expect(thrown(() => cron('0 0 * * 5/2'))).toMatchObject({ reason: 'BAD_STEP' });
-    expect(thrown(() => cron('0 0 1,99 * *'))).toMatchObject({ reason: 'OUT_OF_RANGE', position: 6, text: '99' });
+    expect(thrown(() => cron('0 0 1,99 * *'))).toMatchObject({
+      reason: 'OUT_OF_RANGE',
+      position: 6,
+      text: '99',
+    });
     expect(thrown(() => cron('0 0\n* * *'))).toMatchObject({ reason: 'BAD_CHAR', position: 3 });
     expect(thrown(() => cron('0 0 * *'))).toBeInstanceOf(InvalidCronError);
   });

@@ -172,7 +172,13 @@ export class CronTrigger extends DueRule {
     throw new NeverFiresError(
       `The cron expression "${this.expression}" never fires in ${this.#zone.name}: every wall time it names is skipped by a change of offset, and onGap is 'skip'.`,
       `Choose another time, or leave out onGap.`,
-      { expression: this.expression, field: null, text: null, position: null, expected: 'a wall time that the zone has' },
+      {
+        expression: this.expression,
+        field: null,
+        text: null,
+        position: null,
+        expected: 'a wall time that the zone has',
+      },
     );
   }
 
@@ -202,7 +208,11 @@ export class CronTrigger extends DueRule {
 }
 
 /** Checks everything about a cron trigger. `fields` is the field form it came from, if any. */
-export function makeCronTrigger(expression: unknown, options: CronOptions | undefined, fields?: object): CronTrigger {
+export function makeCronTrigger(
+  expression: unknown,
+  options: CronOptions | undefined,
+  fields?: object,
+): CronTrigger {
   const pattern = cronPattern(expression, fields);
   if (options === undefined) {
     const { rule } = pattern;
@@ -225,17 +235,37 @@ function policyOf(rule: CronRule | null, onGap?: OnGap, onRepeat?: OnRepeat): nu
 
 function checkOptions(options: CronOptions): void {
   if (typeof options !== 'object' || options === null) {
-    throw new InvalidTriggerError('options', options, 'which is not an object', `Give e.g. { timezone: 'Europe/Berlin' }.`);
+    throw new InvalidTriggerError(
+      'options',
+      options,
+      'which is not an object',
+      `Give e.g. { timezone: 'Europe/Berlin' }.`,
+    );
   }
   refuseUnknownKeys(options, OPTION_NAMES, 'cron');
   const { onGap, onRepeat, seed } = options;
   if (onGap !== undefined && onGap !== 'run' && onGap !== 'skip') {
-    throw new InvalidTriggerError('onGap', onGap, 'which is no choice', `Give 'run' or 'skip', or leave it out.`);
+    throw new InvalidTriggerError(
+      'onGap',
+      onGap,
+      'which is no choice',
+      `Give 'run' or 'skip', or leave it out.`,
+    );
   }
   if (onRepeat !== undefined && onRepeat !== 'first' && onRepeat !== 'both') {
-    throw new InvalidTriggerError('onRepeat', onRepeat, 'which is no choice', `Give 'first' or 'both', or leave it out.`);
+    throw new InvalidTriggerError(
+      'onRepeat',
+      onRepeat,
+      'which is no choice',
+      `Give 'first' or 'both', or leave it out.`,
+    );
   }
   if (seed !== undefined && (typeof seed !== 'string' || seed === '')) {
-    throw new InvalidTriggerError('seed', seed, 'which is no text', 'Give a text that stays the same, or leave it out.');
+    throw new InvalidTriggerError(
+      'seed',
+      seed,
+      'which is no text',
+      'Give a text that stays the same, or leave it out.',
+    );
   }
 }

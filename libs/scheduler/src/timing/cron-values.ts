@@ -35,11 +35,15 @@ export function plainValues(text: CronText): number[][] {
     if (pending.some((items) => spelledOut(items) > MOST_VALUES)) parseOneByOne(pending, values);
     else parseTogether(pending, values);
   }
-  return values.map((list, index) => (CRON_FIELDS[index] === DAY_OF_WEEK ? list.map((value) => value % 7) : list));
+  return values.map((list, index) =>
+    CRON_FIELDS[index] === DAY_OF_WEEK ? list.map((value) => value % 7) : list,
+  );
 }
 
 function parseTogether(pending: readonly ValuesItem[][], values: number[][]): void {
-  const words = pending.map((items, index) => (items.length === 0 ? NOTHING[index] : items.map(canonical).join(',')));
+  const words = pending.map((items, index) =>
+    items.length === 0 ? NOTHING[index] : items.map(canonical).join(','),
+  );
   const { fields } = CronExpressionParser.parse(words.join(' '), { currentDate: SOME_DATE });
   pending.forEach((items, index) => {
     if (items.length > 0) values[index]!.push(...valuesOf(fields, index));
@@ -48,7 +52,11 @@ function parseTogether(pending: readonly ValuesItem[][], values: number[][]): vo
 
 function parseOneByOne(pending: readonly ValuesItem[][], values: number[][]): void {
   pending.forEach((items, index) => {
-    for (const item of items) parseTogether(CRON_FIELDS.map((_, at) => (at === index ? [item] : [])), values);
+    for (const item of items)
+      parseTogether(
+        CRON_FIELDS.map((_, at) => (at === index ? [item] : [])),
+        values,
+      );
   });
 }
 

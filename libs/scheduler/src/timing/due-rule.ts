@@ -32,7 +32,12 @@ export abstract class DueRule implements Trigger {
   /** @throws InvalidTriggerError when `from` is no valid Date or `count` is not 1 to 10,000. */
   preview(count: number, from: Date): PreviewedTick[] {
     if (!Number.isInteger(count) || count < 1 || count > MOST_PREVIEWED) {
-      throw new InvalidTriggerError('count', count, 'which is not a whole number of ticks', `Ask for 1 to ${MOST_PREVIEWED}.`);
+      throw new InvalidTriggerError(
+        'count',
+        count,
+        'which is not a whole number of ticks',
+        `Ask for 1 to ${MOST_PREVIEWED}.`,
+      );
     }
     const ticks: PreviewedTick[] = [];
     let at = this.nextAt(fromDate(from, 'from'));

@@ -13,7 +13,14 @@ export type Duration =
       milliseconds?: number;
     };
 
-const UNIT_MS: Record<string, number> = { w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+const UNIT_MS: Record<string, number> = {
+  w: 604_800_000,
+  d: 86_400_000,
+  h: 3_600_000,
+  m: 60_000,
+  s: 1000,
+  ms: 1,
+};
 const KEY_MS = new Map<string, number>([
   ['weeks', UNIT_MS.w!],
   ['days', UNIT_MS.d!],
@@ -50,11 +57,16 @@ function milliseconds(value: unknown, field: string): number {
 
 function fromText(text: string, field: string): number {
   if (text.trim() === '') throw new InvalidDurationError(field, text, 'which is empty');
-  if (text.length > LONGEST_TEXT) throw new InvalidDurationError(field, text, `which is over ${LONGEST_TEXT} characters`);
+  if (text.length > LONGEST_TEXT)
+    throw new InvalidDurationError(field, text, `which is over ${LONGEST_TEXT} characters`);
   if (/^\s*-/.test(text)) throw new InvalidDurationError(field, text, 'which is negative');
   if (/^\s*\d+(\.\d+)?\s*$/.test(text)) throw new InvalidDurationError(field, text, 'which names no unit');
   if (!WHOLE_TEXT.test(text)) {
-    throw new InvalidDurationError(field, text, 'which is not a number with one of the units w, d, h, m, s, ms');
+    throw new InvalidDurationError(
+      field,
+      text,
+      'which is not a number with one of the units w, d, h, m, s, ms',
+    );
   }
   let sum = 0;
   const seen = new Set<string>();
@@ -73,7 +85,11 @@ function fromObject(value: object, field: string): number {
   for (const [key, amount] of entries) {
     const unitMs = KEY_MS.get(key);
     if (unitMs === undefined) {
-      throw new InvalidDurationError(field, value, `in which "${key}" is none of ${[...KEY_MS.keys()].join(', ')}`);
+      throw new InvalidDurationError(
+        field,
+        value,
+        `in which "${key}" is none of ${[...KEY_MS.keys()].join(', ')}`,
+      );
     }
     if (typeof amount !== 'number' || !Number.isFinite(amount)) {
       throw new InvalidDurationError(field, value, `in which "${key}" is not a finite number`);

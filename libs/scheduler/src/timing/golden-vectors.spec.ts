@@ -40,7 +40,10 @@ function walkBack(trigger: CronTrigger, { expected }: GoldenCase): (string | nul
 
 function differences(cases: readonly GoldenCase[], walk: typeof walkForward): string[] {
   return cases
-    .filter((one) => JSON.stringify(walk(cron(one.expr, { timezone: one.tz }), one)) !== JSON.stringify(one.expected))
+    .filter(
+      (one) =>
+        JSON.stringify(walk(cron(one.expr, { timezone: one.tz }), one)) !== JSON.stringify(one.expected),
+    )
     .map(({ id, expr, tz, from }) => `${id}: ${expr} in ${tz} from ${from}`);
 }
 
@@ -70,12 +73,13 @@ describe('offset-changes.json', () => {
     expect(wrong.map(({ id, expr }) => `${id}: ${expr}`)).toEqual([]);
   });
 
-  it('shows in the preview what the change did wherever it did something', () => {
-    // Every case with a tick within two hours after its gap or in its overlap has been told about it
-    // or was not touched by it: a preview's instants are those of next().
-    for (const one of changeCases as GoldenCase[]) {
-      const ticks = cron(one.expr, { timezone: one.tz }).preview(8, new Date(one.from));
-      expect(ticks.map(({ at }) => iso(at.getTime())), one.id).toEqual(one.expected);
-    }
+  it('previews the instants that next() gives', () => {
+    const previewed = (changeCases as GoldenCase[]).map(({ id, expr, tz, from }) => {
+      const ticks = cron(expr, { timezone: tz }).preview(8, new Date(from));
+      return { id, ticks: ticks.map(({ at }) => iso(at.getTime())) };
+    });
+    expect(previewed).toEqual(
+      (changeCases as GoldenCase[]).map(({ id, expected }) => ({ id, ticks: expected })),
+    );
   });
 });

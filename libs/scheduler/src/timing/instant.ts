@@ -15,7 +15,12 @@ const ISO_WITH_ZONE =
 export function parseInstant(value: unknown, field: string): number {
   const at = typeof value === 'string' ? fromText(value, field) : fromDate(value, field);
   if (at < FIRST_INSTANT_MS || at > LAST_INSTANT_MS) {
-    throw new InvalidTriggerError(field, value, 'which is outside the years 1 to 9999', 'Give an instant within them.');
+    throw new InvalidTriggerError(
+      field,
+      value,
+      'which is outside the years 1 to 9999',
+      'Give an instant within them.',
+    );
   }
   return at;
 }
@@ -23,11 +28,16 @@ export function parseInstant(value: unknown, field: string): number {
 /** UTC ms of a `Date` argument. @throws InvalidTriggerError when it is none, or invalid. */
 export function fromDate(value: unknown, field: string): number {
   if (!(value instanceof Date)) {
-    throw new InvalidTriggerError(field, value, 'which is not a Date', 'Give a Date, e.g. new Date().');
+    throw new InvalidTriggerError(field, value, 'which is not a Date', 'Give a Date object.');
   }
   const at = value.getTime();
   if (at !== at) {
-    throw new InvalidTriggerError(field, value, 'which is not an instant', 'Check what the Date was made from.');
+    throw new InvalidTriggerError(
+      field,
+      value,
+      'which is not an instant',
+      'Check what the Date was made from.',
+    );
   }
   return at;
 }
@@ -46,7 +56,12 @@ function fromText(text: string, field: string): number {
   const month = Number(match[2]);
   const day = Number(match[3]);
   if (month < 1 || month > 12 || day < 1 || day > daysInMonth(Number(match[1]) * 12 + month - 1)) {
-    throw new InvalidTriggerError(field, text, 'which names a day that does not exist', 'Check its month and day.');
+    throw new InvalidTriggerError(
+      field,
+      text,
+      'which names a day that does not exist',
+      'Check its month and day.',
+    );
   }
   return Date.parse(text);
 }

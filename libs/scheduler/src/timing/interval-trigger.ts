@@ -64,7 +64,9 @@ export class IntervalTrigger extends DueRule {
     // The anchor is a reading of the clock that was set back, so it moves along; startAt is an
     // instant that somebody chose, so it stays.
     const trigger =
-      this.#anchorAt === null ? this : new IntervalTrigger(this.#everyMs, this.#anchorAt - stepMs, this.#window);
+      this.#anchorAt === null
+        ? this
+        : new IntervalTrigger(this.#everyMs, this.#anchorAt - stepMs, this.#window);
     return { trigger, nextAt: trigger.nextAt(nowAt) };
   }
 

@@ -28,7 +28,12 @@ export function every(duration: Duration, options: WindowOptions = {}): Interval
   const everyMs = parseDuration(duration, 'every');
   if (everyMs === 0) throw new InvalidDurationError('every', duration, 'which is no time at all');
   if (typeof options !== 'object' || options === null) {
-    throw new InvalidTriggerError('options', options, 'which is not an object', 'Give e.g. { startAt: new Date() }.');
+    throw new InvalidTriggerError(
+      'options',
+      options,
+      'which is not an object',
+      'Give startAt, endAt or nothing.',
+    );
   }
   refuseUnknownKeys(options, ['startAt', 'endAt'], 'every');
   return new IntervalTrigger(everyMs, null, triggerWindow(options));

@@ -31,7 +31,9 @@ export function matchingDays(rule: DayRule, firstWeekday: number, length: number
     return rule.isDayOfMonthRestricted ? byDayOfMonth(rule, firstWeekday, length) & all : all;
   }
   const byWeekday = byDayOfWeek(rule, firstWeekday, length) & all;
-  return rule.isDayOfMonthRestricted ? byWeekday | (byDayOfMonth(rule, firstWeekday, length) & all) : byWeekday;
+  return rule.isDayOfMonthRestricted
+    ? byWeekday | (byDayOfMonth(rule, firstWeekday, length) & all)
+    : byWeekday;
 }
 
 function byDayOfMonth(rule: DayRule, firstWeekday: number, length: number): number {
@@ -58,7 +60,8 @@ function byDayOfWeek(rule: DayRule, firstWeekday: number, length: number): numbe
   for (let weekday = 0; weekday < 7; weekday++) {
     const first = (weekday - firstWeekday + 7) % 7;
     if ((rule.daysOfWeek >>> weekday) & 1) days |= EVERY_SEVENTH << first;
-    if ((rule.lastDaysOfWeek >>> weekday) & 1) days |= 1 << (first + 7 * Math.floor((length - 1 - first) / 7));
+    if ((rule.lastDaysOfWeek >>> weekday) & 1)
+      days |= 1 << (first + 7 * Math.floor((length - 1 - first) / 7));
     for (let nth = rule.nthDaysOfWeek?.[weekday] ?? 0; nth !== 0; nth &= nth - 1) {
       const day = first + 7 * (31 - Math.clz32(nth & -nth));
       if (day < length) days |= 1 << day;

@@ -10,7 +10,13 @@ export interface NeverFiresPlace {
   expected: string | null;
 }
 
-const NOWHERE: NeverFiresPlace = { expression: null, field: null, text: null, position: null, expected: null };
+const NOWHERE: NeverFiresPlace = {
+  expression: null,
+  field: null,
+  text: null,
+  position: null,
+  expected: null,
+};
 
 /** A trigger that is well formed and can never be due. */
 export class NeverFiresError extends SchedulerError {

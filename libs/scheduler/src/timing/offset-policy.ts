@@ -11,7 +11,11 @@ const CHOSE_GAP = 4;
 const CHOSE_REPEAT = 8;
 
 /** The choice, or else the default of the class (semantics.md Z2, Z3). */
-export function offsetPolicy(cronClass: CronClass, onGap: OnGap | undefined, onRepeat: OnRepeat | undefined): number {
+export function offsetPolicy(
+  cronClass: CronClass,
+  onGap: OnGap | undefined,
+  onRepeat: OnRepeat | undefined,
+): number {
   const gap = onGap ?? (cronClass === 'E' ? 'skip' : 'run');
   const repeat = onRepeat ?? (cronClass === 'F' ? 'first' : 'both');
   return (

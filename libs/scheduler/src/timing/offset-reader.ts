@@ -30,12 +30,10 @@ export class OffsetReader {
 
   /** Wall time minus UTC at an instant; both in seconds. */
   offsetAt(instant: number): number {
-    const [day, hour, minute, second] = this.#format.format(instant * 1000).match(/\d+/g)!.map(Number) as [
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [day, hour, minute, second] = this.#format
+      .format(instant * 1000)
+      .match(/\d+/g)!
+      .map(Number) as [number, number, number, number];
     const utcDay = Math.floor(instant / DAY_SECONDS);
     const apart = day - (utcDay - firstDayOfMonth(monthOfDay(utcDay)) + 1);
     // The wall's day is the same, the one before or the one after, also across a month's end.

@@ -78,9 +78,14 @@ describe('preview across the overlap of 31 October 2027 in Berlin', () => {
 
 describe('preview elsewhere', () => {
   it('does not make up for a day that Samoa left out', () => {
-    const ticks = cron('0 9 * * *', { timezone: 'Pacific/Apia' }).preview(2, new Date('2011-12-29T12:00:00Z'));
+    const ticks = cron('0 9 * * *', { timezone: 'Pacific/Apia' }).preview(
+      2,
+      new Date('2011-12-29T12:00:00Z'),
+    );
     expect(ticks.map(({ wallTime }) => wallTime)).toEqual(['2011-12-29T09:00:00', '2011-12-31T09:00:00']);
-    expect(ticks[1]!.effects).toMatchObject([{ kind: 'skipped', changeMinutes: 1440, count: 1, firstWallTime: '2011-12-30T09:00:00' }]);
+    expect(ticks[1]!.effects).toMatchObject([
+      { kind: 'skipped', changeMinutes: 1440, count: 1, firstWallTime: '2011-12-30T09:00:00' },
+    ]);
   });
 
   it('gives exactly as many as were asked for, or as there are, at the instants of next()', () => {

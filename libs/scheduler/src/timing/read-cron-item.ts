@@ -27,9 +27,15 @@ export function readCronItem(place: ItemPlace): CronItem {
     const value = readNumber(place, text);
     return { kind: 'values', from: value, to: value, step: 1, form: 'value', text, position };
   }
-  if (text === '') refuse(place, 'EMPTY_ITEM', 'is an empty item', 'a value between commas and none after the last');
+  if (text === '')
+    refuse(place, 'EMPTY_ITEM', 'is an empty item', 'a value between commas and none after the last');
   if (text.includes('?')) {
-    refuse(place, 'BAD_QUESTION', 'uses "?"', '"?" alone, in dayOfMonth or dayOfWeek; everywhere else write "*"');
+    refuse(
+      place,
+      'BAD_QUESTION',
+      'uses "?"',
+      '"?" alone, in dayOfMonth or dayOfWeek; everywhere else write "*"',
+    );
   }
   if (HASH_LIKE.test(text)) return readHash(place);
   if (text.includes('#')) return readNth(place);
@@ -49,7 +55,12 @@ function readStep(place: ItemPlace): CronItem {
   const [base, stepText, ...more] = text.split('/') as [string, string, ...string[]];
   const step = Number(stepText);
   if (more.length > 0 || base === '' || !DIGITS.test(stepText) || step === 0) {
-    refuse(place, 'BAD_STEP', 'has no usable step', 'one "/" with "*", a value or a range before it and a number from 1 after it');
+    refuse(
+      place,
+      'BAD_STEP',
+      'has no usable step',
+      'one "/" with "*", a value or a range before it and a number from 1 after it',
+    );
   }
   if (base === '*') {
     const to = field === DAY_OF_WEEK ? 6 : field.max;
@@ -60,12 +71,23 @@ function readStep(place: ItemPlace): CronItem {
     return { kind: 'values', from, to, step, form: 'range', text, position };
   }
   if (/^\d*L?W?$/.test(base) && !DIGITS.test(base)) {
-    refuse(place, base.includes('W') ? 'BAD_W' : 'BAD_LAST', 'puts a step on L or W', 'L, LW and W without a step');
+    refuse(
+      place,
+      base.includes('W') ? 'BAD_W' : 'BAD_LAST',
+      'puts a step on L or W',
+      'L, LW and W without a step',
+    );
   }
-  if (base.includes('*')) refuse(place, 'BAD_VALUE', 'mixes "*" with other characters', `"*", or ${field.expected}`);
+  if (base.includes('*'))
+    refuse(place, 'BAD_VALUE', 'mixes "*" with other characters', `"*", or ${field.expected}`);
   const from = readValue(place, base);
   if (field === DAY_OF_WEEK) {
-    refuse(place, 'BAD_STEP', 'has a step without an end, which is not clear for weekdays', `a range, e.g. "${from % 7}-6/${step}"`);
+    refuse(
+      place,
+      'BAD_STEP',
+      'has a step without an end, which is not clear for weekdays',
+      `a range, e.g. "${from % 7}-6/${step}"`,
+    );
   }
   return { kind: 'values', from, to: field.max, step, form: 'open', text, position };
 }
@@ -82,7 +104,12 @@ function readRange(place: ItemPlace, text: string): [number, number] {
   if (from > to) {
     const last = place.field === DAY_OF_WEEK ? 6 : place.field.max;
     const split = `"${from}-${last},${place.field.min}-${to}"`;
-    refuse(place, 'REVERSED_RANGE', 'is a range that runs backwards', `the smaller value first, or two ranges such as ${split}`);
+    refuse(
+      place,
+      'REVERSED_RANGE',
+      'is a range that runs backwards',
+      `the smaller value first, or two ranges such as ${split}`,
+    );
   }
   return [from, to];
 }
@@ -103,22 +130,34 @@ function readSpecial(place: ItemPlace): CronItem | null {
     return { kind: 'lastOfWeekday', weekday: readValue(place, text.slice(0, -1)) % 7, text, position };
   }
   if (/^[LlWw]{1,2}$/.test(text) || /^[\d-]*[LlWw][\dLlWw-]*$/.test(text)) refuseLastOrWeekday(place);
-  if (/-[A-Za-z\d]*L$/.test(text) && !field.names?.has(text.split('-')[1]!.toUpperCase())) refuseLastOrWeekday(place);
+  if (/-[A-Za-z\d]*L$/.test(text) && !field.names?.has(text.split('-')[1]!.toUpperCase()))
+    refuseLastOrWeekday(place);
   return null;
 }
 
 function refuseLastOrWeekday(place: ItemPlace): never {
   if (/w/i.test(place.text)) {
-    refuse(place, 'BAD_W', 'uses "W"', '"W" in dayOfMonth only, as "15W" (the weekday nearest to the 15th) or "LW"');
+    refuse(
+      place,
+      'BAD_W',
+      'uses "W"',
+      '"W" in dayOfMonth only, as "15W" (the weekday nearest to the 15th) or "LW"',
+    );
   }
-  refuse(place, 'BAD_LAST', 'uses "L"', '"L" or "LW" in dayOfMonth, or a single weekday with L in dayOfWeek, e.g. "5L"');
+  refuse(
+    place,
+    'BAD_LAST',
+    'uses "L"',
+    '"L" or "LW" in dayOfMonth, or a single weekday with L in dayOfWeek, e.g. "5L"',
+  );
 }
 
 function readNth(place: ItemPlace): CronItem {
   const { text, field, position } = place;
   const match = /^(\d+|[A-Za-z]{3})#([1-5])$/.exec(text);
   const expected = 'one weekday, "#" and 1-5, e.g. "5#2" or "FRI#2" for the second Friday, in dayOfWeek';
-  if (field !== DAY_OF_WEEK || match === null) refuse(place, 'BAD_NTH', 'is not the nth weekday of a month', expected);
+  if (field !== DAY_OF_WEEK || match === null)
+    refuse(place, 'BAD_NTH', 'is not the nth weekday of a month', expected);
   const weekday = DIGITS.test(match[1]!) ? Number(match[1]) : field.names!.get(match[1]!.toUpperCase());
   if (weekday === undefined || weekday > 7) refuse(place, 'BAD_NTH', 'names no weekday', expected);
   return { kind: 'nthOfWeekday', weekday: weekday % 7, nth: Number(match[2]), text, position };
@@ -163,7 +202,8 @@ function nameStart(field: CronField, text: string): string | null {
 function readNumber(place: ItemPlace, digits: string): number {
   const value = Number(digits);
   const { min, max, expected } = place.field;
-  if (value < min || value > max) refuse(place, 'OUT_OF_RANGE', `has ${showNumber(digits)} outside ${min}-${max}`, expected);
+  if (value < min || value > max)
+    refuse(place, 'OUT_OF_RANGE', `has ${showNumber(digits)} outside ${min}-${max}`, expected);
   return value;
 }
 

@@ -11,14 +11,20 @@ export function effectsAt(rule: CronRule, zone: Zone, policy: number, tick: numb
   const before = lastTickUpTo(rule, zone, policy, tick - 1) ?? tick;
   const effects: OffsetEffect[] = [];
   for (let segment = zone.at(tick); segment.start > before; segment = zone.at(segment.start - 1)) {
-    const effect = segment.shift > 0 ? gapEffect(rule, policy, segment, tick) : overlapEffect(rule, policy, segment);
+    const effect =
+      segment.shift > 0 ? gapEffect(rule, policy, segment, tick) : overlapEffect(rule, policy, segment);
     if (effect !== null) effects.unshift(effect);
   }
   const repeated = repeatedEffect(rule, zone, policy, tick);
   return repeated === null ? effects : [...effects, repeated];
 }
 
-function gapEffect(rule: CronRule, policy: number, segment: OffsetSegment, tick: number): OffsetEffect | null {
+function gapEffect(
+  rule: CronRule,
+  policy: number,
+  segment: OffsetSegment,
+  tick: number,
+): OffsetEffect | null {
   const resumed = segment.start + segment.offset;
   if (!isMadeUpAtStart(rule, policy, segment)) {
     return effectOf('skipped', rule, segment, resumed - segment.shift, resumed - 1);

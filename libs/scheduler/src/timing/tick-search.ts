@@ -29,7 +29,8 @@ export function firstTickFrom(rule: CronRule, zone: Zone, policy: number, from: 
     const segment = zone.at(instant);
     const { end, offset, repeatedUntil } = segment;
     if (instant === segment.start && isMadeUpAtStart(rule, policy, segment)) return instant;
-    const searched = (policy & RUNS_FIRST_PASS_ONLY) !== 0 && repeatedUntil > instant ? repeatedUntil : instant;
+    const searched =
+      (policy & RUNS_FIRST_PASS_ONLY) !== 0 && repeatedUntil > instant ? repeatedUntil : instant;
     const tick = nextWall(rule, searched + offset) - offset;
     if (tick < end) return tick <= limit ? tick : null;
     // All wall times up to the one found are known not to match, and a gap or overlap in between has

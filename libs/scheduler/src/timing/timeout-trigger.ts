@@ -48,8 +48,12 @@ export class TimeoutTrigger extends DueRule {
     return this.#anchorAt === null ? new TimeoutTrigger(this.#afterMs, job.anchorAt) : this;
   }
 
-  afterClockSetBack({ stepMs, lastTickAt, nowAt }: ClockSetBack): { trigger: Trigger; nextAt: number | null } {
-    if (this.#anchorAt === null) return { trigger: this, nextAt: lastTickAt === null ? this.nextAt(nowAt) : null };
+  afterClockSetBack({ stepMs, lastTickAt, nowAt }: ClockSetBack): {
+    trigger: Trigger;
+    nextAt: number | null;
+  } {
+    if (this.#anchorAt === null)
+      return { trigger: this, nextAt: lastTickAt === null ? this.nextAt(nowAt) : null };
     const trigger = new TimeoutTrigger(this.#afterMs, this.#anchorAt - stepMs);
     return { trigger, nextAt: lastTickAt === null ? this.#anchorAt - stepMs + this.#afterMs : null };
   }

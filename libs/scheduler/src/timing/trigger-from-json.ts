@@ -17,7 +17,12 @@ const LONGEST_MS = 2 ** 53;
 export function triggerFromJson(json: TriggerJson): Trigger {
   const given: unknown = json;
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw new InvalidTriggerError('trigger', given, 'which is not an object', 'Give what toJSON() of a trigger returned.');
+    throw new InvalidTriggerError(
+      'trigger',
+      given,
+      'which is not an object',
+      'Give what toJSON() of a trigger returned.',
+    );
   }
   switch (json.type) {
     case 'cron': {
@@ -40,7 +45,12 @@ export function triggerFromJson(json: TriggerJson): Trigger {
       return new TimeoutTrigger(wholeMs(json.afterMs, 'afterMs', 0), anchorOf(json));
     default: {
       const { type } = json satisfies never as { type: unknown };
-      throw new InvalidTriggerError('type', type, 'which is unknown', 'The types are cron, interval, date and timeout.');
+      throw new InvalidTriggerError(
+        'type',
+        type,
+        'which is unknown',
+        'The types are cron, interval, date and timeout.',
+      );
     }
   }
 }
@@ -50,6 +60,12 @@ function anchorOf({ anchorAt }: { anchorAt?: string }): number | null {
 }
 
 function wholeMs(value: unknown, field: string, least: number): number {
-  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= LONGEST_MS) return value as number;
-  throw new InvalidTriggerError(field, value, 'which is not usable', `Give whole milliseconds, ${least} to 2^53.`);
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= LONGEST_MS)
+    return value as number;
+  throw new InvalidTriggerError(
+    field,
+    value,
+    'which is not usable',
+    `Give whole milliseconds, ${least} to 2^53.`,
+  );
 }

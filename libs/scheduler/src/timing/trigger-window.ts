@@ -42,6 +42,11 @@ export function refuseUnknownKeys(given: object, known: readonly string[], what:
   for (const key in given) {
     if (known.includes(key)) continue;
     const value = (given as Record<string, unknown>)[key];
-    throw new InvalidTriggerError(key, value, `which is no option of ${what}`, `The options are ${known.join(', ')}.`);
+    throw new InvalidTriggerError(
+      key,
+      value,
+      `which is no option of ${what}`,
+      `The options are ${known.join(', ')}.`,
+    );
   }
 }

@@ -97,7 +97,9 @@ function countSecondsBelow(rule: CronRule, wall: number, day = Math.floor(wall /
 }
 
 function isMinute(rule: CronRule, minute: number): boolean {
-  return minute < 32 ? ((rule.minutesLow >>> minute) & 1) !== 0 : ((rule.minutesHigh >>> (minute - 32)) & 1) !== 0;
+  return minute < 32
+    ? ((rule.minutesLow >>> minute) & 1) !== 0
+    : ((rule.minutesHigh >>> (minute - 32)) & 1) !== 0;
 }
 
 /** -1 when the day has none left. */

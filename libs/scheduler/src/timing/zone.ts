@@ -75,7 +75,13 @@ function readSegments(reader: OffsetReader, start: number, end: number): OffsetS
   let repeatedUntil = -Infinity;
   const push = (to: number): void => {
     if (to <= start) return;
-    segments.push({ start: Math.max(from, start), end: to, offset, shift: from < start ? 0 : shift, repeatedUntil });
+    segments.push({
+      start: Math.max(from, start),
+      end: to,
+      offset,
+      shift: from < start ? 0 : shift,
+      repeatedUntil,
+    });
   };
   for (const change of changes) {
     push(change.at);
@@ -136,7 +142,10 @@ function namesLike(name: string): string[] {
   return Intl.supportedValuesOf('timeZone')
     .map((known) => {
       const whole = known.toLowerCase();
-      return { known, mistakes: Math.min(distance(wanted, whole), distance(city, whole.slice(whole.lastIndexOf('/') + 1))) };
+      return {
+        known,
+        mistakes: Math.min(distance(wanted, whole), distance(city, whole.slice(whole.lastIndexOf('/') + 1))),
+      };
     })
     .filter(({ mistakes }) => mistakes <= 2 && mistakes < city.length / 2)
     .toSorted((a, b) => a.mistakes - b.mistakes)
