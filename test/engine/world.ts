@@ -65,7 +65,7 @@ export class World {
   }
 
   of<T extends SchedulerEventType>(type: T): SchedulerEventOf<T>[] {
-    return this.events.filter((event): event is SchedulerEventOf<T> => event.type === type);
+    return this.events.filter((event) => event.type === type) as unknown as SchedulerEventOf<T>[];
   }
 
   /** The history oldest first, as `outcome reason from..to xcount`. */

@@ -185,6 +185,7 @@ export class LocalEngine implements Engine, AttemptWatcher {
 
   attemptReleased(end: AttemptEnd): void {
     const { claim, retryAt } = end;
+    if (!this.running.has(claim)) return;
     if (retryAt !== null) return this.settle({ ...end, retryAt: Math.max(retryAt, this.clock.now()) }, false, false);
     this.contain(claim.jobId, () => whenReady(this.store.release(claim), () => this.freed(claim)));
   }
@@ -247,13 +248,13 @@ export class LocalEngine implements Engine, AttemptWatcher {
 
   private async abandonRunning(drainTimeoutMs: number): Promise<number> {
     let abandoned = 0;
-    for (const [claim, attempt] of this.running) {
-      const end = attempt.abandon(new SchedulerStoppingError(drainTimeoutMs));
-      if (end) {
-        abandoned++;
-        this.settle(end, false, true);
+    for (const attempt of [...this.running.values()]) {
+      // A timed-out attempt has its result; its handler is not waited for any longer.
+      if (attempt.end) {
+        this.attemptReleased(attempt.end);
       } else {
-        this.running.delete(claim);
+        abandoned++;
+        this.settle(attempt.abandon(new SchedulerStoppingError(drainTimeoutMs)), false, true);
       }
     }
     return abandoned;

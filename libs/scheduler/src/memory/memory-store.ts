@@ -64,11 +64,7 @@ export class MemoryStore implements Store {
     for (const run of [...this.alive]) {
       if (run.state !== 'running') this.endUnstarted(run, 'abandoned', 'shutdown', now, recorded);
     }
-    for (let at = this.due.earliest(); at !== null && at <= now; at = this.due.earliest()) {
-      const job = this.slots.get(this.due.first());
-      this.recordUpTo(job, 'missed', 'shutdown', now, recorded);
-      this.due.delete(job.slot);
-    }
+    for (const job of this.jobs.values()) this.recordOverdue(job, 'missed', 'shutdown', now, recorded);
     this.due.clear();
     this.waiting.clear();
     return recorded;
@@ -98,7 +94,7 @@ export class MemoryStore implements Store {
       equalAsJson(job.policies, spec.policies);
     const recorded: RecordedOutcome[] = [];
     if (!same) {
-      if (job.state === 'paused') this.resume(job, now, now, recorded);
+      if (job.state === 'paused') this.resume(job, now, recorded);
       const { trigger, handler, payload, policies, disabled } = spec;
       this.edit(job, { ...(sameTrigger ? {} : { trigger }), handler, payload, policies, disabled }, now, recorded);
       job.origin = spec.origin;
@@ -134,7 +130,7 @@ export class MemoryStore implements Store {
         this.pause(job, change, now);
         break;
       case 'resume':
-        if (job.state === 'paused') this.resume(job, now, now, recorded);
+        if (job.state === 'paused') this.resume(job, now, recorded);
         break;
       case 'remove':
         this.remove(job, now, recorded);
@@ -236,7 +232,7 @@ export class MemoryStore implements Store {
     try {
       if (job.state === 'paused') {
         // A tick at the very end of the pause is the first one after it.
-        this.resume(job, dueAt - 1, now, own(batch, 'recorded'));
+        this.resume(job, dueAt - 1, own(batch, 'recorded'));
         own(batch, 'changed').push({ kind: 'resumed', jobId: job.id });
         return;
       }
@@ -353,18 +349,25 @@ export class MemoryStore implements Store {
     job.lastTickAt = ticks.toAt;
   }
 
-  /** The job's overdue ticks get this outcome, in one span. */
-  private recordUpTo(
+  /** Ticks that fell due and were not claimed yet get this outcome; those inside a pause were skipped by it. */
+  private recordOverdue(job: MemoryJob, outcome: TickSpan['outcome'], reason: OutcomeReason, now: number, recorded: RecordedOutcome[]): void {
+    if (job.state === 'active') this.recordFrom(job, this.due.instantOf(job.slot), outcome, reason, now, recorded);
+    if (job.state === 'paused') this.recordFrom(job, job.pause?.firstTickAt ?? null, 'skipped', 'paused', now, recorded);
+  }
+
+  /** The job's ticks in [firstAt, untilAt] get this outcome, in one span; answers the last of them, null when there is none. */
+  private recordFrom(
     job: MemoryJob,
+    firstAt: number | null,
     outcome: TickSpan['outcome'],
     reason: OutcomeReason,
-    now: number,
+    untilAt: number,
     recorded: RecordedOutcome[],
-    firstAt = this.due.instantOf(job.slot),
-  ): void {
-    if (firstAt === null || firstAt > now) return;
-    const lastAt = job.trigger.prevAt(now + 1) ?? firstAt;
-    this.recordSpan(job, span(job.trigger, outcome, reason, firstAt, lastAt), null, now, recorded);
+  ): number | null {
+    if (firstAt === null || firstAt > untilAt) return null;
+    const lastAt = job.trigger.prevAt(untilAt + 1) ?? firstAt;
+    this.recordSpan(job, span(job.trigger, outcome, reason, firstAt, lastAt), null, untilAt, recorded);
+    return lastAt;
   }
 
   private schedule(job: MemoryJob, nextAt: number | null): void {
@@ -385,9 +388,10 @@ export class MemoryStore implements Store {
     if (edit.trigger === undefined && disabled === (job.state === 'disabled')) return;
 
     // What is due already belongs to the rule that made it due.
-    if (job.state === 'active') this.recordUpTo(job, 'skipped', 'edited', now, recorded);
+    this.recordOverdue(job, 'skipped', 'edited', now, recorded);
     if (edit.trigger !== undefined) {
       job.trigger = edit.trigger;
+      job.lastTickAt = null;
       job.runsStarted = 0;
     }
     if (disabled) {
@@ -414,23 +418,17 @@ export class MemoryStore implements Store {
   }
 
   /** Goes on with the first tick after `endedAt`; those inside the pause are one skipped span (O5). */
-  private resume(job: MemoryJob, endedAt: number, now: number, recorded: RecordedOutcome[]): void {
+  private resume(job: MemoryJob, endedAt: number, recorded: RecordedOutcome[]): void {
     const firstTickAt = job.pause?.firstTickAt ?? null;
     job.version++;
     job.pause = null;
     job.state = 'active';
-    if (firstTickAt === null || firstTickAt > endedAt) {
-      this.schedule(job, firstTickAt);
-      return;
-    }
-    const lastTickAt = job.trigger.prevAt(endedAt + 1) ?? firstTickAt;
-    this.recordSpan(job, span(job.trigger, 'skipped', 'paused', firstTickAt, lastTickAt), null, now, recorded);
-    this.schedule(job, job.trigger.nextAt(lastTickAt));
+    const lastTickAt = this.recordFrom(job, firstTickAt, 'skipped', 'paused', endedAt, recorded);
+    this.schedule(job, lastTickAt === null ? firstTickAt : job.trigger.nextAt(lastTickAt));
   }
 
   private remove(job: MemoryJob, now: number, recorded: RecordedOutcome[]): void {
-    if (job.state === 'active') this.recordUpTo(job, 'cancelled', 'removed', now, recorded);
-    if (job.state === 'paused') this.recordUpTo(job, 'skipped', 'paused', now, recorded, job.pause?.firstTickAt ?? null);
+    this.recordOverdue(job, 'cancelled', 'removed', now, recorded);
     for (const run of [...this.alive]) {
       if (run.job === job && run.state !== 'running') this.endUnstarted(run, 'cancelled', 'removed', now, recorded);
     }

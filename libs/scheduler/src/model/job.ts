@@ -37,7 +37,7 @@ export interface Job {
   parkedBecause: string | null;
   /** The next due instant; null unless active. */
   nextDueAt: Date | null;
-  /** The last tick that was given an outcome or a run. */
+  /** The last tick of the trigger in force that was given an outcome or a run. */
   lastTickAt: Date | null;
   /** Runs started by ticks. */
   runsStarted: number;

@@ -74,8 +74,10 @@ export interface RunningAttempt {
   readonly settled: boolean;
   /** Aborts the attempt's signal; a handler that rejects then was abandoned. */
   abort(reason: unknown): void;
-  /** Ends the attempt as abandoned, whatever its handler does later; null when it has its result. */
-  abandon(error: unknown): AttemptEnd | null;
+  /** The result, once the attempt has one. */
+  readonly end: AttemptEnd | null;
+  /** Ends an attempt that has no result as abandoned, whatever its handler does later. */
+  abandon(error: unknown): AttemptEnd;
 }
 
 export interface EventSink {

@@ -25,9 +25,8 @@ export class Attempt implements RunningAttempt {
   private readonly startedAt: number;
   private readonly startedElapsed: number;
   private timeout: Alarm | null = null;
-  /** The result, once it is told. */
-  private end: AttemptEnd | null = null;
-  private handlerSettled = false;
+  end: AttemptEnd | null = null;
+  settled = false;
 
   constructor(
     private readonly claim: Claim,
@@ -38,10 +37,6 @@ export class Attempt implements RunningAttempt {
     this.startedAt = clock.now();
     this.startedElapsed = clock.monotonic();
     this.run = new HandlerRun(claim, claim.attempt, claim.token, log, copyOf(claim.payload));
-  }
-
-  get settled(): boolean {
-    return this.handlerSettled;
   }
 
   begin(): void {
@@ -72,8 +67,7 @@ export class Attempt implements RunningAttempt {
     this.run.abort(reason);
   }
 
-  abandon(error: unknown): AttemptEnd | null {
-    if (this.end) return null;
+  abandon(error: unknown): AttemptEnd {
     this.run.abort(error);
     return this.conclude({ kind: 'abandoned', error });
   }
@@ -91,7 +85,7 @@ export class Attempt implements RunningAttempt {
   }
 
   private handlerEnded(result: AttemptResult): void {
-    this.handlerSettled = true;
+    this.settled = true;
     if (this.end) this.watcher.attemptReleased(this.end);
     else this.watcher.attemptEnded(this.conclude(result), false);
   }
