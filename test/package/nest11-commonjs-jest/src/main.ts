@@ -8,6 +8,7 @@ import { Beats, BeatsModule } from './beats';
 
 async function main(): Promise<void> {
   const app = await NestFactory.createApplicationContext(BeatsModule, { logger: ['warn', 'error'] });
+  app.enableShutdownHooks();
   const beats = app.get(Beats);
   assert(beats.scheduler instanceof SchedulerService);
   assert.strictEqual(beats.scheduler, app.get(SchedulerService));
