@@ -46,10 +46,11 @@ export class DeclaredJobs {
   /**
    * Finds and checks what has come up since the last call, and registers its handlers.
    *
+   * @param allMade whether Nest has made all instances
    * @throws a SchedulerError that begins with the place of the mistake; JobIdTakenError names both places
    */
-  find(): void {
-    for (const method of this.explorer.discover()) this.read(method);
+  find(allMade: boolean): void {
+    for (const method of this.explorer.discover(allMade)) this.read(method);
   }
 
   /** Puts what was found into the engine, which is open. @throws JobIdTakenError when `addJob` was there first */

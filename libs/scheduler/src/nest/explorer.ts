@@ -23,23 +23,21 @@ export class Explorer {
 
   constructor(@Inject(ModulesContainer) private readonly modules: ModulesContainer) {}
 
-  /** What has come up since the last call: all at first, later what was instantiated or loaded since. */
-  *discover(): Generator<DecoratedMethod> {
+  /**
+   * What has come up since the last call.
+   *
+   * @param allMade whether all instances are made; while they are not, what has none is left for later
+   */
+  *discover(allMade: boolean): Generator<DecoratedMethod> {
     for (const module of this.modules.values()) {
       for (const wrapper of [...module.controllers.values(), ...module.providers.values()] as InstanceWrapper<object>[]) {
-        if (!this.isNew(wrapper)) continue;
-        const isStatic = wrapper.isDependencyTreeStatic() && !wrapper.isTransient;
-        yield* isStatic ? this.ofInstance(wrapper, module.name) : this.ofClass(wrapper, module.name);
+        if (wrapper.isAlias || this.seen.has(wrapper)) continue;
+        const hasInstance = wrapper.getInstanceByContextId(STATIC_CONTEXT).isResolved && !wrapper.isTransient;
+        if (!hasInstance && !allMade) continue;
+        this.seen.add(wrapper);
+        yield* hasInstance ? this.ofInstance(wrapper, module.name) : this.ofClass(wrapper, module.name);
       }
     }
-  }
-
-  /** A wrapper is looked at once, and not before it is resolved: asking for its scope earlier would settle a wrong answer. */
-  private isNew(wrapper: InstanceWrapper<object>): boolean {
-    if (wrapper.isAlias || this.seen.has(wrapper)) return false;
-    if (!wrapper.getInstanceByContextId(STATIC_CONTEXT).isResolved) return false;
-    this.seen.add(wrapper);
-    return true;
   }
 
   private *ofInstance({ instance }: InstanceWrapper<object>, moduleName: string): Generator<DecoratedMethod> {

@@ -8,6 +8,7 @@ import {
 } from '@nestjs/common';
 import { LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import { SchedulerNotRunningError } from '../model/index.js';
+import { ApplicationBuilt } from './application-built.js';
 import { DeclaredJobs } from './declared-jobs.js';
 import { LogListener } from './log-listener.js';
 import { takeOuterPlace } from './own-module.js';
@@ -32,6 +33,7 @@ export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModule
   private readying: Promise<void> | null = null;
   private stopping: Promise<void> | null = null;
   private isOpen = false;
+  private lazyLoads = 0;
   /** The engine is open and has what is declared so far. */
   isReady = false;
 
@@ -40,6 +42,7 @@ export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModule
     @Inject(SCHEDULER_SETTINGS) private readonly settings: Settings,
     @Inject(DeclaredJobs) private readonly declared: DeclaredJobs,
     @Inject(LogListener) private readonly log: LogListener,
+    @Inject(ApplicationBuilt) private readonly built: ApplicationBuilt,
     @Inject(ModulesContainer) modules: ModulesContainer,
     @Inject(LazyModuleLoader) lazyModules: LazyModuleLoader,
   ) {
@@ -115,7 +118,7 @@ export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModule
   private async makeReady(): Promise<void> {
     this.refuseWhenStopping();
     this.log.listen(() => this.declared.count);
-    this.declared.find();
+    this.find();
     const { engine, runner, hub } = this.parts;
     await engine.open({ attempts: runner, events: hub });
     this.isOpen = true;
@@ -123,8 +126,12 @@ export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModule
     this.isReady = true;
   }
 
+  private find(): void {
+    this.declared.find(this.built.isSo && this.lazyLoads === 0);
+  }
+
   private async discover(): Promise<void> {
-    this.declared.find();
+    this.find();
     await this.declared.put();
   }
 
@@ -132,7 +139,8 @@ export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModule
   private followLazyModules(loader: LazyModuleLoader): void {
     const load = loader.load.bind(loader);
     loader.load = async (...args) => {
-      const moduleRef = await load(...args);
+      this.lazyLoads++;
+      const moduleRef = await load(...args).finally(() => this.lazyLoads--);
       if (this.isReady && !this.closed) await this.discover();
       return moduleRef;
     };

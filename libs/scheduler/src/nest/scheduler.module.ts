@@ -11,6 +11,7 @@ import {
 import { SystemClock } from '../local/index.js';
 import { InvalidOptionsError, SchedulerError } from '../model/index.js';
 import type { Clock } from '../ports/index.js';
+import { ApplicationBuiltModule } from './application-built.js';
 import { DeclaredJobs } from './declared-jobs.js';
 import { Explorer } from './explorer.js';
 import { answerSchedulerErrors } from './http-errors.js';
@@ -58,7 +59,7 @@ export class SchedulerModule {
 function dynamicModule(optionProvider: Provider[], imports: ModuleMetadata['imports'] = []): DynamicModule {
   return {
     module: SchedulerModule,
-    imports,
+    imports: [ApplicationBuiltModule, ...imports],
     providers: [
       ...optionProvider,
       { provide: SCHEDULER_SETTINGS, inject: [SCHEDULER_OPTIONS], useFactory: readSettings },
