@@ -20,6 +20,12 @@ interface AwaitingStart {
   readonly trigger: Trigger;
 }
 
+/**
+ * How far ahead a job is anchored that awaits the start of scheduling. No bootstrap takes as long, so
+ * no tick falls due that never was one and would want an outcome.
+ */
+const NOT_YET_MS = 10 * 365 * 86_400_000;
+
 const DECORATORS = { cron: '@Cron', interval: '@Interval', timeout: '@Timeout', handler: '@JobHandler' } as const;
 
 /** The jobs and handlers that the code declares: found, checked, and put into the engine. */
@@ -69,20 +75,10 @@ export class DeclaredJobs {
     this.awaitingStart = [];
     this.started = true;
     const { engine } = this.parts;
-    // A store keeps the anchor of the first declaration (T1).
-    if (engine.durable) return;
     for (const { found, trigger } of awaiting) {
       const job = await engine.getJob(found.id);
       if (!job || job.trigger !== trigger) continue;
-      const edit = { trigger: this.bind(found, startAt) };
-      if (job.state !== 'active') {
-        await engine.updateJob(found.id, edit);
-        continue;
-      }
-      // Within a pause, so that ticks which fell due before the start are no ticks: they get no outcome.
-      await engine.pauseJob(found.id, { note: null, by: null, until: null });
-      await engine.updateJob(found.id, edit);
-      await engine.resumeJob(found.id);
+      await engine.updateJob(found.id, { trigger: this.bind(found, startAt) });
     }
   }
 
@@ -139,14 +135,16 @@ export class DeclaredJobs {
 
   private async putJob(found: FoundJob): Promise<void> {
     const { engine, hub, clock } = this.parts;
-    const trigger = this.bind(found, clock.now());
+    // A store keeps the anchor of the first declaration (T1); in memory it is the start, which is to come.
+    const awaitsStart = found.job.trigger.counts === 'fromTheStart' && !this.started && !engine.durable;
+    const trigger = this.bind(found, awaitsStart ? clock.now() + NOT_YET_MS : clock.now());
     const { payload, policies, disabled } = found.job;
     const spec: JobSpec = { id: found.id, trigger, handler: found.handler, payload, policies, origin: 'declared', disabled };
     const { change } = await engine.putJob(spec, engine.durable ? 'replace' : 'error');
     if (change === 'taken') throw new JobIdTakenError(found.id, [found.place, 'an earlier call of addJob()']);
     if (change === 'created') hub.emit('job.added', { jobId: found.id });
     if (change === 'changed') hub.emit('job.edited', { jobId: found.id });
-    if (found.job.trigger.counts === 'fromTheStart' && !this.started) this.awaitingStart.push({ found, trigger });
+    if (awaitsStart) this.awaitingStart.push({ found, trigger });
   }
 
   private bind({ id, place, job }: FoundJob, startAt: number): Trigger {
