@@ -39,6 +39,8 @@ function canMatch(rule: CronRule): boolean {
  * The months in which no day matches in some or all years, 1 to 12, of those that the rule names.
  */
 export function skippedMonths(rule: CronRule): number[] {
+  const daysOfEveryMonth = rule.daysOfMonth & 0xfffffff;
+  if (daysOfEveryMonth !== 0 || rule.hasLastDay || rule.hasLastWeekday) return [];
   const skipped = new Set<number>();
   for (const { month, firstWeekday, length } of monthsOfAllYears()) {
     if (rule.hasMonth(month) && matchingDays(rule, firstWeekday, length) === 0) skipped.add((month % 12) + 1);

@@ -71,18 +71,35 @@ export function readCronText(expression: unknown, given?: object): CronText {
     const expected = `one of ${[...MACROS.keys()].join(', ')}, in lower case`;
     refuse('UNKNOWN_ALIAS', 'is not a known macro', expected, trimmed, expression.indexOf('@'));
   }
-  const words = [...expression.matchAll(/[^ \t]+/g)];
+  const words = wordsOf(expression);
   if (words.length < 5 || words.length > 6) {
     const { reason, fact, expected } = wrongCount(trimmed, words.length);
     refuse(reason, fact, expected, trimmed, expression.indexOf(trimmed));
   }
-  const seconds: CronFieldText[] = words.length === 5 ? [SECOND_ZERO] : [];
-  const fields = CRON_FIELDS.slice(seconds.length);
-  return seconds.concat(
-    fields.map((field, index) =>
-      readField(given ?? expression, field, words[index]![0], given ? null : words[index]!.index),
-    ),
-  );
+  const skipped = 6 - words.length;
+  const fields = skipped === 0 ? [] : [SECOND_ZERO];
+  words.forEach(({ text, position }, index) => {
+    fields.push(readField(given ?? expression, CRON_FIELDS[index + skipped]!, text, given ? null : position));
+  });
+  return fields;
+}
+
+interface Word {
+  text: string;
+  position: number;
+}
+
+function wordsOf(expression: string): Word[] {
+  const words: Word[] = [];
+  let start = -1;
+  for (let index = 0; index <= expression.length; index++) {
+    const isBlank = index === expression.length || expression[index] === ' ' || expression[index] === '\t';
+    if (!isBlank && start < 0) start = index;
+    if (!isBlank || start < 0) continue;
+    words.push({ text: expression.slice(start, index), position: start });
+    start = -1;
+  }
+  return words;
 }
 
 const SECOND_ZERO: CronFieldText = {
@@ -100,6 +117,8 @@ function readField(
   if (text === '?' && (field === DAY_OF_MONTH || field === DAY_OF_WEEK)) {
     return { text, position, items: [{ kind: 'any', text, position }] };
   }
+  if (!text.includes(','))
+    return { text, position, items: [readCronItem({ expression, field, text, position })] };
   const items: CronItem[] = [];
   let offset = position;
   for (const part of text.split(',')) {

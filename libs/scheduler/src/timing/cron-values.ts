@@ -1,4 +1,4 @@
-import { CronDate, CronExpressionParser, type CronFieldCollection } from 'cron-parser';
+import { CronDate, CronExpressionParser } from 'cron-parser';
 import { CRON_FIELDS, DAY_OF_WEEK, type CronField } from './cron-field.js';
 import type { CronItem } from './cron-item.js';
 import type { CronText } from './cron-text.js';
@@ -40,13 +40,26 @@ export function plainValues(text: CronText): number[][] {
   );
 }
 
+/** What cron-parser said about a field's text before; expressions differ more often than their fields do. */
+const parsedFields = new Map<string, readonly number[]>();
+const MOST_KEPT = 4096;
+
 function parseTogether(pending: readonly ValuesItem[][], values: number[][]): void {
-  const words = pending.map((items, index) =>
-    items.length === 0 ? NOTHING[index] : items.map(canonical).join(','),
+  const keys = pending.map((items, index) =>
+    items.length === 0 ? '' : `${index} ${items.map(canonical).join(',')}`,
   );
+  if (keys.some((key) => key !== '' && !parsedFields.has(key))) parseFields(keys);
+  keys.forEach((key, index) => {
+    if (key !== '') values[index]!.push(...parsedFields.get(key)!);
+  });
+}
+
+function parseFields(keys: readonly string[]): void {
+  const words = keys.map((key, index) => (key === '' ? NOTHING[index]! : key.slice(2)));
   const { fields } = CronExpressionParser.parse(words.join(' '), { currentDate: SOME_DATE });
-  pending.forEach((items, index) => {
-    if (items.length > 0) values[index]!.push(...valuesOf(fields, index));
+  if (parsedFields.size + keys.length > MOST_KEPT) parsedFields.clear();
+  keys.forEach((key, index) => {
+    if (key !== '') parsedFields.set(key, fields[CRON_FIELDS[index]!.name].values as number[]);
   });
 }
 
@@ -72,9 +85,4 @@ function spelledOut(items: readonly ValuesItem[]): number {
 
 function addRange(values: number[], field: CronField): void {
   for (let value = field.min; value < field.min + field.size; value++) values.push(value);
-}
-
-function valuesOf(fields: CronFieldCollection, index: number): number[] {
-  const { name } = CRON_FIELDS[index]!;
-  return fields[name].values as number[];
 }
