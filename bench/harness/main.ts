@@ -1,0 +1,91 @@
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { SCENARIOS } from '../scenarios/index.js';
+import { describeEnvironment } from './environment.js';
+import { type RunOptions, runScenario, type ScenarioResult } from './run-scenario.js';
+import { CONTENDERS, type ContenderName } from './scenario.js';
+import { missedTargets, renderTable } from './table.js';
+
+/** Runs the scenarios asked for, prints the table and writes it to `resultsFile`. Answers the exit code. */
+export async function main(args: string[], resultsFile: string): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      only: { type: 'string' },
+      contenders: { type: 'string' },
+      repeats: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      /** Passed to each case's process, e.g. --node-option=--cpu-prof. */
+      'node-option': { type: 'string', multiple: true, default: [] },
+    },
+  });
+  const names = SCENARIOS.map(({ name }) => name);
+  const asked = pick('--only', values.only, names);
+  const options: RunOptions = {
+    effort: { quick: values.quick },
+    repeats: values.repeats === undefined ? null : Number(values.repeats),
+    contenders: pick('--contenders', values.contenders, CONTENDERS) as ContenderName[],
+    nodeOptions: values['node-option'],
+  };
+
+  const begunAt = performance.now();
+  const results: ScenarioResult[] = [];
+  for (const scenario of SCENARIOS) {
+    if (asked.includes(scenario.name)) results.push(await runScenario(scenario, options));
+  }
+  const minutes = (performance.now() - begunAt) / 60_000;
+
+  const report = renderReport(
+    results,
+    describeEnvironment(['node bench/run.mjs', ...args].join(' '), minutes),
+  );
+  process.stdout.write(`\n${report}`);
+  // A part of the table must not take the place of the whole.
+  if (asked.length === names.length) writeFileSync(resultsFile, report);
+  else process.stdout.write('\nOnly a part was run: RESULTS.md was left as it was.\n');
+  return results.some(({ failures }) => failures.length > 0) ? 1 : 0;
+}
+
+function pick(option: string, text: string | undefined, known: readonly string[]): string[] {
+  if (text === undefined) return [...known];
+  const chosen = text.split(',');
+  const unknown = chosen.filter((name) => !known.includes(name));
+  if (unknown.length > 0)
+    throw new Error(`${option}: no "${unknown.join(', ')}". Choose from ${known.join(', ')}.`);
+  return chosen;
+}
+
+function renderReport(results: readonly ScenarioResult[], environment: string): string {
+  const list = (title: string, lines: readonly string[]): string =>
+    lines.length === 0 ? '' : `\n## ${title}\n\n${lines.map((line) => `- ${line}\n`).join('')}`;
+  return [
+    '# Results\n\n',
+    'Written by `node bench/run.mjs`. Medians of interleaved repetitions, each in a fresh process, with min and max. ',
+    '`limit` is a bare program without product features (bench/limit). In the first section `@nestjs/schedule` is `cron`, which computes its instants.\n\n',
+    `${environment}\n\n${renderTable(results)}\n`,
+    list('Targets not met', missedTargets(results)),
+    list(
+      'Notes',
+      results.flatMap(({ notes, scenario }) => [...notes].map((note) => `${scenario.title}: ${note}`)),
+    ),
+    list(
+      'Failed',
+      results.flatMap(({ failures }) => failures),
+    ),
+    list(
+      'How it was measured',
+      results.map(
+        ({ scenario, samples }) =>
+          `**${scenario.title}** (\`--only ${scenario.name}\`, ${repetitions(samples)}): ${scenario.method}`,
+      ),
+    ),
+  ].join('');
+}
+
+function repetitions(samples: ScenarioResult['samples']): string {
+  const most = Math.max(
+    0,
+    ...[...samples.values()].flatMap((row) => [...row.values()].map(({ length }) => length)),
+  );
+  return most === 1 ? 'once' : `${most} times`;
+}

@@ -1,0 +1,30 @@
+// Compiles the bench and the library's sources to plain JavaScript, then runs it:
+//   node bench/run.mjs [--only next-due,burst] [--repeats 5] [--quick] [--contenders carillon,limit]
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'vite';
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url));
+// Below node_modules, so that the peers resolve from there and git does not see it.
+const outDir = at('../node_modules/.cache/carillon-bench');
+
+await build({
+  root: at('.'),
+  configFile: false,
+  logLevel: 'warn',
+  resolve: { tsconfigPaths: true },
+  build: {
+    ssr: true,
+    target: 'node20',
+    outDir,
+    emptyOutDir: true,
+    minify: false,
+    sourcemap: true,
+    rolldownOptions: {
+      input: { 'harness/main': at('harness/main.ts'), 'harness/child': at('harness/child.ts') },
+      // Module by module, as the library is published: what is loaded lazily stays so.
+      output: { preserveModules: true, preserveModulesRoot: at('.'), entryFileNames: '[name].js' },
+    },
+  },
+});
+const { main } = await import(pathToFileURL(`${outDir}/harness/main.js`).href);
+process.exitCode = await main(process.argv.slice(2), at('RESULTS.md'));
