@@ -1,5 +1,5 @@
 /** Sets of small numbers in one or two 32-bit integers; 64 means "none". */
-export const NONE = 64;
+const NONE = 64;
 
 export function lowestBit(bits: number): number {
   return 31 - Math.clz32(bits & -bits);

@@ -15,9 +15,9 @@ export type CronFieldName = 'second' | 'minute' | 'hour' | 'dayOfMonth' | 'month
 const MONTHS = numbered('JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC', 1);
 const WEEKDAYS = numbered('SUN MON TUE WED THU FRI SAT', 0);
 
-export const SECOND: CronField = { name: 'second', min: 0, max: 59, size: 60, names: null, expected: '0-59' };
-export const MINUTE: CronField = { name: 'minute', min: 0, max: 59, size: 60, names: null, expected: '0-59' };
-export const HOUR: CronField = { name: 'hour', min: 0, max: 23, size: 24, names: null, expected: '0-23' };
+const SECOND: CronField = { name: 'second', min: 0, max: 59, size: 60, names: null, expected: '0-59' };
+const MINUTE: CronField = { name: 'minute', min: 0, max: 59, size: 60, names: null, expected: '0-59' };
+const HOUR: CronField = { name: 'hour', min: 0, max: 23, size: 24, names: null, expected: '0-23' };
 export const DAY_OF_MONTH: CronField = {
   name: 'dayOfMonth',
   min: 1,

@@ -1,5 +1,4 @@
-import { daysInMonth } from './civil-calendar.js';
-import { FIRST_SECOND, LAST_SECOND } from './civil-calendar.js';
+import { daysInMonth, FIRST_SECOND, LAST_SECOND } from './civil-calendar.js';
 import { InvalidTriggerError } from './invalid-trigger-error.js';
 
 export const FIRST_INSTANT_MS = FIRST_SECOND * 1000;

@@ -4,16 +4,10 @@ import { RUNS_FIRST_PASS_ONLY, RUNS_GAPS } from './offset-policy.js';
 import { countWalls, nextWall, prevWall } from './wall-search.js';
 import type { OffsetSegment, Zone } from './zone.js';
 
-/** A rule in a zone. Instants here are whole UTC seconds. */
-export interface ZonedRule {
-  readonly rule: CronRule;
-  readonly zone: Zone;
-  /** Bits of offset-policy.ts. */
-  readonly policy: number;
-}
+// A rule in a zone. Instants are whole UTC seconds, `policy` is the bits of offset-policy.ts.
 
 /** A longer gap is a change of date line: nobody's work for that day is made up for (Z2). */
-export const LONGEST_MADE_UP_GAP = 3 * 3600;
+const LONGEST_MADE_UP_GAP = 3 * 3600;
 
 /** Searches give up after this; a rule that can match does so within forty years, unless gaps swallow it. */
 const LONGEST_SEARCH = 100 * 366 * 86_400;
