@@ -259,13 +259,12 @@ describe('forms', () => {
     expect(warnings[0].text).toContain('Tasks.uneven in RootTestModule: the cron expression "*/7 * * * *"');
   });
 
-  it('accept the private methods of TypeScript and do nothing on static ones', async () => {
+  it('accept methods that are not public and do nothing on static ones', async () => {
     const ticks: string[] = [];
     @Injectable()
     class Tasks {
       @Interval('1s')
-      // oxlint-disable-next-line no-unused-private-class-members
-      private hidden(): void {
+      protected hidden(): void {
         ticks.push('hidden');
       }
       @Interval('1s')

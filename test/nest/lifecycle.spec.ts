@@ -340,6 +340,7 @@ describe('a second forRoot', () => {
     @Module({ imports: [scheduler] })
     class BillingModule {}
     const module = await Test.createTestingModule({ imports: [scheduler, BillingModule] }).compile();
+    expect(module.get(SchedulerService)).toBeInstanceOf(SchedulerService);
     await module.close();
   });
 });

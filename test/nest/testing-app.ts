@@ -45,6 +45,7 @@ export async function createApp(parts: TestAppParts = {}): Promise<TestApp> {
   const { module, clock, lines } = await compile(parts);
   const app =
     parts.http === 'fastify' ? module.createNestApplication<NestFastifyApplication>(new FastifyAdapter()) : module.createNestApplication();
+  app.enableShutdownHooks();
   onTestFinished(async () => {
     const closed = app.close();
     // Handlers that never settle are given up after the drain.
