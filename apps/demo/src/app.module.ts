@@ -12,10 +12,12 @@ import { TargetsModule } from './targets/targets.module.js';
 @Module({
   imports: [
     SettingsModule,
+    // #region readme
     SchedulerModule.forRootAsync({
       inject: [Settings],
       useFactory: ({ timezone }: Settings) => ({ timezone, drainTimeout: '10s' }),
     }),
+    // #endregion
     TargetsModule,
     SamplesModule,
     ChecksModule,

@@ -5,6 +5,7 @@ import { JobDto } from './job.dto.js';
 import { runTask, ScheduleDto, type TaskDto } from './schedule.dto.js';
 
 @ApiTags('jobs')
+// #region schedule
 @Controller('schedule')
 export class ScheduleController {
   constructor(private readonly scheduler: SchedulerService) {}
@@ -26,3 +27,4 @@ export class ScheduleController {
     return `${run.payload.name} done`;
   }
 }
+// #endregion
