@@ -122,7 +122,9 @@ describe('the decorator calls of @nestjs/schedule', () => {
       other(): void {}
     }
     const { lines } = await startApp({ providers: [Tasks] });
-    expect(lines.filter(({ level, text }) => level === 'warn' && text.includes('unrefTimeout'))).toHaveLength(1);
+    expect(lines.filter(({ level, text }) => level === 'warn' && text.includes('unrefTimeout'))).toHaveLength(
+      1,
+    );
   });
 });
 
@@ -152,7 +154,9 @@ describe('forms', () => {
       timeout(): void {}
     }
     const { scheduler } = await startApp({ providers: [Forms] });
-    const shown = Object.fromEntries((await scheduler.getJobs()).map((job) => [job.id, [job.trigger.toString(), job.policies.overlap]]));
+    const shown = Object.fromEntries(
+      (await scheduler.getJobs()).map((job) => [job.id, [job.trigger.toString(), job.policies.overlap]]),
+    );
     expect(shown).toEqual({
       'Forms.fields': ['cron "0 5 0 * * *" in Europe/Berlin', 'skip'],
       'in-options': ['cron "0 3 * * *" in UTC', 'skip'],
@@ -202,7 +206,11 @@ describe('forms', () => {
       retry: { attempts: 3, backoff: 'fixed', delayMs: 2_000 },
     });
     expect(job.payload).toEqual({ to: 'ana', at: '2027-01-04T00:00:00.000Z' });
-    expect(job.trigger.toJSON()).toMatchObject({ onGap: 'skip', onRepeat: 'both', startAt: '2027-02-01T00:00:00.000Z' });
+    expect(job.trigger.toJSON()).toMatchObject({
+      onGap: 'skip',
+      onRepeat: 'both',
+      startAt: '2027-02-01T00:00:00.000Z',
+    });
     expect(job.nextDueAt).toEqual(new Date('2027-02-01T01:30:00Z'));
   });
 
@@ -294,23 +302,41 @@ describe('forms', () => {
       byName(): void {}
     }
     const { clock, scheduler } = await startApp({ providers: [Tasks] });
-    await scheduler.addJob({ trigger: cron('* * * * * *'), handler: sendReminder, payload: { to: 'ana' }, maxRuns: 1 });
+    await scheduler.addJob({
+      trigger: cron('* * * * * *'),
+      handler: sendReminder,
+      payload: { to: 'ana' },
+      maxRuns: 1,
+    });
     await clock.advance(1_000);
-    expect(runs.map(({ jobId, scheduledAt, attempt, payload }) => ({ jobId, scheduledAt, attempt, payload }))).toEqual([
+    expect(
+      runs.map(({ jobId, scheduledAt, attempt, payload }) => ({ jobId, scheduledAt, attempt, payload })),
+    ).toEqual([
       { jobId: 'Tasks.tick', scheduledAt: after(1_000), attempt: 1, payload: { n: 1 } },
-      { jobId: expect.stringMatching(/^job-/), scheduledAt: after(1_000), attempt: 1, payload: { to: 'ana' } },
+      {
+        jobId: expect.stringMatching(/^job-/),
+        scheduledAt: after(1_000),
+        attempt: 1,
+        payload: { to: 'ana' },
+      },
     ]);
     expect(runs[0].signal.aborted).toBe(false);
   });
 });
 
 describe('a mistake in a decorator is the error of the start, with its place', () => {
-  const failingStart = async (decorator: MethodDecorator): Promise<Error & { code: string; field?: string }> => {
+  const failingStart = async (
+    decorator: MethodDecorator,
+  ): Promise<Error & { code: string; field?: string }> => {
     @Injectable()
     class ReportsService {
       daily(): void {}
     }
-    decorator(ReportsService.prototype, 'daily', Object.getOwnPropertyDescriptor(ReportsService.prototype, 'daily')!);
+    decorator(
+      ReportsService.prototype,
+      'daily',
+      Object.getOwnPropertyDescriptor(ReportsService.prototype, 'daily')!,
+    );
     const { app, clock } = await createApp({ providers: [ReportsService] });
     const error = await rejection<Error & { code: string }>(app.init());
     expect(clock.pendingTimers).toBe(0);
@@ -330,25 +356,95 @@ describe('a mistake in a decorator is the error of the start, with its place', (
   });
 
   it.each([
-    ['an interval of nothing', Interval(0), InvalidDurationError, /^@Interval on ReportsService\.daily: .*"every" is 0/],
+    [
+      'an interval of nothing',
+      Interval(0),
+      InvalidDurationError,
+      /^@Interval on ReportsService\.daily: .*"every" is 0/,
+    ],
     ['an interval that is not a number', Interval('name', Number.NaN), InvalidDurationError, /not a number/],
-    ['an unset interval', Interval(undefined as never), InvalidDurationError, /^@Interval on ReportsService\.daily/],
+    [
+      'an unset interval',
+      Interval(undefined as never),
+      InvalidDurationError,
+      /^@Interval on ReportsService\.daily/,
+    ],
     ['a timeout in no unit', Timeout('3000'), InvalidDurationError, /^@Timeout on ReportsService\.daily/],
-    ['an unknown option', Cron('* * * * *', { overlaps: 'skip' } as never), InvalidOptionsError, /"overlaps".*no such option/],
-    ['an unknown option of an interval', Interval('1s', { timezone: 'UTC' } as never), InvalidOptionsError, /"timezone"/],
-    ['a bad value', Cron('* * * * *', { overlap: 'maybe' as never }), InvalidOptionsError, /"overlap" cannot be "maybe"/],
-    ['a zone and an offset', Cron('* * * * *', { timezone: 'UTC', utcOffset: 60 }), InvalidOptionsError, /"utcOffset"/],
-    ['two zones', Cron('* * * * *', { timezone: 'UTC', timeZone: 'Asia/Tokyo' }), InvalidOptionsError, /"timeZone"/],
-    ['an offset that no zone has', Cron('* * * * *', { utcOffset: 900 }), InvalidOptionsError, /"utcOffset" cannot be 900/],
-    ['an offset in words', Cron('* * * * *', { utcOffset: 'two' }), InvalidOptionsError, /"utcOffset" cannot be "two"/],
-    ['two words for overlap', Cron('* * * * *', { overlap: 'skip', waitForCompletion: true }), InvalidOptionsError, /"waitForCompletion"/],
-    ['two words for grace', Cron('* * * * *', { misfireGrace: 1, threshold: 1 }), InvalidOptionsError, /"threshold"/],
+    [
+      'an unknown option',
+      Cron('* * * * *', { overlaps: 'skip' } as never),
+      InvalidOptionsError,
+      /"overlaps".*no such option/,
+    ],
+    [
+      'an unknown option of an interval',
+      Interval('1s', { timezone: 'UTC' } as never),
+      InvalidOptionsError,
+      /"timezone"/,
+    ],
+    [
+      'a bad value',
+      Cron('* * * * *', { overlap: 'maybe' as never }),
+      InvalidOptionsError,
+      /"overlap" cannot be "maybe"/,
+    ],
+    [
+      'a zone and an offset',
+      Cron('* * * * *', { timezone: 'UTC', utcOffset: 60 }),
+      InvalidOptionsError,
+      /"utcOffset"/,
+    ],
+    [
+      'two zones',
+      Cron('* * * * *', { timezone: 'UTC', timeZone: 'Asia/Tokyo' }),
+      InvalidOptionsError,
+      /"timeZone"/,
+    ],
+    [
+      'an offset that no zone has',
+      Cron('* * * * *', { utcOffset: 900 }),
+      InvalidOptionsError,
+      /"utcOffset" cannot be 900/,
+    ],
+    [
+      'an offset in words',
+      Cron('* * * * *', { utcOffset: 'two' }),
+      InvalidOptionsError,
+      /"utcOffset" cannot be "two"/,
+    ],
+    [
+      'two words for overlap',
+      Cron('* * * * *', { overlap: 'skip', waitForCompletion: true }),
+      InvalidOptionsError,
+      /"waitForCompletion"/,
+    ],
+    [
+      'two words for grace',
+      Cron('* * * * *', { misfireGrace: 1, threshold: 1 }),
+      InvalidOptionsError,
+      /"threshold"/,
+    ],
     ['two names', Cron('* * * * *', { id: 'a', name: 'b' }), InvalidOptionsError, /"name" cannot be "b"/],
     ['an empty id', Cron('* * * * *', { id: '' }), InvalidOptionsError, /"id" cannot be ""/],
     ['an id with a line break', Cron('* * * * *', { id: 'a\nb' }), InvalidOptionsError, /"id"/],
-    ['disabled in words', Cron('* * * * *', { disabled: 'false' as never }), InvalidOptionsError, /"disabled" cannot be "false"/],
-    ['options that are none', Cron('* * * * *', 'UTC' as never), InvalidOptionsError, /"options" cannot be "UTC"/],
-    ['a handler without a name', JobHandler(''), InvalidOptionsError, /^@JobHandler on ReportsService\.daily/],
+    [
+      'disabled in words',
+      Cron('* * * * *', { disabled: 'false' as never }),
+      InvalidOptionsError,
+      /"disabled" cannot be "false"/,
+    ],
+    [
+      'options that are none',
+      Cron('* * * * *', 'UTC' as never),
+      InvalidOptionsError,
+      /"options" cannot be "UTC"/,
+    ],
+    [
+      'a handler without a name',
+      JobHandler(''),
+      InvalidOptionsError,
+      /^@JobHandler on ReportsService\.daily/,
+    ],
   ])('for %s', async (_, decorator, type, message) => {
     const error = await failingStart(decorator as MethodDecorator);
     expect(error).toBeInstanceOf(type);
@@ -362,11 +458,17 @@ describe('a mistake in a decorator is the error of the start, with its place', (
 
   it('for an unknown time zone', async () => {
     const error = await failingStart(Cron('* * * * *', { timezone: 'Europe/Berlni' }));
-    expect(error).toMatchObject({ code: 'INVALID_TIMEZONE', message: expect.stringContaining('Europe/Berlin') });
+    expect(error).toMatchObject({
+      code: 'INVALID_TIMEZONE',
+      message: expect.stringContaining('Europe/Berlin'),
+    });
   });
 
   it('for a job that never fires', async () => {
     const error = await failingStart(Cron('0 0 30 2 *'));
-    expect(error).toMatchObject({ code: 'NEVER_FIRES', message: expect.stringMatching(/^@Cron on ReportsService\.daily/) });
+    expect(error).toMatchObject({
+      code: 'NEVER_FIRES',
+      message: expect.stringMatching(/^@Cron on ReportsService\.daily/),
+    });
   });
 });

@@ -1,7 +1,15 @@
 import { Controller, Global, Inject, Injectable, Module, type OnModuleInit, Scope } from '@nestjs/common';
 import { LazyModuleLoader, REQUEST } from '@nestjs/core';
 import { describe, expect, it } from 'vitest';
-import { Cron, every, Interval, JobHandler, JobIdTakenError, type RunContext, SchedulerService } from '@carillon/scheduler';
+import {
+  Cron,
+  every,
+  Interval,
+  JobHandler,
+  JobIdTakenError,
+  type RunContext,
+  SchedulerService,
+} from '@carillon/scheduler';
 import { createApp, rejection, startApp } from './testing-app.js';
 
 describe('what is found', () => {
@@ -35,7 +43,11 @@ describe('what is found', () => {
       }
     }
     const { clock } = await startApp({
-      providers: [Provider, { provide: 'VALUE', useValue: new Value() }, { provide: 'MADE', useFactory: async () => new Made() }],
+      providers: [
+        Provider,
+        { provide: 'VALUE', useValue: new Value() },
+        { provide: 'MADE', useFactory: async () => new Made() },
+      ],
       controllers: [Pages],
     });
     await clock.advance(1_000);
@@ -71,7 +83,9 @@ describe('what is found', () => {
       }
     }
     const { clock, scheduler } = await startApp({ providers: [Tasks] });
-    expect((await scheduler.getJobs()).map(({ id, trigger, handler }) => [id, trigger.toString(), handler])).toEqual([
+    expect(
+      (await scheduler.getJobs()).map(({ id, trigger, handler }) => [id, trigger.toString(), handler]),
+    ).toEqual([
       ['Tasks.tick', 'every 1s', 'Tasks.tick'],
       ['Tasks.tick#2', 'every 2s', 'Tasks.tick'],
       ['third', 'every 3s', 'third'],
@@ -166,7 +180,10 @@ describe('two jobs with one id', () => {
     const error = await rejection<JobIdTakenError>(app.init());
     expect(error).toBeInstanceOf(JobIdTakenError);
     expect(error.jobId).toBe('ReportsService.daily');
-    expect(error.places).toEqual(['ReportsService.daily in ReportsModule', 'ReportsService.daily in BillingModule']);
+    expect(error.places).toEqual([
+      'ReportsService.daily in ReportsModule',
+      'ReportsService.daily in BillingModule',
+    ]);
   });
 
   it('are an error that names both places: one id in two decorators', async () => {
@@ -178,7 +195,10 @@ describe('two jobs with one id', () => {
       other(): void {}
     }
     const { app } = await createApp({ providers: [Tasks] });
-    expect((await rejection<JobIdTakenError>(app.init())).places).toEqual(['Tasks.one in RootTestModule', 'Tasks.other in RootTestModule']);
+    expect((await rejection<JobIdTakenError>(app.init())).places).toEqual([
+      'Tasks.one in RootTestModule',
+      'Tasks.other in RootTestModule',
+    ]);
   });
 
   it('are an error when two methods handle one name', async () => {
@@ -190,7 +210,10 @@ describe('two jobs with one id', () => {
       other(): void {}
     }
     const { app } = await createApp({ providers: [Tasks] });
-    expect(await rejection(app.init())).toMatchObject({ code: 'JOB_ID_TAKEN', message: expect.stringContaining('Tasks.other') });
+    expect(await rejection(app.init())).toMatchObject({
+      code: 'JOB_ID_TAKEN',
+      message: expect.stringContaining('Tasks.other'),
+    });
   });
 });
 
@@ -325,7 +348,10 @@ describe('a lazy module', () => {
     class LateModule {}
     const { app } = await startApp();
     const error = await rejection(app.get(LazyModuleLoader).load(() => LateModule));
-    expect(error).toMatchObject({ code: 'INVALID_CRON', message: expect.stringContaining('@Cron on LateTasks.tick') });
+    expect(error).toMatchObject({
+      code: 'INVALID_CRON',
+      message: expect.stringContaining('@Cron on LateTasks.tick'),
+    });
   });
 
   it('may be loaded while the application starts', async () => {

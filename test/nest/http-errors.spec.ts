@@ -1,7 +1,14 @@
 import { Controller, Get, HttpException, Inject, IntrinsicException, Logger, Param } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { cron, every, JobNotFoundError, SchedulerError, SchedulerNotRunningError, SchedulerService } from '@carillon/scheduler';
+import {
+  cron,
+  every,
+  JobNotFoundError,
+  SchedulerError,
+  SchedulerNotRunningError,
+  SchedulerService,
+} from '@carillon/scheduler';
 import { startApp } from './testing-app.js';
 
 @Controller('faults')
@@ -40,13 +47,16 @@ describe.each(['express', 'fastify'] as const)('on %s', (http) => {
     ['option', 400, expect.stringContaining('The option "coalesce" cannot be "some".')],
     ['expression', 422, expect.stringContaining('"hour"')],
     ['stopping', 503, expect.stringContaining('shutting down')],
-  ])('%s is answered with %i and its message, and is no line of the log', async (kind, statusCode, message) => {
-    const logged = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => {});
-    const { app } = await startApp({ controllers: [Faults], http });
-    const answer = await get(app as NestFastifyApplication, http, `/faults/${kind}`);
-    expect(answer).toEqual({ status: statusCode, body: { statusCode, message } });
-    expect(logged).not.toHaveBeenCalled();
-  });
+  ])(
+    '%s is answered with %i and its message, and is no line of the log',
+    async (kind, statusCode, message) => {
+      const logged = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => {});
+      const { app } = await startApp({ controllers: [Faults], http });
+      const answer = await get(app as NestFastifyApplication, http, `/faults/${kind}`);
+      expect(answer).toEqual({ status: statusCode, body: { statusCode, message } });
+      expect(logged).not.toHaveBeenCalled();
+    },
+  );
 
   it('leaves other errors as they were', async () => {
     const logged = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => {});
@@ -66,7 +76,11 @@ it('is an intrinsic exception to Nest, and still just a SchedulerError', async (
   expect(error).toMatchObject({ name: 'JobNotFoundError', status: 404, statusCode: 404, expose: true });
 });
 
-async function get(app: NestFastifyApplication, http: 'express' | 'fastify', path: string): Promise<{ status: number; body: unknown }> {
+async function get(
+  app: NestFastifyApplication,
+  http: 'express' | 'fastify',
+  path: string,
+): Promise<{ status: number; body: unknown }> {
   if (http === 'fastify') {
     const { statusCode, body } = await app.inject({ method: 'GET', url: path });
     return { status: statusCode, body: JSON.parse(body) };

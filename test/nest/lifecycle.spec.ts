@@ -78,12 +78,16 @@ describe('the start', () => {
       once(run: RunContext): void {
         ticks.push(run.scheduledAt);
       }
+      @Interval('1h', { startAt: after(2_500) })
+      chosenInstant(run: RunContext): void {
+        ticks.push(run.scheduledAt);
+      }
       @Interval('4s')
       pausedMeanwhile(): void {}
       @Interval('4s')
       editedMeanwhile(): void {}
       async onModuleInit(): Promise<void> {
-        expect((await this.scheduler.getJobs()).map(({ state }) => state)).toEqual(['active', 'active', 'active', 'active']);
+        expect((await this.scheduler.getJobs()).map(({ state }) => state)).toEqual(Array(5).fill('active'));
         await this.scheduler.pauseJob('Tasks.pausedMeanwhile', { note: 'not yet' });
         await this.scheduler.updateJob('Tasks.editedMeanwhile', { trigger: every('1h') });
         await this.clock.advance(5_000);
@@ -91,9 +95,12 @@ describe('the start', () => {
     }
     const { clock, scheduler } = await startApp({ providers: [Tasks] });
     await clock.advance(3_000);
-    expect(ticks).toEqual([after(7_000), after(8_000)]);
-    expect(await scheduler.getRuns()).toHaveLength(2);
-    expect(await scheduler.getJob('Tasks.pausedMeanwhile')).toMatchObject({ state: 'paused', pause: { note: 'not yet' } });
+    expect(ticks).toEqual([after(2_500), after(7_000), after(8_000)]);
+    expect(await scheduler.getRuns()).toHaveLength(3);
+    expect(await scheduler.getJob('Tasks.pausedMeanwhile')).toMatchObject({
+      state: 'paused',
+      pause: { note: 'not yet' },
+    });
     expect(await scheduler.getJob('Tasks.editedMeanwhile')).toMatchObject({ nextDueAt: after(3_600_000) });
     await scheduler.resumeJob('Tasks.pausedMeanwhile');
     expect(await scheduler.getJob('Tasks.pausedMeanwhile')).toMatchObject({ nextDueAt: after(9_000) });
@@ -108,9 +115,14 @@ describe('the start', () => {
         @Inject(SCHEDULER_CLOCK) private readonly clock: ManualClock,
       ) {}
       async onModuleInit(): Promise<void> {
-        const handler = (run: RunContext): void => void runs.push({ scheduledAt: run.scheduledAt, at: this.clock.now() });
+        const handler = (run: RunContext): void =>
+          void runs.push({ scheduledAt: run.scheduledAt, at: this.clock.now() });
         await this.scheduler.addJob({ id: 'added', trigger: every('2s'), handler });
-        expect(await rejection(this.scheduler.runNow('added'))).toMatchObject({ code: 'SCHEDULER_NOT_RUNNING', phase: 'starting', statusCode: 503 });
+        expect(await rejection(this.scheduler.runNow('added'))).toMatchObject({
+          code: 'SCHEDULER_NOT_RUNNING',
+          phase: 'starting',
+          statusCode: 503,
+        });
         await this.clock.advance(3_000);
       }
     }
@@ -171,7 +183,10 @@ describe('the shutdown', () => {
         told.push('handler ended');
       }
     }
-    const { app, clock, scheduler, lines } = await startApp({ imports: [DatabaseModule], providers: [Tasks] });
+    const { app, clock, scheduler, lines } = await startApp({
+      imports: [DatabaseModule],
+      providers: [Tasks],
+    });
     await clock.advance(1_000);
     const closed = app.close();
     await clock.advance(3_000);
@@ -181,7 +196,10 @@ describe('the shutdown', () => {
       phase: 'stopping',
       statusCode: 503,
     });
-    expect(await rejection(scheduler.runNow('Tasks.tick'))).toMatchObject({ code: 'SCHEDULER_NOT_RUNNING', phase: 'stopping' });
+    expect(await rejection(scheduler.runNow('Tasks.tick'))).toMatchObject({
+      code: 'SCHEDULER_NOT_RUNNING',
+      phase: 'stopping',
+    });
     work.open();
     await closed;
     expect(told).toEqual(['handler ended', 'database closed']);
@@ -209,7 +227,10 @@ describe('the shutdown', () => {
         return new Promise(() => {});
       }
     }
-    const { app, clock, scheduler, lines } = await startApp({ providers: [Tasks], options: { drainTimeout: '5s', abortGrace: '2s' } });
+    const { app, clock, scheduler, lines } = await startApp({
+      providers: [Tasks],
+      options: { drainTimeout: '5s', abortGrace: '2s' },
+    });
     await clock.advance(1_000);
     const closed = app.close();
     await clock.advance(4_999);
@@ -221,7 +242,9 @@ describe('the shutdown', () => {
     expect(clock.pendingTimers).toBe(0);
     const runs = await scheduler.getRuns({ outcome: 'abandoned' });
     expect(runs.map(({ jobId }) => jobId).sort()).toEqual(['deaf', 'heeds']);
-    expect(lines.filter(({ level, text }) => level === 'warn' && text.includes('abandoned'))).not.toHaveLength(0);
+    expect(
+      lines.filter(({ level, text }) => level === 'warn' && text.includes('abandoned')),
+    ).not.toHaveLength(0);
   });
 
   it('may be asked for twice', async () => {
@@ -266,7 +289,9 @@ describe('the shutdown', () => {
   it('may come before any start', async () => {
     const { module } = await compile({});
     await module.close();
-    expect(await rejection(module.get(SchedulerService).getJobs())).toMatchObject({ code: 'SCHEDULER_NOT_RUNNING' });
+    expect(await rejection(module.get(SchedulerService).getJobs())).toMatchObject({
+      code: 'SCHEDULER_NOT_RUNNING',
+    });
   });
 
   it('completes the streams of events and leaves the history readable', async () => {
@@ -328,7 +353,9 @@ describe('a second forRoot', () => {
   it('is an error that names who imports it', async () => {
     @Module({ imports: [SchedulerModule.forRoot()] })
     class BillingModule {}
-    const building = Test.createTestingModule({ imports: [SchedulerModule.forRoot(), BillingModule] }).compile();
+    const building = Test.createTestingModule({
+      imports: [SchedulerModule.forRoot(), BillingModule],
+    }).compile();
     const error = await rejection<SchedulerExistsError>(building);
     expect(error).toBeInstanceOf(SchedulerExistsError);
     expect(error.importedBy.toSorted()).toEqual(['BillingModule', 'RootTestModule']);
@@ -367,7 +394,9 @@ describe('the system clock', () => {
     vi.advanceTimersByTime(120_000);
     // At once, in the timer's callback: no promise was awaited.
     expect(ticks).toEqual([after(60_000), after(120_000)]);
-    await app.get(SchedulerService).addJob({ trigger: at(after(150_000)), handler: (run) => ticks.push(run.scheduledAt) });
+    await app
+      .get(SchedulerService)
+      .addJob({ trigger: at(after(150_000)), handler: (run) => ticks.push(run.scheduledAt) });
     vi.advanceTimersByTime(30_000);
     expect(ticks).toHaveLength(3);
     await app.close();

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { cron, every, Interval, type RunContext } from '@carillon/scheduler';
 import { startApp, type TestApp } from './testing-app.js';
 
-const said = ({ lines }: Pick<TestApp, 'lines'>): string[] => lines.slice(1).map(({ level, text }) => `${level} ${text}`);
+const said = ({ lines }: Pick<TestApp, 'lines'>): string[] =>
+  lines.slice(1).map(({ level, text }) => `${level} ${text}`);
 /** Run ids differ from process to process. */
 const RUN = /run-[0-9a-f]{8}-\w+/g;
 
@@ -13,7 +14,13 @@ describe('the log', () => {
     const handler = (): never => {
       throw new Error('no connection');
     };
-    await test.scheduler.addJob({ id: 'fetch', trigger: every('1s'), handler, retry: { attempts: 2, backoff: 'fixed', delay: '500ms' }, maxRuns: 1 });
+    await test.scheduler.addJob({
+      id: 'fetch',
+      trigger: every('1s'),
+      handler,
+      retry: { attempts: 2, backoff: 'fixed', delay: '500ms' },
+      maxRuns: 1,
+    });
     await test.clock.advance(2_000);
     expect(said(test).map((line) => line.replaceAll(RUN, 'R'))).toEqual([
       'error Job "fetch" failed (run R, attempt 1, next attempt at 2027-01-04T00:00:01.500Z): no connection',
@@ -24,9 +31,17 @@ describe('the log', () => {
 
   it('has an error for an attempt that timed out', async () => {
     const test = await startApp();
-    await test.scheduler.addJob({ id: 'slow', trigger: every('1s'), handler: () => new Promise(() => {}), timeout: '500ms', maxRuns: 1 });
+    await test.scheduler.addJob({
+      id: 'slow',
+      trigger: every('1s'),
+      handler: () => new Promise(() => {}),
+      timeout: '500ms',
+      maxRuns: 1,
+    });
     await test.clock.advance(1_500);
-    expect(said(test)[0]).toMatch(/^error Job "slow" timed out \(run .*, attempt 1, no further attempt\): .*500 ms/);
+    expect(said(test)[0]).toMatch(
+      /^error Job "slow" timed out \(run .*, attempt 1, no further attempt\): .*500 ms/,
+    );
   });
 
   it('has a warning for skipped ticks: the first, then one a minute with what was left out', async () => {
@@ -44,7 +59,12 @@ describe('the log', () => {
   it('tells of missed and merged ticks, of pauses and of a stepped clock', async () => {
     const test = await startApp();
     const { clock, scheduler } = test;
-    await scheduler.addJob({ id: 'strict', trigger: cron('* * * * *'), handler: () => {}, misfireGrace: '5s' });
+    await scheduler.addJob({
+      id: 'strict',
+      trigger: cron('* * * * *'),
+      handler: () => {},
+      misfireGrace: '5s',
+    });
     await scheduler.addJob({ id: 'easy', trigger: cron('* * * * *'), handler: () => {} });
     await scheduler.pauseJob('easy', { note: 'checking', by: 'ana' });
     await scheduler.resumeJob('easy');

@@ -27,7 +27,9 @@ describe('forRoot', () => {
     const { scheduler } = await startApp({ providers: [Tasks] });
     const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
     expect(zone).toBe('America/New_York');
-    expect(await scheduler.getJob('Tasks.noon')).toMatchObject({ nextDueAt: new Date('2027-01-04T17:00:00Z') });
+    expect(await scheduler.getJob('Tasks.noon')).toMatchObject({
+      nextDueAt: new Date('2027-01-04T17:00:00Z'),
+    });
   });
 
   it('bounds the history', async () => {
@@ -40,7 +42,12 @@ describe('forRoot', () => {
   });
 
   it('takes options that are set to undefined as left out', async () => {
-    const options = { timezone: undefined, drainTimeout: undefined, history: { perJob: undefined }, log: undefined };
+    const options = {
+      timezone: undefined,
+      drainTimeout: undefined,
+      history: { perJob: undefined },
+      log: undefined,
+    };
     const { scheduler } = await startApp({ options });
     expect(await scheduler.getJobs()).toEqual([]);
   });
@@ -61,7 +68,12 @@ describe('forRoot', () => {
   const store = { claimDue() {} } as unknown as Store;
   const engine = { putJob() {} } as unknown as Engine;
   it.each<[string, unknown, string, string]>([
-    ['an unknown name', { timeZone: 'UTC' }, 'INVALID_OPTIONS', 'The option "timeZone" cannot be "UTC". There is no such option. Known here: timezone'],
+    [
+      'an unknown name',
+      { timeZone: 'UTC' },
+      'INVALID_OPTIONS',
+      'The option "timeZone" cannot be "UTC". There is no such option. Known here: timezone',
+    ],
     ['an unknown zone', { timezone: 'Europe/Berlni' }, 'INVALID_TIMEZONE', 'Europe/Berlin'],
     ['an empty zone', { timezone: '' }, 'INVALID_TIMEZONE', '""'],
     ['a duration in no unit', { drainTimeout: '10' }, 'INVALID_DURATION', '"drainTimeout" is "10"'],
@@ -76,12 +88,34 @@ describe('forRoot', () => {
     ['an engine that is none', { engine: {} }, 'INVALID_OPTIONS', '"engine"'],
     ['a store and an engine', { store, engine }, 'INVALID_OPTIONS', '"store"'],
     ['an unknown policy', { defaults: { overlaps: 'skip' } }, 'INVALID_OPTIONS', '"defaults.overlaps"'],
-    ['a bad policy', { defaults: { retry: { attempts: 0 } } }, 'INVALID_OPTIONS', '"retry.attempts" cannot be 0'],
+    [
+      'a bad policy',
+      { defaults: { retry: { attempts: 0 } } },
+      'INVALID_OPTIONS',
+      '"retry.attempts" cannot be 0',
+    ],
     ['no object', 'UTC', 'INVALID_OPTIONS', '"options" cannot be "UTC"'],
   ])('refuses %s at the start', async (_, options, code, message) => {
     const error = await rejection(compile({ options: options as SchedulerOptions }));
     expect(error).toMatchObject({ code, message: expect.stringContaining(message) });
     expect(error.message).toMatch(/^SchedulerModule: /);
+  });
+});
+
+describe('importing just the class', () => {
+  it('is an error that names forRoot, because nothing would ever run', async () => {
+    const building = Test.createTestingModule({ imports: [SchedulerModule] }).compile();
+    expect(await rejection(building)).toMatchObject({
+      code: 'INVALID_OPTIONS',
+      message: expect.stringContaining('SchedulerModule.forRoot()'),
+    });
+  });
+
+  it('does no harm beside forRoot', async () => {
+    @Module({ imports: [SchedulerModule] })
+    class FeatureModule {}
+    const { scheduler } = await startApp({ imports: [FeatureModule] });
+    expect(await scheduler.getJobs()).toEqual([]);
   });
 });
 
@@ -107,11 +141,21 @@ describe('forRootAsync', () => {
   class FactoryModule {}
 
   it.each<[string, SchedulerAsyncOptions]>([
-    ['useFactory', { imports: [ConfigModule], inject: [Config], useFactory: async ({ zone }: Config) => ({ timezone: zone }) }],
+    [
+      'useFactory',
+      {
+        imports: [ConfigModule],
+        inject: [Config],
+        useFactory: async ({ zone }: Config) => ({ timezone: zone }),
+      },
+    ],
     ['useClass', { useClass: OptionsFactory }],
     ['useExisting', { imports: [FactoryModule], useExisting: OptionsFactory }],
   ])('takes options from %s', async (_, options) => {
-    const module = await Test.createTestingModule({ imports: [SchedulerModule.forRootAsync(options)], providers: [Tasks] })
+    const module = await Test.createTestingModule({
+      imports: [SchedulerModule.forRootAsync(options)],
+      providers: [Tasks],
+    })
       .overrideProvider(SCHEDULER_CLOCK)
       .useValue(new ManualClock(START))
       .compile();
@@ -123,12 +167,16 @@ describe('forRootAsync', () => {
 
   it('wants exactly one way', () => {
     expect(() => SchedulerModule.forRootAsync({})).toThrow(InvalidOptionsError);
-    expect(() => SchedulerModule.forRootAsync({ useClass: OptionsFactory, useFactory: () => ({}) })).toThrow('Give one of useFactory');
+    expect(() => SchedulerModule.forRootAsync({ useClass: OptionsFactory, useFactory: () => ({}) })).toThrow(
+      'Give one of useFactory',
+    );
   });
 
   it('makes the options of a factory that fails the error of the start', async () => {
     const useFactory = (): SchedulerOptions => ({ timezone: 'Nowhere/Land' });
-    const building = Test.createTestingModule({ imports: [SchedulerModule.forRootAsync({ useFactory })] }).compile();
+    const building = Test.createTestingModule({
+      imports: [SchedulerModule.forRootAsync({ useFactory })],
+    }).compile();
     expect(await rejection(building)).toMatchObject({ code: 'INVALID_TIMEZONE' });
   });
 });

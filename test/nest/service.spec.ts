@@ -51,7 +51,13 @@ describe('addJob', () => {
     const named = await scheduler.addJob({ id: 'named', trigger: every('1s'), handler });
     const made = await scheduler.addJob({ trigger: every('1s'), handler });
     const other = await scheduler.addJob({ trigger: every('1h'), handler });
-    expect(named).toMatchObject({ id: 'named', origin: 'added', state: 'active', handler: 'function', nextDueAt: after(1_000) });
+    expect(named).toMatchObject({
+      id: 'named',
+      origin: 'added',
+      state: 'active',
+      handler: 'function',
+      nextDueAt: after(1_000),
+    });
     expect(made.id).not.toBe(other.id);
     await clock.advance(1_000);
     expect(ticks).toEqual(['named', made.id]);
@@ -59,7 +65,11 @@ describe('addJob', () => {
 
   it('adds a job for a definition, whose payload reaches the handler as an instance of its class', async () => {
     const { app, clock, scheduler } = await startApp({ providers: [Reminders] });
-    await scheduler.addJob({ trigger: at(after(1_000)), handler: sendReminder, payload: { to: 'ana@example.org', times: 1 } });
+    await scheduler.addJob({
+      trigger: at(after(1_000)),
+      handler: sendReminder,
+      payload: { to: 'ana@example.org', times: 1 },
+    });
     await clock.advance(1_000);
     const [payload] = app.get(Reminders).sent;
     expect(payload).toBeInstanceOf(ReminderDto);
@@ -80,27 +90,102 @@ describe('addJob', () => {
     const { clock, scheduler } = await startApp({ providers: [Reminders] });
     await scheduler.addJob({ id: 'late', trigger: at(after(-60_000)), handler: ping });
     await clock.advance(0);
-    expect(await scheduler.getRuns({ jobId: 'late' })).toMatchObject([{ outcome: 'succeeded', latenessMs: 60_000 }]);
+    expect(await scheduler.getRuns({ jobId: 'late' })).toMatchObject([
+      { outcome: 'succeeded', latenessMs: 60_000 },
+    ]);
   });
 
   it.each<[string, (scheduler: SchedulerService) => Promise<unknown>, object]>([
-    ['a bare expression', (s) => s.addJob({ trigger: '0 3 * * *' as never, handler: ping }), { code: 'INVALID_OPTIONS', field: 'trigger', message: expect.stringContaining("Wrap it: cron('") }],
-    ['no trigger', (s) => s.addJob({ handler: ping } as never), { code: 'INVALID_OPTIONS', field: 'trigger' }],
-    ['no handler', (s) => s.addJob({ trigger: every('1s') } as never), { code: 'INVALID_OPTIONS', field: 'handler' }],
+    [
+      'a bare expression',
+      (s) => s.addJob({ trigger: '0 3 * * *' as never, handler: ping }),
+      { code: 'INVALID_OPTIONS', field: 'trigger', message: expect.stringContaining("Wrap it: cron('") },
+    ],
+    [
+      'no trigger',
+      (s) => s.addJob({ handler: ping } as never),
+      { code: 'INVALID_OPTIONS', field: 'trigger' },
+    ],
+    [
+      'no handler',
+      (s) => s.addJob({ trigger: every('1s') } as never),
+      { code: 'INVALID_OPTIONS', field: 'handler' },
+    ],
     ['nothing', (s) => s.addJob(undefined as never), { code: 'INVALID_OPTIONS', field: 'options' }],
-    ['an unknown handler', (s) => s.addJob({ trigger: every('1s'), handler: 'pong' }), { code: 'HANDLER_UNKNOWN', statusCode: 422, message: expect.stringContaining('Known: send-reminder, ping') }],
-    ['an unknown definition', (s) => s.addJob({ trigger: every('1s'), handler: defineHandler('pong') }), { code: 'HANDLER_UNKNOWN', handler: 'pong' }],
-    ['a misspelt option', (s) => s.addJob({ trigger: every('1s'), handler: ping, overlaps: 'skip' } as never), { code: 'INVALID_OPTIONS', field: 'overlaps' }],
-    ['a bad policy', (s) => s.addJob({ trigger: every('1s'), handler: ping, timeout: 'soon' }), { code: 'INVALID_DURATION', field: 'timeout' }],
-    ['an empty id', (s) => s.addJob({ id: '', trigger: every('1s'), handler: ping }), { code: 'INVALID_OPTIONS', field: 'id' }],
-    ['a long id', (s) => s.addJob({ id: 'x'.repeat(256), trigger: every('1s'), handler: ping }), { code: 'INVALID_OPTIONS', field: 'id' }],
-    ['a bad ifTaken', (s) => s.addJob({ trigger: every('1s'), handler: ping, ifTaken: 'skip' as never }), { code: 'INVALID_OPTIONS', field: 'ifTaken' }],
-    ['disabled in words', (s) => s.addJob({ trigger: every('1s'), handler: ping, disabled: 'no' as never }), { code: 'INVALID_OPTIONS', field: 'disabled' }],
-    ['an ended window', (s) => s.addJob({ trigger: every('1s', { endAt: after(-1) }), handler: ping }), { code: 'NEVER_FIRES', statusCode: 422 }],
-    ['a payload that is no JSON', (s) => s.addJob({ trigger: every('1s'), handler: ping, payload: { n: 1n } }), { code: 'PAYLOAD_INVALID', property: 'payload.n', statusCode: 400 }],
-    ['a payload that breaks a rule', (s) => s.addJob({ trigger: every('1s'), handler: sendReminder, payload: { to: 'ana', times: 1 } }), { code: 'PAYLOAD_INVALID', property: 'payload.to' }],
-    ['a payload with a property too many', (s) => s.addJob({ trigger: every('1s'), handler: 'send-reminder', payload: { to: 'a@b.org', times: 1, cc: 'x' } }), { code: 'PAYLOAD_INVALID', property: 'payload.cc' }],
-    ['no payload where a class asks for one', (s) => s.addJob({ trigger: every('1s'), handler: 'send-reminder' }), { code: 'PAYLOAD_INVALID' }],
+    [
+      'an unknown handler',
+      (s) => s.addJob({ trigger: every('1s'), handler: 'pong' }),
+      {
+        code: 'HANDLER_UNKNOWN',
+        statusCode: 422,
+        message: expect.stringContaining('Known: send-reminder, ping'),
+      },
+    ],
+    [
+      'an unknown definition',
+      (s) => s.addJob({ trigger: every('1s'), handler: defineHandler('pong') }),
+      { code: 'HANDLER_UNKNOWN', handler: 'pong' },
+    ],
+    [
+      'a misspelt option',
+      (s) => s.addJob({ trigger: every('1s'), handler: ping, overlaps: 'skip' } as never),
+      { code: 'INVALID_OPTIONS', field: 'overlaps' },
+    ],
+    [
+      'a bad policy',
+      (s) => s.addJob({ trigger: every('1s'), handler: ping, timeout: 'soon' }),
+      { code: 'INVALID_DURATION', field: 'timeout' },
+    ],
+    [
+      'an empty id',
+      (s) => s.addJob({ id: '', trigger: every('1s'), handler: ping }),
+      { code: 'INVALID_OPTIONS', field: 'id' },
+    ],
+    [
+      'a long id',
+      (s) => s.addJob({ id: 'x'.repeat(256), trigger: every('1s'), handler: ping }),
+      { code: 'INVALID_OPTIONS', field: 'id' },
+    ],
+    [
+      'a bad ifTaken',
+      (s) => s.addJob({ trigger: every('1s'), handler: ping, ifTaken: 'skip' as never }),
+      { code: 'INVALID_OPTIONS', field: 'ifTaken' },
+    ],
+    [
+      'disabled in words',
+      (s) => s.addJob({ trigger: every('1s'), handler: ping, disabled: 'no' as never }),
+      { code: 'INVALID_OPTIONS', field: 'disabled' },
+    ],
+    [
+      'an ended window',
+      (s) => s.addJob({ trigger: every('1s', { endAt: after(-1) }), handler: ping }),
+      { code: 'NEVER_FIRES', statusCode: 422 },
+    ],
+    [
+      'a payload that is no JSON',
+      (s) => s.addJob({ trigger: every('1s'), handler: ping, payload: { n: 1n } }),
+      { code: 'PAYLOAD_INVALID', property: 'payload.n', statusCode: 400 },
+    ],
+    [
+      'a payload that breaks a rule',
+      (s) => s.addJob({ trigger: every('1s'), handler: sendReminder, payload: { to: 'ana', times: 1 } }),
+      { code: 'PAYLOAD_INVALID', property: 'payload.to' },
+    ],
+    [
+      'a payload with a property too many',
+      (s) =>
+        s.addJob({
+          trigger: every('1s'),
+          handler: 'send-reminder',
+          payload: { to: 'a@b.org', times: 1, cc: 'x' },
+        }),
+      { code: 'PAYLOAD_INVALID', property: 'payload.cc' },
+    ],
+    [
+      'no payload where a class asks for one',
+      (s) => s.addJob({ trigger: every('1s'), handler: 'send-reminder' }),
+      { code: 'PAYLOAD_INVALID' },
+    ],
   ])('refuses %s', async (_, add, fault) => {
     const { scheduler } = await startApp({ providers: [Reminders] });
     expect(await rejection(add(scheduler))).toMatchObject(fault);
@@ -110,21 +195,37 @@ describe('addJob', () => {
   it('refuses, replaces or keeps where the id is taken', async () => {
     const { scheduler } = await startApp({ providers: [Reminders] });
     await scheduler.addJob({ id: 'a', trigger: every('1s'), handler: ping });
-    expect(await rejection(scheduler.addJob({ id: 'a', trigger: every('2s'), handler: ping }))).toMatchObject({
-      code: 'JOB_ID_TAKEN',
-      statusCode: 409,
-      jobId: 'a',
-    });
+    expect(await rejection(scheduler.addJob({ id: 'a', trigger: every('2s'), handler: ping }))).toMatchObject(
+      {
+        code: 'JOB_ID_TAKEN',
+        statusCode: 409,
+        jobId: 'a',
+      },
+    );
     const kept = await scheduler.addJob({ id: 'a', trigger: every('2s'), handler: ping, ifTaken: 'keep' });
     expect(kept.trigger.toString()).toBe('every 1s');
-    const replaced = await scheduler.addJob({ id: 'a', trigger: every('2s'), handler: ping, ifTaken: 'replace' });
+    const replaced = await scheduler.addJob({
+      id: 'a',
+      trigger: every('2s'),
+      handler: ping,
+      ifTaken: 'replace',
+    });
     expect(replaced.trigger.toString()).toBe('every 2s');
   });
 
   it('refuses a function where the store outlives the process', async () => {
-    const store = { durable: true, clustered: false, open() {}, claimDue: () => ({ claims: [], recorded: [], changed: [], more: false }), earliestDueAt: () => null, close: () => [] };
+    const store = {
+      durable: true,
+      clustered: false,
+      open() {},
+      claimDue: () => ({ claims: [], recorded: [], changed: [], more: false }),
+      earliestDueAt: () => null,
+      close: () => [],
+    };
     const { scheduler } = await startApp({ options: { store: store as unknown as Store } });
-    expect(await rejection(scheduler.addJob({ id: 'a', trigger: every('1s'), handler: () => {} }))).toMatchObject({ code: 'HANDLER_NOT_DURABLE', statusCode: 422 });
+    expect(
+      await rejection(scheduler.addJob({ id: 'a', trigger: every('1s'), handler: () => {} })),
+    ).toMatchObject({ code: 'HANDLER_NOT_DURABLE', statusCode: 422 });
   });
 
   it('types the payload by the definition', async () => {
@@ -132,13 +233,24 @@ describe('addJob', () => {
     expectTypeOf(sendReminder.payload).toEqualTypeOf<ReminderDto | undefined>();
     const typed = () => {
       // @ts-expect-error `times` is missing
-      void scheduler.addJob({ trigger: every('1s'), handler: sendReminder, payload: { to: 'ana@example.org' } });
+      void scheduler.addJob({
+        trigger: every('1s'),
+        handler: sendReminder,
+        payload: { to: 'ana@example.org' },
+      });
       // @ts-expect-error the definition asks for a payload
       void scheduler.addJob({ trigger: every('1s'), handler: sendReminder });
       // @ts-expect-error a trigger is no text
       void scheduler.addJob({ trigger: '* * * * *', handler: ping });
-      void scheduler.addJob({ trigger: every('1s'), handler: (run) => expectTypeOf(run).toEqualTypeOf<RunContext>() });
-      void scheduler.addJob({ trigger: every('1s'), handler: (run: RunContext<{ n: number }>) => run.payload.n, payload: { n: 1 } });
+      void scheduler.addJob({
+        trigger: every('1s'),
+        handler: (run) => expectTypeOf(run).toEqualTypeOf<RunContext>(),
+      });
+      void scheduler.addJob({
+        trigger: every('1s'),
+        handler: (run: RunContext<{ n: number }>) => run.payload.n,
+        payload: { n: 1 },
+      });
       class Wrong {
         // @ts-expect-error the payload is a ReminderDto
         @JobHandler(sendReminder)
@@ -181,7 +293,9 @@ describe('asking', () => {
     await clock.advance(5_000);
     const first = await scheduler.getRuns({ jobId: 'a', limit: 2 });
     const second = await scheduler.getRuns({ jobId: 'a', limit: 2, after: first[1].id });
-    expect([...first, ...second].map(({ scheduledAt }) => scheduledAt)).toEqual([5_000, 4_000, 3_000, 2_000].map(after));
+    expect([...first, ...second].map(({ scheduledAt }) => scheduledAt)).toEqual(
+      [5_000, 4_000, 3_000, 2_000].map(after),
+    );
     expect(await scheduler.getRuns({ from: after(2_000), to: after(3_000) })).toHaveLength(2);
     expect(await scheduler.getRuns({ outcome: ['failed', 'missed'] })).toEqual([]);
   });
@@ -197,18 +311,32 @@ describe('asking', () => {
     ['note', (s) => s.pauseJob('a', { note: 1 as never }), '1'],
   ])('refuses a bad "%s"', async (field, ask, text) => {
     const { scheduler } = await startApp();
-    expect(await rejection(ask(scheduler))).toMatchObject({ code: 'INVALID_OPTIONS', field, message: expect.stringContaining(text) });
+    expect(await rejection(ask(scheduler))).toMatchObject({
+      code: 'INVALID_OPTIONS',
+      field,
+      message: expect.stringContaining(text),
+    });
   });
 });
 
 describe('changing', () => {
   it('gives a job another trigger, handler, payload or policy and leaves the rest', async () => {
     const { clock, scheduler } = await startApp({ providers: [Reminders] });
-    await scheduler.addJob({ id: 'a', trigger: every('1h'), handler: ping, payload: { n: 1 }, timeout: '5s', retry: 3 });
+    await scheduler.addJob({
+      id: 'a',
+      trigger: every('1h'),
+      handler: ping,
+      payload: { n: 1 },
+      timeout: '5s',
+      retry: 3,
+    });
     const timed = await scheduler.updateJob('a', { trigger: every('2s') });
     expect(timed).toMatchObject({ nextDueAt: after(2_000), payload: { n: 1 }, handler: 'ping', version: 2 });
     const edited = await scheduler.updateJob('a', { timeout: null, payload: { n: 2 } });
-    expect(edited).toMatchObject({ payload: { n: 2 }, policies: { timeoutMs: null, retry: { attempts: 3 } } });
+    expect(edited).toMatchObject({
+      payload: { n: 2 },
+      policies: { timeoutMs: null, retry: { attempts: 3 } },
+    });
     expect(await scheduler.updateJob('a', { payload: null })).toMatchObject({ payload: undefined });
     await scheduler.updateJob('a', { disabled: true });
     await clock.advance(10_000);
@@ -219,27 +347,44 @@ describe('changing', () => {
   it('checks the payload that the job will have against the handler that it will have', async () => {
     const { scheduler } = await startApp({ providers: [Reminders] });
     await scheduler.addJob({ id: 'a', trigger: every('1h'), handler: ping, payload: { n: 1 } });
-    expect(await rejection(scheduler.updateJob('a', { handler: sendReminder }))).toMatchObject({ code: 'PAYLOAD_INVALID' });
+    expect(await rejection(scheduler.updateJob('a', { handler: sendReminder }))).toMatchObject({
+      code: 'PAYLOAD_INVALID',
+    });
     await scheduler.updateJob('a', { handler: sendReminder, payload: { to: 'ana@example.org', times: 2 } });
-    expect(await rejection(scheduler.updateJob('a', { payload: { to: 'ana@example.org', times: 0 } }))).toMatchObject({ property: 'payload.times' });
-    expect(await rejection(scheduler.runNow('a', { payload: { to: 'nobody', times: 1 } }))).toMatchObject({ property: 'payload.to' });
-    expect(await scheduler.getJob('a')).toMatchObject({ handler: 'send-reminder', payload: { to: 'ana@example.org', times: 2 } });
+    expect(
+      await rejection(scheduler.updateJob('a', { payload: { to: 'ana@example.org', times: 0 } })),
+    ).toMatchObject({ property: 'payload.times' });
+    expect(await rejection(scheduler.runNow('a', { payload: { to: 'nobody', times: 1 } }))).toMatchObject({
+      property: 'payload.to',
+    });
+    expect(await scheduler.getJob('a')).toMatchObject({
+      handler: 'send-reminder',
+      payload: { to: 'ana@example.org', times: 2 },
+    });
   });
 
   it('pauses with a note, who and until, and goes on', async () => {
     const { clock, scheduler } = await startApp({ providers: [Reminders] });
     await scheduler.addJob({ id: 'a', trigger: every('1s'), handler: ping });
-    expect(await scheduler.pauseJob('a', { note: 'moving house', by: 'ana', until: after(3_500) })).toMatchObject({
+    expect(
+      await scheduler.pauseJob('a', { note: 'moving house', by: 'ana', until: after(3_500) }),
+    ).toMatchObject({
       state: 'paused',
       pause: { note: 'moving house', by: 'ana', at: after(0), until: after(3_500) },
     });
     await clock.advance(4_000);
-    expect((await scheduler.getRuns({ jobId: 'a' })).map(({ outcome, reason, count }) => [outcome, reason, count])).toEqual([
+    expect(
+      (await scheduler.getRuns({ jobId: 'a' })).map(({ outcome, reason, count }) => [outcome, reason, count]),
+    ).toEqual([
       ['succeeded', null, 1],
       ['skipped', 'paused', 3],
     ]);
     await scheduler.pauseJob('a');
-    expect(await scheduler.resumeJob('a')).toMatchObject({ state: 'active', pause: null, nextDueAt: after(5_000) });
+    expect(await scheduler.resumeJob('a')).toMatchObject({
+      state: 'active',
+      pause: null,
+      nextDueAt: after(5_000),
+    });
   });
 
   it('removes an added job, not a declared one', async () => {
@@ -252,7 +397,10 @@ describe('changing', () => {
     await scheduler.addJob({ id: 'a', trigger: every('1s'), handler: ping });
     await scheduler.removeJob('a');
     expect(await scheduler.getJob('a')).toBeNull();
-    expect(await rejection(scheduler.removeJob('Tasks.tick'))).toMatchObject({ code: 'JOB_IS_DECLARED', statusCode: 409 });
+    expect(await rejection(scheduler.removeJob('Tasks.tick'))).toMatchObject({
+      code: 'JOB_IS_DECLARED',
+      statusCode: 409,
+    });
   });
 
   it.each<[string, (scheduler: SchedulerService) => Promise<unknown>]>([
@@ -264,7 +412,11 @@ describe('changing', () => {
     ['runNow with a payload', (s) => s.runNow('nobody', { payload: 1 })],
   ])('%s refuses an unknown job', async (_, change) => {
     const { scheduler } = await startApp();
-    expect(await rejection(change(scheduler))).toMatchObject({ code: 'JOB_NOT_FOUND', statusCode: 404, jobId: 'nobody' });
+    expect(await rejection(change(scheduler))).toMatchObject({
+      code: 'JOB_NOT_FOUND',
+      statusCode: 404,
+      jobId: 'nobody',
+    });
   });
 
   it('runs now, with the payload of the job or another', async () => {
@@ -341,7 +493,9 @@ describe('events', () => {
     await scheduler.addJob({ id: 'a', trigger: every('1s'), handler: ping });
     await clock.advance(2_000);
     expect(seen).toEqual(['a', 'a']);
-    expect(lines.filter(({ level }) => level === 'error')[0].text).toBe('A subscriber to "job.added" threw: bad subscriber');
+    expect(lines.filter(({ level }) => level === 'error')[0].text).toBe(
+      'A subscriber to "job.added" threw: bad subscriber',
+    );
   });
 });
 

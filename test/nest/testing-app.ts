@@ -3,7 +3,12 @@ import type { INestApplication, LoggerService, ModuleMetadata } from '@nestjs/co
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { onTestFinished } from 'vitest';
-import { SCHEDULER_CLOCK, SchedulerModule, type SchedulerOptions, SchedulerService } from '@carillon/scheduler';
+import {
+  SCHEDULER_CLOCK,
+  SchedulerModule,
+  type SchedulerOptions,
+  SchedulerService,
+} from '@carillon/scheduler';
 import { ManualClock } from '@carillon/scheduler/testing';
 
 /** A quiet instant: midnight UTC, so that cron ticks are easy to count. */
@@ -29,10 +34,19 @@ export interface TestAppParts extends Pick<ModuleMetadata, 'imports' | 'provider
 }
 
 /** A module with the scheduler on a clock that stands still, not initialised yet. */
-export async function compile({ imports = [], providers, controllers, options }: TestAppParts): Promise<{ module: TestingModule; clock: ManualClock; lines: Line[] }> {
+export async function compile({
+  imports = [],
+  providers,
+  controllers,
+  options,
+}: TestAppParts): Promise<{ module: TestingModule; clock: ManualClock; lines: Line[] }> {
   const clock = new ManualClock(START);
   const { logger, lines } = recordingLogger();
-  const module = await Test.createTestingModule({ imports: [SchedulerModule.forRoot(options), ...imports], providers, controllers })
+  const module = await Test.createTestingModule({
+    imports: [SchedulerModule.forRoot(options), ...imports],
+    providers,
+    controllers,
+  })
     .overrideProvider(SCHEDULER_CLOCK)
     .useValue(clock)
     .setLogger(logger)
@@ -44,7 +58,9 @@ export async function compile({ imports = [], providers, controllers, options }:
 export async function createApp(parts: TestAppParts = {}): Promise<TestApp> {
   const { module, clock, lines } = await compile(parts);
   const app =
-    parts.http === 'fastify' ? module.createNestApplication<NestFastifyApplication>(new FastifyAdapter()) : module.createNestApplication();
+    parts.http === 'fastify'
+      ? module.createNestApplication<NestFastifyApplication>(new FastifyAdapter())
+      : module.createNestApplication();
   app.enableShutdownHooks();
   onTestFinished(async () => {
     const closed = app.close();
@@ -68,13 +84,22 @@ export function recordingLogger(): { logger: LoggerService; lines: Line[] } {
     (level: Line['level']) =>
     (text: unknown, ...rest: unknown[]): void => {
       if (rest.at(-1) !== 'Scheduler') return;
-      lines.push({ level, text: String(text), stack: rest.length > 1 && typeof rest[0] === 'string' ? rest[0] : undefined });
+      lines.push({
+        level,
+        text: String(text),
+        stack: rest.length > 1 && typeof rest[0] === 'string' ? rest[0] : undefined,
+      });
     };
-  return { logger: { log: record('log'), warn: record('warn'), error: record('error'), debug: record('debug') }, lines };
+  return {
+    logger: { log: record('log'), warn: record('warn'), error: record('error'), debug: record('debug') },
+    lines,
+  };
 }
 
 /** The error that a promise is rejected with. */
-export async function rejection<E = Error & { code: string; statusCode: number }>(promise: Promise<unknown>): Promise<E> {
+export async function rejection<E = Error & { code: string; statusCode: number }>(
+  promise: Promise<unknown>,
+): Promise<E> {
   try {
     await promise;
   } catch (error) {

@@ -13,11 +13,19 @@ const FARTHEST = 14 * 60;
 export function readZone({ timezone, timeZone, utcOffset }: CronJobOptions): string | undefined {
   const zone = timezone ?? timeZone;
   if (timezone !== undefined && timeZone !== undefined && timezone !== timeZone) {
-    throw new InvalidOptionsError('timeZone', timeZone, `It is another word for timezone, which is ${JSON.stringify(timezone)}: give one of the two.`);
+    throw new InvalidOptionsError(
+      'timeZone',
+      timeZone,
+      `It is another word for timezone, which is ${JSON.stringify(timezone)}: give one of the two.`,
+    );
   }
   if (utcOffset === undefined || utcOffset === null) return zone;
   if (zone !== undefined) {
-    throw new InvalidOptionsError('utcOffset', utcOffset, `The time zone is ${JSON.stringify(zone)} already: give one of the two.`);
+    throw new InvalidOptionsError(
+      'utcOffset',
+      utcOffset,
+      `The time zone is ${JSON.stringify(zone)} already: give one of the two.`,
+    );
   }
   return fixedOffset(utcOffset);
 }
@@ -25,7 +33,11 @@ export function readZone({ timezone, timeZone, utcOffset }: CronJobOptions): str
 function fixedOffset(utcOffset: unknown): string {
   if (typeof utcOffset === 'string' && OFFSET.test(utcOffset)) return utcOffset;
   if (typeof utcOffset !== 'number' || !Number.isInteger(utcOffset) || Math.abs(utcOffset) > FARTHEST) {
-    throw new InvalidOptionsError('utcOffset', utcOffset, "Give whole minutes east of UTC (120 is two hours), or a text such as '+02:00'.");
+    throw new InvalidOptionsError(
+      'utcOffset',
+      utcOffset,
+      "Give whole minutes east of UTC (120 is two hours), or a text such as '+02:00'.",
+    );
   }
   const minutes = Math.abs(utcOffset);
   return `${utcOffset < 0 ? '-' : '+'}${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}`;

@@ -16,8 +16,13 @@ interface DateLike {
  * @example
  * @Cron('0 3 * * *', { timezone: 'Europe/Berlin', retry: 3 })
  */
-export function Cron(expression: string | CronFields | Date | DateLike, options?: CronJobOptions): MethodDecorator;
-export function Cron(options: CronJobOptions & { expression: string | CronFields | Date | DateLike }): MethodDecorator;
+export function Cron(
+  expression: string | CronFields | Date | DateLike,
+  options?: CronJobOptions,
+): MethodDecorator;
+export function Cron(
+  options: CronJobOptions & { expression: string | CronFields | Date | DateLike },
+): MethodDecorator;
 export function Cron(...args: unknown[]): MethodDecorator {
   return declare({ kind: 'cron', args });
 }

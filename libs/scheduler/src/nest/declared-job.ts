@@ -25,11 +25,25 @@ export interface DeclaredJob {
   readonly saysUnref: boolean;
 }
 
-const OTHER_NAMES = ['id', 'name', 'disabled', 'payload', 'threshold', 'waitForCompletion', 'unrefTimeout'] as const;
-const JOB_OPTION_NAMES: readonly string[] = [...OTHER_NAMES, ...POLICY_NAMES] satisfies readonly (keyof JobOptions)[];
+const OTHER_NAMES = [
+  'id',
+  'name',
+  'disabled',
+  'payload',
+  'threshold',
+  'waitForCompletion',
+  'unrefTimeout',
+] as const;
+const JOB_OPTION_NAMES: readonly string[] = [
+  ...OTHER_NAMES,
+  ...POLICY_NAMES,
+] satisfies readonly (keyof JobOptions)[];
 
 /** @throws the error of the first thing wrong with it, without its place */
-export function readDeclaredJob(declaration: Exclude<Declaration, { kind: 'handler' }>, defaults: Policies): DeclaredJob {
+export function readDeclaredJob(
+  declaration: Exclude<Declaration, { kind: 'handler' }>,
+  defaults: Policies,
+): DeclaredJob {
   const { name, trigger, options } = readDecorator(declaration);
   rejectUnknown('', options, JOB_OPTION_NAMES);
   return {
@@ -46,7 +60,11 @@ function readId({ id, name }: JobOptions, positional: string | undefined): strin
   const given = [positional, id, name].filter((word) => word !== undefined);
   if (given.length === 0) return null;
   if (new Set(given).size === 1) return checkJobId(given[0]);
-  throw new InvalidOptionsError('name', given[1], `The job is named ${JSON.stringify(given[0])} already: give one name.`);
+  throw new InvalidOptionsError(
+    'name',
+    given[1],
+    `The job is named ${JSON.stringify(given[0])} already: give one name.`,
+  );
 }
 
 /** The options by which users of @nestjs/schedule say the same. */
@@ -54,10 +72,18 @@ function withPeerWords(options: JobOptions): PolicyOptions {
   const waits = readBoolean('waitForCompletion', options.waitForCompletion);
   const { overlap, misfireGrace, threshold } = options;
   if (waits !== undefined && overlap !== undefined) {
-    throw new InvalidOptionsError('waitForCompletion', waits, `It is another word for overlap, which is ${JSON.stringify(overlap)}: give one of the two.`);
+    throw new InvalidOptionsError(
+      'waitForCompletion',
+      waits,
+      `It is another word for overlap, which is ${JSON.stringify(overlap)}: give one of the two.`,
+    );
   }
   if (threshold !== undefined && misfireGrace !== undefined) {
-    throw new InvalidOptionsError('threshold', threshold, 'It is another word for misfireGrace, which is given too: give one of the two.');
+    throw new InvalidOptionsError(
+      'threshold',
+      threshold,
+      'It is another word for misfireGrace, which is given too: give one of the two.',
+    );
   }
   if (threshold !== undefined && !(typeof threshold === 'number' && threshold >= 0)) {
     throw new InvalidOptionsError('threshold', threshold, 'Give milliseconds, 0 or more.');

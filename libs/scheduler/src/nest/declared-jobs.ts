@@ -1,5 +1,11 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { type HandlerDefinition, InvalidOptionsError, JobIdTakenError, type JobSpec, SchedulerError } from '../model/index.js';
+import {
+  type HandlerDefinition,
+  InvalidOptionsError,
+  JobIdTakenError,
+  type JobSpec,
+  SchedulerError,
+} from '../model/index.js';
 import { CronTrigger, type Trigger } from '../timing/index.js';
 import { type DeclaredJob, readDeclaredJob } from './declared-job.js';
 import { type DecoratedMethod, Explorer } from './explorer.js';
@@ -26,7 +32,12 @@ interface AwaitingStart {
  */
 const NOT_YET_MS = 10 * 365 * 86_400_000;
 
-const DECORATORS = { cron: '@Cron', interval: '@Interval', timeout: '@Timeout', handler: '@JobHandler' } as const;
+const DECORATORS = {
+  cron: '@Cron',
+  interval: '@Interval',
+  timeout: '@Timeout',
+  handler: '@JobHandler',
+} as const;
 
 /** The jobs and handlers that the code declares: found, checked, and put into the engine. */
 @Injectable()
@@ -110,7 +121,8 @@ export class DeclaredJobs {
     this.places.set(found.id, found.place);
     // The unnamed jobs of one method share its handler.
     const present = this.parts.handlers.get(found.handler);
-    if (present?.place !== method.place) this.registerHandler(method, { name: found.handler, payloadClass: null });
+    if (present?.place !== method.place)
+      this.registerHandler(method, { name: found.handler, payloadClass: null });
     this.warn(found);
     this.found.push(found);
   }
@@ -118,18 +130,30 @@ export class DeclaredJobs {
   private registerHandler(method: DecoratedMethod, definition: HandlerDefinition<never>): void {
     const { name, payloadClass } = definition;
     const { place } = method;
-    this.parts.handlers.add({ name, place, definition: payloadClass === null ? null : definition, invoke: (run) => method.call(run) });
+    this.parts.handlers.add({
+      name,
+      place,
+      definition: payloadClass === null ? null : definition,
+      invoke: (run) => method.call(run),
+    });
   }
 
   private warn({ id, place, job }: FoundJob): void {
     if (job.saysUnref && !this.warnedOfUnref) {
       this.warnedOfUnref = true;
-      this.logger.warn(`${place}: unrefTimeout is ignored. The one timer of all jobs keeps the process alive while a job waits.`);
+      this.logger.warn(
+        `${place}: unrefTimeout is ignored. The one timer of all jobs keeps the process alive while a job waits.`,
+      );
     }
-    const trigger = job.trigger.counts === 'byTheClock' ? job.trigger.trigger : job.trigger.triggerAt(this.parts.clock.now());
+    const trigger =
+      job.trigger.counts === 'byTheClock'
+        ? job.trigger.trigger
+        : job.trigger.triggerAt(this.parts.clock.now());
     if (!(trigger instanceof CronTrigger)) return;
     for (const { message } of trigger.warnings) {
-      this.logger.warn(`${place}: the cron expression "${trigger.expression}" of the job "${id}": ${message}.`);
+      this.logger.warn(
+        `${place}: the cron expression "${trigger.expression}" of the job "${id}": ${message}.`,
+      );
     }
   }
 
@@ -139,7 +163,15 @@ export class DeclaredJobs {
     const awaitsStart = found.job.trigger.counts === 'fromTheStart' && !this.started && !engine.durable;
     const trigger = this.bind(found, awaitsStart ? clock.now() + NOT_YET_MS : clock.now());
     const { payload, policies, disabled } = found.job;
-    const spec: JobSpec = { id: found.id, trigger, handler: found.handler, payload, policies, origin: 'declared', disabled };
+    const spec: JobSpec = {
+      id: found.id,
+      trigger,
+      handler: found.handler,
+      payload,
+      policies,
+      origin: 'declared',
+      disabled,
+    };
     const { change } = await engine.putJob(spec, engine.durable ? 'replace' : 'error');
     if (change === 'taken') throw new JobIdTakenError(found.id, [found.place, 'an earlier call of addJob()']);
     if (change === 'created') hub.emit('job.added', { jobId: found.id });
@@ -149,7 +181,8 @@ export class DeclaredJobs {
 
   private bind({ id, place, job }: FoundJob, startAt: number): Trigger {
     try {
-      const trigger = job.trigger.counts === 'byTheClock' ? job.trigger.trigger : job.trigger.triggerAt(startAt);
+      const trigger =
+        job.trigger.counts === 'byTheClock' ? job.trigger.trigger : job.trigger.triggerAt(startAt);
       return trigger.bind({ jobId: id, timezone: this.settings.timezone, anchorAt: startAt });
     } catch (error) {
       throw error instanceof SchedulerError ? error.at(place) : error;
@@ -162,5 +195,9 @@ function readDefinition(handler: unknown): HandlerDefinition<never> {
   if (typeof handler === 'object' && handler !== null && 'name' in handler && 'payloadClass' in handler) {
     return handler as HandlerDefinition<never>;
   }
-  throw new InvalidOptionsError('handler', handler, "Give a definition made by defineHandler(), or a name such as 'send-reminder'.");
+  throw new InvalidOptionsError(
+    'handler',
+    handler,
+    "Give a definition made by defineHandler(), or a name such as 'send-reminder'.",
+  );
 }

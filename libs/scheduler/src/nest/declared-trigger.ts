@@ -1,5 +1,15 @@
 import { InvalidOptionsError } from '../model/index.js';
-import { at, cron, type CronFields, type CronTrigger, type Duration, every, parseDuration, timeoutAfter, type Trigger } from '../timing/index.js';
+import {
+  at,
+  cron,
+  type CronFields,
+  type CronTrigger,
+  type Duration,
+  every,
+  parseDuration,
+  timeoutAfter,
+  type Trigger,
+} from '../timing/index.js';
 import { readZone } from './cron-zone.js';
 import type { Declaration } from './declaration.js';
 import type { CronJobOptions, IntervalJobOptions, JobOptions } from './job-options.js';
@@ -32,8 +42,12 @@ export function readDecorator({ kind, args }: Exclude<Declaration, { kind: 'hand
 
 function readCron(args: readonly unknown[]): ReadDecorator {
   const inOptions = isObject(args[0]) && 'expression' in args[0];
-  const given = inOptions ? (args[0] as CronJobOptions & { expression: unknown }) : { ...asOptions(args[1]), expression: args[0] };
-  const { expression, timezone, timeZone, utcOffset, initialDelay, ...rest } = given as CronJobOptions & { expression: unknown };
+  const given = inOptions
+    ? (args[0] as CronJobOptions & { expression: unknown })
+    : { ...asOptions(args[1]), expression: args[0] };
+  const { expression, timezone, timeZone, utcOffset, initialDelay, ...rest } = given as CronJobOptions & {
+    expression: unknown;
+  };
   const zone = readZone({ timezone, timeZone, utcOffset });
   if (expression instanceof Date || hasToJSDate(expression)) {
     const date = expression instanceof Date ? expression : expression.toJSDate();
@@ -42,7 +56,8 @@ function readCron(args: readonly unknown[]): ReadDecorator {
   const { startAt, endAt, onGap, onRepeat, seed, ...options } = rest;
   const triggerOptions = { timezone: zone, startAt, endAt, onGap, onRepeat, seed };
   const trigger = cron(expression as string | CronFields, triggerOptions);
-  if (initialDelay === undefined) return { name: undefined, trigger: { counts: 'byTheClock', trigger }, options };
+  if (initialDelay === undefined)
+    return { name: undefined, trigger: { counts: 'byTheClock', trigger }, options };
   const delayMs = parseDuration(initialDelay, 'initialDelay');
   const notBefore = startAt === undefined ? Number.NEGATIVE_INFINITY : new Date(startAt).getTime();
   const triggerAt = (schedulingAt: number): CronTrigger => {
@@ -56,6 +71,8 @@ function readInterval(args: readonly unknown[]): ReadDecorator {
   const { name, duration, given } = readPeriod(args, 'every');
   const { startAt, endAt, ...options } = given as IntervalJobOptions;
   const trigger = every(duration, { startAt, endAt });
+  // With startAt that instant is what ticks count from.
+  if (startAt !== undefined) return { name, trigger: { counts: 'byTheClock', trigger }, options };
   return { name, trigger: { counts: 'fromTheStart', triggerAt: () => trigger }, options };
 }
 
@@ -66,7 +83,10 @@ function readTimeout(args: readonly unknown[]): ReadDecorator {
 }
 
 /** `(duration, options?)`, `(name, duration, options?)`, or `({ every, …options })`. */
-function readPeriod(args: readonly unknown[], key: 'every' | 'after'): { name: string | undefined; duration: Duration; given: JobOptions } {
+function readPeriod(
+  args: readonly unknown[],
+  key: 'every' | 'after',
+): { name: string | undefined; duration: Duration; given: JobOptions } {
   const [first, second] = args;
   if (isObject(first) && key in first) {
     const { [key]: duration, ...given } = first as Record<string, unknown>;

@@ -30,7 +30,10 @@ export class Explorer {
    */
   *discover(allMade: boolean): Generator<DecoratedMethod> {
     for (const module of this.modules.values()) {
-      for (const wrapper of [...module.controllers.values(), ...module.providers.values()] as InstanceWrapper<object>[]) {
+      for (const wrapper of [
+        ...module.controllers.values(),
+        ...module.providers.values(),
+      ] as InstanceWrapper<object>[]) {
         if (wrapper.isAlias || this.seen.has(wrapper)) continue;
         const hasInstance = wrapper.getInstanceByContextId(STATIC_CONTEXT).isResolved && !wrapper.isTransient;
         if (!hasInstance && !allMade) continue;
@@ -68,12 +71,20 @@ interface FoundMethod extends Omit<DecoratedMethod, 'call'> {
 function* decoratedMethods(concrete: object | null | undefined, moduleName: string): Generator<FoundMethod> {
   const className = concrete?.constructor?.name || '(anonymous class)';
   const known = new Set<string | symbol>(['constructor']);
-  for (let prototype = concrete; prototype && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype)) {
+  for (
+    let prototype = concrete;
+    prototype && prototype !== Object.prototype;
+    prototype = Object.getPrototypeOf(prototype)
+  ) {
     for (const key of Reflect.ownKeys(prototype)) {
       if (known.has(key)) continue;
       known.add(key);
       const declarations = declarationsOf(prototype, key);
-      if (declarations.length === 0 || typeof Object.getOwnPropertyDescriptor(prototype, key)?.value !== 'function') continue;
+      if (
+        declarations.length === 0 ||
+        typeof Object.getOwnPropertyDescriptor(prototype, key)?.value !== 'function'
+      )
+        continue;
       const name = `${className}.${typeof key === 'symbol' ? (key.description ?? 'symbol') : key}`;
       yield { key, name, place: `${name} in ${moduleName}`, declarations };
     }

@@ -14,7 +14,11 @@ type HandlerMethod<P> = (run: RunContext<P>) => unknown;
  */
 export function JobHandler<P>(
   definition: HandlerDefinition<P>,
-): <M extends HandlerMethod<P>>(target: object, method: string | symbol, descriptor: TypedPropertyDescriptor<M>) => void;
+): <M extends HandlerMethod<P>>(
+  target: object,
+  method: string | symbol,
+  descriptor: TypedPropertyDescriptor<M>,
+) => void;
 export function JobHandler(name: string): MethodDecorator;
 export function JobHandler(...args: unknown[]): MethodDecorator {
   return declare({ kind: 'handler', args });

@@ -7,8 +7,13 @@ let generated = 0;
 
 /** @throws InvalidOptionsError unless it is a text of 1 to 255 characters without control characters */
 export function checkJobId(id: unknown): string {
-  if (typeof id === 'string' && id !== '' && id.length <= LONGEST_ID && !CONTROL_CHARACTER.test(id)) return id;
-  throw new InvalidOptionsError('id', id, `Give a text of 1 to ${LONGEST_ID} characters without control characters.`);
+  if (typeof id === 'string' && id !== '' && id.length <= LONGEST_ID && !CONTROL_CHARACTER.test(id))
+    return id;
+  throw new InvalidOptionsError(
+    'id',
+    id,
+    `Give a text of 1 to ${LONGEST_ID} characters without control characters.`,
+  );
 }
 
 /** An id that no other job has, in this process or another. */

@@ -10,7 +10,8 @@ export class KnownNames {
 
   /** @param remedy what to give instead of something that is no object @throws InvalidOptionsError */
   check(options: unknown, remedy: string): void {
-    if (typeof options !== 'object' || options === null) throw new InvalidOptionsError('options', options, remedy);
+    if (typeof options !== 'object' || options === null)
+      throw new InvalidOptionsError('options', options, remedy);
     for (const name in options) {
       if (!this.names.has(name)) return rejectUnknown('', options, [...this.names]);
     }

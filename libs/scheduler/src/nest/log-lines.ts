@@ -24,25 +24,40 @@ const REASONS: Record<OutcomeReason, string> = {
 export const LOG_LINES: { [T in SchedulerEventType]?: (event: SchedulerEventOf<T>) => LogLine } = {
   'scheduler.paused': () => log('Paused: this process claims no runs until resume().'),
   'scheduler.resumed': () => log('Resumed.'),
-  'scheduler.draining': ({ running }) => log(`Shutting down: ${running === 0 ? 'no run is under way' : `waiting for ${runs(running)}`}.`),
+  'scheduler.draining': ({ running }) =>
+    log(`Shutting down: ${running === 0 ? 'no run is under way' : `waiting for ${runs(running)}`}.`),
   'scheduler.stopped': ({ abandoned }) =>
-    abandoned === 0 ? log('Stopped.') : warn(`Stopped; ${runs(abandoned)} did not end in time and ${abandoned === 1 ? 'is' : 'are'} abandoned.`),
+    abandoned === 0
+      ? log('Stopped.')
+      : warn(
+          `Stopped; ${runs(abandoned)} did not end in time and ${abandoned === 1 ? 'is' : 'are'} abandoned.`,
+        ),
   'scheduler.clockStepped': ({ stepMs }) =>
-    warn(`The wall clock was set ${stepMs < 0 ? 'back' : 'forward'} by ${Math.abs(stepMs)} ms, or the machine slept; due times were computed anew.`),
-  'scheduler.faulted': ({ error, jobId }) => failure(`${jobId === null ? 'The scheduler' : named(jobId)}: an error was survived`, error),
+    warn(
+      `The wall clock was set ${stepMs < 0 ? 'back' : 'forward'} by ${Math.abs(stepMs)} ms, or the machine slept; due times were computed anew.`,
+    ),
+  'scheduler.faulted': ({ error, jobId }) =>
+    failure(`${jobId === null ? 'The scheduler' : named(jobId)}: an error was survived`, error),
   'store.down': ({ error }) => failure('The store does not answer; it is asked again until it does', error),
   'store.up': ({ downMs }) => log(`The store answers again after ${downMs} ms.`),
   'listener.failed': ({ error, during }) => failure(`A subscriber to "${during}" threw`, error),
 
   'job.paused': ({ jobId, note, by, until }) =>
-    log(`${named(jobId)} was paused${by === null ? '' : ` by ${by}`}${until === null ? '' : ` until ${until.toISOString()}`}${note === null ? '.' : `: ${note}`}`),
+    log(
+      `${named(jobId)} was paused${by === null ? '' : ` by ${by}`}${until === null ? '' : ` until ${until.toISOString()}`}${note === null ? '.' : `: ${note}`}`,
+    ),
   'job.resumed': ({ jobId }) => log(`${named(jobId)} was resumed.`),
   'job.parked': ({ jobId, error }) => failure(`${named(jobId)} cannot be scheduled and is parked`, error),
 
   'run.failed': ({ jobId, runId, attempt, error, retryAt }) =>
-    failure(`${named(jobId)} failed (run ${runId}, attempt ${attempt}, ${retryAt === null ? 'no further attempt' : `next attempt at ${retryAt.toISOString()}`})`, error),
+    failure(
+      `${named(jobId)} failed (run ${runId}, attempt ${attempt}, ${retryAt === null ? 'no further attempt' : `next attempt at ${retryAt.toISOString()}`})`,
+      error,
+    ),
   'run.timedOut': ({ jobId, runId, attempt, error, willRetry, handlerRuns }) => {
-    const then = willRetry ? `another attempt follows${handlerRuns ? ' once the handler has ended' : ''}` : 'no further attempt';
+    const then = willRetry
+      ? `another attempt follows${handlerRuns ? ' once the handler has ended' : ''}`
+      : 'no further attempt';
     return failure(`${named(jobId)} timed out (run ${runId}, attempt ${attempt}, ${then})`, error);
   },
   'run.skipped': ({ jobId, count, reason, scheduledAt, scheduledUntil }) => ({
@@ -54,7 +69,9 @@ export const LOG_LINES: { [T in SchedulerEventType]?: (event: SchedulerEventOf<T
     kind: `missed ${reason} ${jobId}`,
   }),
   'run.coalesced': ({ jobId, count, into }) => ({
-    ...log(`${named(jobId)} merged ${count} overdue tick${count === 1 ? '' : 's'} into ${into === null ? 'one run' : `run ${into}`}.`),
+    ...log(
+      `${named(jobId)} merged ${count} overdue tick${count === 1 ? '' : 's'} into ${into === null ? 'one run' : `run ${into}`}.`,
+    ),
     kind: `coalesced ${jobId}`,
   }),
   'run.cancelled': ({ jobId, count, reason, scheduledAt, scheduledUntil }) =>
@@ -64,9 +81,15 @@ export const LOG_LINES: { [T in SchedulerEventType]?: (event: SchedulerEventOf<T
 };
 
 /** @param declared how many jobs the code declares @param durable whether jobs survive the process */
-export function startedLine(event: SchedulerEventOf<'scheduler.started'>, declared: number, durable: boolean): LogLine {
+export function startedLine(
+  event: SchedulerEventOf<'scheduler.started'>,
+  declared: number,
+  durable: boolean,
+): LogLine {
   const jobs = `${declared} declared job${declared === 1 ? '' : 's'}`;
-  return log(`Started with ${jobs}, kept in ${durable ? 'a store' : 'memory'}; time zone data ${event.timezoneData}.`);
+  return log(
+    `Started with ${jobs}, kept in ${durable ? 'a store' : 'memory'}; time zone data ${event.timezoneData}.`,
+  );
 }
 
 function log(text: string): LogLine {

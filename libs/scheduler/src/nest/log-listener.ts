@@ -22,7 +22,9 @@ export class LogListener {
   listen(declaredJobs: () => number): void {
     if (!this.settings.log) return;
     const { hub, engine } = this.parts;
-    hub.on('scheduler.started').subscribe((event) => this.write(startedLine(event, declaredJobs(), engine.durable), event.at));
+    hub
+      .on('scheduler.started')
+      .subscribe((event) => this.write(startedLine(event, declaredJobs(), engine.durable), event.at));
     for (const type of Object.keys(LOG_LINES) as SchedulerEventType[]) {
       const toLine = LOG_LINES[type] as (event: SchedulerEvent) => LogLine;
       hub.on(type).subscribe((event) => this.write(toLine(event), event.at));
@@ -32,7 +34,10 @@ export class LogListener {
   private write({ level, text, error, kind }: LogLine, at: Date): void {
     const leftOut = kind === undefined ? 0 : this.repeated.say(kind, at);
     if (leftOut === null) return;
-    const line = leftOut === 0 ? text : `${text} (${leftOut} more such line${leftOut === 1 ? '' : 's'} left out before this one)`;
+    const line =
+      leftOut === 0
+        ? text
+        : `${text} (${leftOut} more such line${leftOut === 1 ? '' : 's'} left out before this one)`;
     if (level === 'error') logger.error(line, stackOf(error));
     else logger[level](line);
   }
@@ -41,7 +46,8 @@ export class LogListener {
 /** What a handler writes with `run.log`. */
 export function writeRunLine({ level, message, jobId, runId, error }: RunLogLine): void {
   const line = `[${jobId} ${runId}] ${message}`;
-  if (level === 'error') logger.error(error === undefined ? line : `${line}: ${messageOf(error)}`, stackOf(error));
+  if (level === 'error')
+    logger.error(error === undefined ? line : `${line}: ${messageOf(error)}`, stackOf(error));
   else logger[level === 'info' ? 'log' : level](line);
 }
 

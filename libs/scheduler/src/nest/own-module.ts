@@ -1,6 +1,6 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { Module } from '@nestjs/core/injector/module.js';
-import { SchedulerExistsError } from '../model/index.js';
+import { InvalidOptionsError, SchedulerExistsError } from '../model/index.js';
 
 /**
  * Makes our module the last that Nest initialises and bootstraps, and the first that it destroys:
@@ -16,6 +16,21 @@ export function takeOuterPlace(modules: ModulesContainer, marker: unknown): void
   own[0].distance = -1;
 }
 
+/**
+ * A module that imports just the class beside a `forRoot` does no harm; without one nothing would
+ * ever run, in silence.
+ *
+ * @throws InvalidOptionsError when no module was made by forRoot or forRootAsync
+ */
+export function refuseWithoutOptions(modules: ModulesContainer, marker: unknown): void {
+  if ([...modules.values()].some((module) => module.providers.has(marker as string))) return;
+  throw new InvalidOptionsError(
+    'imports',
+    'SchedulerModule',
+    'Import SchedulerModule.forRoot() in the root module.',
+  );
+}
+
 /** By what the modules say they import: Nest itself adds global modules to the imports of every other. */
 function importersOf(scheduler: Module['metatype'], modules: ModulesContainer): string[] {
   const importers: string[] = [];
@@ -28,5 +43,7 @@ function importersOf(scheduler: Module['metatype'], modules: ModulesContainer): 
 }
 
 function moduleClassOf(imported: unknown): unknown {
-  return typeof imported === 'object' && imported !== null && 'module' in imported ? imported.module : imported;
+  return typeof imported === 'object' && imported !== null && 'module' in imported
+    ? imported.module
+    : imported;
 }

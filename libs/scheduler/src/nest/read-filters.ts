@@ -1,4 +1,11 @@
-import { InvalidOptionsError, type JobFilter, oneOf, type Outcome, OUTCOMES, type RunFilter } from '../model/index.js';
+import {
+  InvalidOptionsError,
+  type JobFilter,
+  oneOf,
+  type Outcome,
+  OUTCOMES,
+  type RunFilter,
+} from '../model/index.js';
 import type { PauseOptions } from './job-request.js';
 import { KnownNames } from './known-names.js';
 
@@ -8,7 +15,15 @@ const RUN_STATES = ['queued', 'waiting', 'running', 'ended'] as const;
 const MOST_ROWS = 1_000;
 
 const JOB_FILTER = new KnownNames(['state', 'origin', 'handler'] satisfies (keyof JobFilter)[]);
-const RUN_FILTER = new KnownNames(['jobId', 'outcome', 'state', 'from', 'to', 'limit', 'after'] satisfies (keyof RunFilter)[]);
+const RUN_FILTER = new KnownNames([
+  'jobId',
+  'outcome',
+  'state',
+  'from',
+  'to',
+  'limit',
+  'after',
+] satisfies (keyof RunFilter)[]);
 const PAUSE = new KnownNames(['note', 'by', 'until'] satisfies (keyof PauseOptions)[]);
 
 /** @throws InvalidOptionsError naming the field */
@@ -38,18 +53,29 @@ export function checkRunFilter(filter: RunFilter): RunFilter {
 }
 
 /** @throws InvalidOptionsError naming the field */
-export function readPause(options: PauseOptions, now: number): { note: string | null; by: string | null; until: number | null } {
+export function readPause(
+  options: PauseOptions,
+  now: number,
+): { note: string | null; by: string | null; until: number | null } {
   PAUSE.check(options, "Give { note, by, until }, for example { note: 'the target moves house' }.");
   const { note, by, until } = options;
   if (note !== undefined && note !== null) checkText('note', note);
   if (by !== undefined && by !== null) checkText('by', by);
-  return { note: note ?? null, by: by ?? null, until: until === undefined || until === null ? null : futureInstant(until, now) };
+  return {
+    note: note ?? null,
+    by: by ?? null,
+    until: until === undefined || until === null ? null : futureInstant(until, now),
+  };
 }
 
 function futureInstant(until: unknown, now: number): number {
   const at = checkDate('until', until).getTime();
   if (at > now) return at;
-  throw new InvalidOptionsError('until', until, 'Give a Date in the future, or leave it out to pause until resumeJob().');
+  throw new InvalidOptionsError(
+    'until',
+    until,
+    'Give a Date in the future, or leave it out to pause until resumeJob().',
+  );
 }
 
 function checkDate(field: string, value: unknown): Date {

@@ -42,7 +42,15 @@ interface ResolvedHandler {
   readonly definition: HandlerDefinition<never> | null;
 }
 
-const REQUEST_NAMES = new KnownNames(['id', 'trigger', 'handler', 'payload', 'disabled', 'ifTaken', ...POLICY_NAMES]);
+const REQUEST_NAMES = new KnownNames([
+  'id',
+  'trigger',
+  'handler',
+  'payload',
+  'disabled',
+  'ifTaken',
+  ...POLICY_NAMES,
+]);
 const UPDATE_NAMES = new KnownNames(['trigger', 'handler', 'payload', 'disabled', ...POLICY_NAMES]);
 
 /** Checks what callers of the service ask for. Fast: a hundred thousand jobs may be added in a row. */
@@ -55,7 +63,10 @@ export class RequestReader {
 
   /** @throws the SchedulerError of the first thing wrong with it */
   readRequest(request: AnyJobRequest): ReadRequest {
-    REQUEST_NAMES.check(request, "Give { trigger, handler }, for example { trigger: cron('0 3 * * *'), handler: 'send-report' }.");
+    REQUEST_NAMES.check(
+      request,
+      "Give { trigger, handler }, for example { trigger: cron('0 3 * * *'), handler: 'send-report' }.",
+    );
     const id = request.id === undefined ? generateJobId() : checkJobId(request.id);
     const { handler, definition } = this.resolveHandler(id, request.handler);
     const spec: JobSpec = {
@@ -98,26 +109,43 @@ export class RequestReader {
       if (this.parts.engine.durable) throw new HandlerNotDurableError(jobId);
       return { handler: handler as HandlerReference, definition: null };
     }
-    const name = typeof handler === 'object' && handler !== null && 'name' in handler ? handler.name : handler;
+    const name =
+      typeof handler === 'object' && handler !== null && 'name' in handler ? handler.name : handler;
     if (typeof name !== 'string' || name === '') {
-      throw new InvalidOptionsError('handler', handler, 'Give a function, the name of a handler, or a definition made by defineHandler().');
+      throw new InvalidOptionsError(
+        'handler',
+        handler,
+        'Give a function, the name of a handler, or a definition made by defineHandler().',
+      );
     }
     return { handler: name, definition: this.parts.handlers.require(name).definition };
   }
 
   private bind(jobId: string, trigger: unknown): Trigger {
     if (!isTrigger(trigger)) {
-      throw new InvalidOptionsError('trigger', trigger, "Wrap it: cron('0 3 * * *'), every('5m') or at(new Date(…)).");
+      throw new InvalidOptionsError(
+        'trigger',
+        trigger,
+        "Wrap it: cron('0 3 * * *'), every('5m') or at(new Date(…)).",
+      );
     }
     const now = this.parts.clock.now();
     const bound = trigger.bind({ jobId, timezone: this.settings.timezone, anchorAt: now });
     if (firstDueAt(bound, now) !== null) return bound;
-    throw new NeverFiresError(`The trigger of the job "${jobId}", ${bound.toString()}, has no tick any more.`, 'Give it a later endAt, or none.');
+    throw new NeverFiresError(
+      `The trigger of the job "${jobId}", ${bound.toString()}, has no tick any more.`,
+      'Give it a later endAt, or none.',
+    );
   }
 }
 
 function isTrigger(value: unknown): value is Trigger {
-  return typeof value === 'object' && value !== null && typeof (value as Partial<Trigger>).nextAt === 'function' && typeof (value as Partial<Trigger>).bind === 'function';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Partial<Trigger>).nextAt === 'function' &&
+    typeof (value as Partial<Trigger>).bind === 'function'
+  );
 }
 
 function readBoolean(field: string, value: unknown): boolean {

@@ -14,7 +14,11 @@ export function callPerRun(wrapper: InstanceWrapper<object>, method: string | sy
   return async (run) => {
     const contextId = ContextIdFactory.getByRequest(run as unknown as Record<string, unknown>);
     moduleRef.registerRequestByContextId(run, contextId);
-    const instance = await moduleRef.resolve<Record<string | symbol, Method>>(wrapper.token as string, contextId, { strict: true });
+    const instance = await moduleRef.resolve<Record<string | symbol, Method>>(
+      wrapper.token as string,
+      contextId,
+      { strict: true },
+    );
     return instance[method](run);
   };
 }

@@ -77,7 +77,11 @@ const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 /** @throws InvalidOptionsError, InvalidDurationError, InvalidTimezoneError naming the option */
 export function readOptions(given: SchedulerOptions | undefined): Settings {
   if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) {
-    throw new InvalidOptionsError('options', given, "Give an object, for example { timezone: 'Europe/Berlin' }.");
+    throw new InvalidOptionsError(
+      'options',
+      given,
+      "Give an object, for example { timezone: 'Europe/Berlin' }.",
+    );
   }
   const options: SchedulerOptions = given ?? {};
   rejectUnknown('', options, OPTION_NAMES);
@@ -111,13 +115,25 @@ function readDefaults(defaults: unknown): Policies {
 
 function readCarrier({ store, engine }: SchedulerOptions): { store: Store | null; engine: Engine | null } {
   if (store !== undefined && typeof store?.claimDue !== 'function') {
-    throw new InvalidOptionsError('store', store, 'Give what a store package makes, or leave it out to keep jobs in memory.');
+    throw new InvalidOptionsError(
+      'store',
+      store,
+      'Give what a store package makes, or leave it out to keep jobs in memory.',
+    );
   }
   if (engine !== undefined && typeof engine?.putJob !== 'function') {
-    throw new InvalidOptionsError('engine', engine, "Give what an engine package makes, or leave it out to use the scheduler's own.");
+    throw new InvalidOptionsError(
+      'engine',
+      engine,
+      "Give what an engine package makes, or leave it out to use the scheduler's own.",
+    );
   }
   if (store !== undefined && engine !== undefined) {
-    throw new InvalidOptionsError('store', store.constructor.name, 'The engine that is given too has its own: give one of the two.');
+    throw new InvalidOptionsError(
+      'store',
+      store.constructor.name,
+      'The engine that is given too has its own: give one of the two.',
+    );
   }
   return { store: store ?? null, engine: engine ?? null };
 }
@@ -125,15 +141,27 @@ function readCarrier({ store, engine }: SchedulerOptions): { store: Store | null
 function readMaxSleep(maxSleep: Duration): number {
   const ms = positiveDuration('maxSleep', maxSleep);
   if (ms <= LONGEST_SLEEP_MS) return ms;
-  throw new InvalidOptionsError('maxSleep', maxSleep, 'Give at most 24 days; a second is right for nearly everybody.');
+  throw new InvalidOptionsError(
+    'maxSleep',
+    maxSleep,
+    'Give at most 24 days; a second is right for nearly everybody.',
+  );
 }
 
 function readHistory(history: unknown, { store, engine }: SchedulerOptions): Settings['history'] {
   if (typeof history !== 'object' || history === null) {
-    throw new InvalidOptionsError('history', history, 'Give numbers of runs, for example { perJob: 100, total: 10_000 }.');
+    throw new InvalidOptionsError(
+      'history',
+      history,
+      'Give numbers of runs, for example { perJob: 100, total: 10_000 }.',
+    );
   }
   if (history !== DEFAULT_OPTIONS.history && (store !== undefined || engine !== undefined)) {
-    throw new InvalidOptionsError('history', history, 'It bounds the memory store. Give the retention to the store or engine itself.');
+    throw new InvalidOptionsError(
+      'history',
+      history,
+      'It bounds the memory store. Give the retention to the store or engine itself.',
+    );
   }
   rejectUnknown('history.', history, Object.keys(DEFAULT_OPTIONS.history));
   const { perJob, total } = { ...DEFAULT_OPTIONS.history, ...withoutUndefined(history) };

@@ -1,6 +1,7 @@
 import {
   type DynamicModule,
   Global,
+  Inject,
   type InjectionToken,
   Module,
   type ModuleMetadata,
@@ -8,6 +9,7 @@ import {
   type Provider,
   type Type,
 } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { SystemClock } from '../local/index.js';
 import { InvalidOptionsError, SchedulerError } from '../model/index.js';
 import type { Clock } from '../ports/index.js';
@@ -17,9 +19,15 @@ import { Explorer } from './explorer.js';
 import { answerSchedulerErrors } from './http-errors.js';
 import { Lifecycle } from './lifecycle.js';
 import { LogListener, writeRunLine } from './log-listener.js';
+import { refuseWithoutOptions } from './own-module.js';
 import { assemble } from './parts.js';
 import { RequestReader } from './request-reader.js';
-import { readOptions, type SchedulerOptions, type SchedulerOptionsFactory, type Settings } from './scheduler-options.js';
+import {
+  readOptions,
+  type SchedulerOptions,
+  type SchedulerOptionsFactory,
+  type Settings,
+} from './scheduler-options.js';
 import { SchedulerService } from './scheduler.service.js';
 import { SCHEDULER_CLOCK, SCHEDULER_OPTIONS, SCHEDULER_PARTS, SCHEDULER_SETTINGS } from './tokens.js';
 
@@ -41,8 +49,9 @@ export interface SchedulerAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
 @Global()
 @Module({})
 export class SchedulerModule {
-  constructor() {
+  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
     answerSchedulerErrors();
+    refuseWithoutOptions(modules, Lifecycle);
   }
 
   /** @throws at the start: InvalidOptionsError and its like; SchedulerExistsError when there are two */
@@ -80,14 +89,24 @@ function dynamicModule(optionProvider: Provider[], imports: ModuleMetadata['impo
   };
 }
 
-function optionProviders({ inject = [], useFactory, useClass, useExisting }: SchedulerAsyncOptions): Provider[] {
+function optionProviders({
+  inject = [],
+  useFactory,
+  useClass,
+  useExisting,
+}: SchedulerAsyncOptions): Provider[] {
   const ways = [useFactory, useClass, useExisting].filter((way) => way !== undefined).length;
   if (ways !== 1) {
-    throw new InvalidOptionsError('forRootAsync', `${ways} ways`, 'Give one of useFactory, useClass and useExisting.');
+    throw new InvalidOptionsError(
+      'forRootAsync',
+      `${ways} ways`,
+      'Give one of useFactory, useClass and useExisting.',
+    );
   }
   if (useFactory !== undefined) return [{ provide: SCHEDULER_OPTIONS, inject, useFactory }];
   const create = (factory: SchedulerOptionsFactory) => factory.createSchedulerOptions();
-  if (useExisting !== undefined) return [{ provide: SCHEDULER_OPTIONS, inject: [useExisting], useFactory: create }];
+  if (useExisting !== undefined)
+    return [{ provide: SCHEDULER_OPTIONS, inject: [useExisting], useFactory: create }];
   return [
     { provide: useClass!, useClass: useClass! },
     { provide: SCHEDULER_OPTIONS, inject: [useClass!], useFactory: create },

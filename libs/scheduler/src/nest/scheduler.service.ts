@@ -124,7 +124,12 @@ export class SchedulerService {
     const pause = readPause(options, this.parts.clock.now());
     const job = await this.parts.engine.pauseJob(id, pause);
     if (job.state === 'paused') {
-      this.parts.hub.emit('job.paused', { jobId: id, note: pause.note, by: pause.by, until: job.pause?.until ?? null });
+      this.parts.hub.emit('job.paused', {
+        jobId: id,
+        note: pause.note,
+        by: pause.by,
+        until: job.pause?.until ?? null,
+      });
     }
     return job;
   }
