@@ -14,7 +14,9 @@ interface DateLike {
  * Never throws here: what is wrong is the error of the application's start, with the method's name.
  *
  * @example
+ * ```ts
  * @Cron('0 3 * * *', { timezone: 'Europe/Berlin', retry: 3 })
+ * ```
  */
 export function Cron(
   expression: string | CronFields | Date | DateLike,

@@ -7,9 +7,11 @@ import type { IntervalJobOptions } from './job-options.js';
  * scheduling. The method is called with its `RunContext`. Never throws here, as `@Cron`.
  *
  * @example
+ * ```ts
  * @Interval('5m')
  * @Interval({ minutes: 5 }, { overlap: 'allow' })
  * @Interval('heartbeat', 5000)
+ * ```
  */
 export function Interval(every: Duration, options?: IntervalJobOptions): MethodDecorator;
 export function Interval(options: IntervalJobOptions & { every: Duration }): MethodDecorator;

@@ -9,8 +9,10 @@ type HandlerMethod<P> = (run: RunContext<P>) => unknown;
  * by its name. Never throws here, as `@Cron`.
  *
  * @example
+ * ```ts
  * @JobHandler(sendReminder)
  * async send(run: RunContext<SendReminderDto>) {}
+ * ```
  */
 export function JobHandler<P>(
   definition: HandlerDefinition<P>,

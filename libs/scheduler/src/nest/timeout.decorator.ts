@@ -8,8 +8,10 @@ import type { JobOptions } from './job-options.js';
  * `at(date)`. Never throws here, as `@Cron`.
  *
  * @example
+ * ```ts
  * @Timeout(3000)
  * @Timeout('warm-up', '3s')
+ * ```
  */
 export function Timeout(after: Duration, options?: JobOptions): MethodDecorator;
 export function Timeout(options: JobOptions & { after: Duration }): MethodDecorator;
