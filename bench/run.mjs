@@ -18,7 +18,6 @@ await build({
     outDir,
     emptyOutDir: true,
     minify: false,
-    sourcemap: true,
     rolldownOptions: {
       input: { 'harness/main': at('harness/main.ts'), 'harness/child': at('harness/child.ts') },
       // Module by module, as the library is published: what is loaded lazily stays so.

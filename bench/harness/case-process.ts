@@ -14,7 +14,7 @@ export function runCase(
   return new Promise((resolve, reject) => {
     // UTC: peers without time zones compute in the machine's own.
     const child = fork(CHILD, {
-      execArgv: ['--expose-gc', '--enable-source-maps', ...nodeOptions],
+      execArgv: ['--expose-gc', ...nodeOptions],
       env: { ...process.env, TZ: 'UTC', NODE_ENV: 'production' },
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -1,4 +1,5 @@
 import type { Scenario } from '../harness/scenario.js';
+import { grouped } from '../harness/statistics.js';
 import { LimitScheduler } from '../limit/limit-scheduler.js';
 
 const JOBS = 10_000;
@@ -15,7 +16,7 @@ export const dispatch: Scenario<Input> = {
   name: 'dispatch',
   title: 'Dispatching a run',
   method:
-    `${JOBS.toLocaleString('en-US')} interval jobs of one period, ${PASSES} passes over all of them under a steered clock, after ${WARM_UP_PASSES} that are not counted. ` +
+    `${grouped(JOBS)} interval jobs of one period, ${PASSES} passes over all of them under a steered clock, after ${WARM_UP_PASSES} that are not counted. ` +
     'Ours makes a run record, a context and two events (a listener takes all of them where the row says so); the limit calls the handler.',
   repeats: 5,
   measures: [

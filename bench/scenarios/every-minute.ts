@@ -1,6 +1,7 @@
 import { openScheduler } from '../contenders/contender.js';
 import { cpuSince } from '../harness/cpu.js';
 import type { Scenario } from '../harness/scenario.js';
+import { grouped } from '../harness/statistics.js';
 import { nextInstant, sleepUntil } from '../harness/wait.js';
 
 const JOBS = 100_000;
@@ -17,11 +18,11 @@ interface Input {
 
 export const everyMinute: Scenario<Input> = {
   name: 'every-minute',
-  title: `${JOBS.toLocaleString('en-US')} every-minute jobs, 120 s`,
+  title: `${grouped(JOBS)} every-minute jobs, 120 s`,
   method:
     "The window covers two ticks of each job. Every call is counted by job and minute. CPU is the process's from the start of the window to its end. " +
     'The contenders run side by side and fall due at three different seconds of the minute, a third of it apart, so that they do not meet. `--quick` has a period of 15 s and a window of 30 s.',
-  repeats: 3,
+  repeats: 2,
   sideBySide: true,
   measures: [
     { key: 'jobs.missed', title: 'missed', unit: '', targets: [{ atMost: 0 }] },

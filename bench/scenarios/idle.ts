@@ -1,6 +1,7 @@
 import { openScheduler } from '../contenders/contender.js';
 import { cpuSince } from '../harness/cpu.js';
 import type { Scenario } from '../harness/scenario.js';
+import { grouped } from '../harness/statistics.js';
 import { sleep } from '../harness/wait.js';
 import { repeatedExpression } from './expressions.js';
 
@@ -8,7 +9,7 @@ const JOBS = 100_000;
 
 export const idle: Scenario<{ forMs: number }> = {
   name: 'idle',
-  title: `Idle with ${JOBS.toLocaleString('en-US')} daily jobs`,
+  title: `Idle with ${grouped(JOBS)} daily jobs`,
   method:
     "Nothing falls due. CPU is the process's over 60 s (--quick: 10 s), the contenders side by side, 3 s after registering and a forced collection.",
   repeats: 1,
