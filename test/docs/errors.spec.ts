@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import * as api from '@carillon/scheduler';
+import { SchedulerError } from '@carillon/scheduler';
+import { code, fields, read, rows, section } from './pages.js';
+
+/** Every error class that users can see, with an example: its code and status belong to the instance. */
+const EXAMPLES: Record<string, SchedulerError> = {
+  InvalidCronError: thrownBy(() => api.cron('')),
+  NeverFiresError: thrownBy(() => api.cron('0 0 30 2 *')),
+  InvalidTimezoneError: thrownBy(() => api.cron('* * * * *', { timezone: 'Mars/Olympus' })),
+  InvalidDurationError: thrownBy(() => api.every(0)),
+  InvalidTriggerError: thrownBy(() => api.at('2027-01-01')),
+  InvalidOptionsError: thrownBy(() => api.defineHandler('')),
+  PayloadInvalidError: new api.PayloadInvalidError('payload.to', 'is missing', 'Give it.'),
+  HandlerUnknownError: new api.HandlerUnknownError('send', []),
+  HandlerNotDurableError: new api.HandlerNotDurableError('job'),
+  JobNotFoundError: new api.JobNotFoundError('job'),
+  JobIdTakenError: new api.JobIdTakenError('job'),
+  JobIsDeclaredError: new api.JobIsDeclaredError('job'),
+  SchedulerNotRunningError: new api.SchedulerNotRunningError('starting'),
+  SchedulerExistsError: new api.SchedulerExistsError(),
+  AttemptTimedOutError: new api.AttemptTimedOutError('job', 1_000),
+  SchedulerStoppingError: new api.SchedulerStoppingError(1_000),
+};
+
+/** What every error has. */
+const COMMON = new Set(['stack', 'message', 'name', 'code', 'statusCode', 'status', 'expose', 'cause']);
+
+const page = await read('docs/errors.md');
+const documented = rows(page)
+  .filter(([name]) => name!.endsWith('Error`'))
+  .map(([name, errorCode, status, when]) => ({
+    name: code(name!),
+    code: code(errorCode!),
+    status: Number(status),
+    when: when!,
+  }));
+
+describe('docs/errors.md', () => {
+  it('has a row for each error class of the package, and for no other', () => {
+    const exported = Object.entries(api)
+      .filter(([, value]) => typeof value === 'function' && value.prototype instanceof SchedulerError)
+      .map(([name]) => name);
+    expect(documented.map(({ name }) => name).toSorted()).toEqual(exported.toSorted());
+  });
+
+  it.each(documented)('tells code, status and fields of $name', ({ name, code: errorCode, status, when }) => {
+    const error = EXAMPLES[name]!;
+    expect(error).toBeInstanceOf((api as Record<string, unknown>)[name]);
+    expect({ code: error.code, statusCode: error.statusCode, status: error.status }).toEqual({
+      code: errorCode,
+      statusCode: status,
+      status,
+    });
+    const own = Object.getOwnPropertyNames(error).filter((field) => !COMMON.has(field));
+    expect(fields(when.split(/Fields?: /)[1] ?? '').toSorted()).toEqual(own.toSorted());
+  });
+
+  it('names each reason of an invalid expression', () => {
+    const reasons = {
+      NOT_STRING: 0, EMPTY: 0, TOO_LONG: 0, BAD_CHAR: 0, FIELD_COUNT: 0, UNKNOWN_ALIAS: 0, EMPTY_ITEM: 0, BAD_VALUE: 0,
+      UNKNOWN_NAME: 0, OUT_OF_RANGE: 0, BAD_RANGE: 0, REVERSED_RANGE: 0, BAD_STEP: 0, BAD_NTH: 0, BAD_LAST: 0, BAD_W: 0,
+      BAD_QUESTION: 0, BAD_HASH: 0, SEED_REQUIRED: 0, UNKNOWN_FIELD: 0, DOM_AND_DOW: 0,
+    } satisfies Record<api.CronFault, 0>; // prettier-ignore
+    const listed = rows(page)
+      .filter(([first]) => !first!.includes('Error`'))
+      .flatMap(([first]) => fields(first!));
+    expect(listed.toSorted()).toEqual(Object.keys(reasons).toSorted());
+  });
+});
+
+describe('what is wrong at bootstrap, in docs/how-it-works.md', () => {
+  it('names codes that exist, and a message that is one', async () => {
+    const text = section(await read('docs/how-it-works.md'), 'What is wrong at bootstrap');
+    const known = new Set(Object.values(EXAMPLES).map((error) => error.code));
+    const named = rows(text).flatMap(([, errors]) => fields(errors!));
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((name) => !known.has(name))).toEqual([]);
+    const message = thrownBy(() => api.cron('61 * * * *')).at('@Cron on ReportsService.daily').message;
+    expect(text).toContain(`\`\`\`\n${message}\n\`\`\``);
+  });
+});
+
+function thrownBy(call: () => unknown): SchedulerError {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof SchedulerError) return error;
+  }
+  throw new Error('The call threw no SchedulerError.');
+}

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import {
+  at,
+  cron,
+  EVENT_TYPES,
+  every,
+  type SchedulerEvent,
+  type SchedulerService,
+  type Trigger,
+} from '@carillon/scheduler';
+import { MemoryStore } from '../../libs/scheduler/src/memory/index.js';
+import { held } from '../engine/world.js';
+import { createApp, START, type TestApp } from '../nest/testing-app.js';
+import { code, fields, read, rows } from './pages.js';
+
+const page = await read('docs/events.md');
+const documented = new Map(
+  rows(page).map(([type, , ...cells]) => [code(type!), fields(cells.at(-1)!).toSorted()]),
+);
+
+/** What the text above the tables says of every event. */
+const COMMON = new Set(['type', 'at', 'replica']);
+
+describe('docs/events.md', () => {
+  it('has a row for each event type, and for no other', () => {
+    expect([...documented.keys()].toSorted()).toEqual(EVENT_TYPES.toSorted());
+  });
+
+  it('lists the fields that each event has, in an application where each of them happens', async () => {
+    const events = await everyEvent();
+    expect([...new Set(events.map(({ type }) => type))].toSorted()).toEqual(EVENT_TYPES.toSorted());
+    for (const event of events) {
+      const own = Object.keys(event).filter((field) => !COMMON.has(field));
+      expect(own.toSorted(), event.type).toEqual(documented.get(event.type));
+    }
+  });
+
+  it('subscribes as it shows', async () => {
+    const app = await createApp();
+    const alerts: string[] = [];
+    alertWhenFailed(app.scheduler, (text) => alerts.push(text));
+    await app.app.init();
+    await app.scheduler.addJob({
+      id: 'import',
+      trigger: at(START),
+      handler: () => Promise.reject(new Error('no')),
+      retry: 2,
+    });
+    await app.clock.advance(10_000);
+    expect(alerts).toEqual(['import has failed for good']);
+  });
+});
+
+function alertWhenFailed(scheduler: SchedulerService, alert: (text: string, error: unknown) => void): void {
+  // #region subscribe
+  scheduler.on('run.failed').subscribe(({ jobId, error, retryAt }) => {
+    if (retryAt === null) alert(`${jobId} has failed for good`, error);
+  });
+  // #endregion
+}
+
+async function everyEvent(): Promise<SchedulerEvent[]> {
+  const store = new MemoryStore({ runsPerJob: 100, runsTotal: 1_000 });
+  const world = await createApp({ options: { store, abortGrace: 0, drainTimeout: 0 } });
+  const events: SchedulerEvent[] = [];
+  world.scheduler.events$.subscribe((event) => events.push(event));
+  await world.app.init();
+  await jobEvents(world);
+  await runEvents(world);
+  await schedulerEvents(world, store);
+  return events;
+}
+
+async function jobEvents({ scheduler, clock }: TestApp): Promise<void> {
+  await scheduler.addJob({ id: 'job', trigger: every('1s'), handler: () => {} });
+  await scheduler.updateJob('job', { maxRuns: 5 });
+  await scheduler.pauseJob('job', { note: 'why', by: 'who', until: new Date(clock.now() + 60_000) });
+  await scheduler.resumeJob('job');
+  await scheduler.removeJob('job');
+  await scheduler.addJob({ id: 'once', trigger: at(START), handler: () => {} });
+  await scheduler.addJob({ id: 'poisoned', trigger: poisoned(), handler: () => {} });
+  await clock.advance(1_000);
+}
+
+async function runEvents({ scheduler, clock }: TestApp): Promise<void> {
+  const { handler } = held();
+  const from = { startAt: new Date(clock.now() + 1_000) };
+  await scheduler.addJob({
+    id: 'fails',
+    trigger: every('1h', from),
+    handler: () => Promise.reject(new Error('no')),
+  });
+  await scheduler.addJob({ id: 'slow', trigger: every('1s', from), handler, timeout: '500ms' });
+  await scheduler.addJob({ id: 'late', trigger: every('1s', from), handler: () => {} });
+  await scheduler.addJob({
+    id: 'graceful',
+    trigger: every('1s', from),
+    handler: () => {},
+    misfireGrace: '1s',
+  });
+  await clock.advance(2_000);
+  clock.suspend(5_000);
+  await scheduler.removeJob('late');
+  await clock.advance(1_000);
+  await scheduler.addJob({ id: 'late', trigger: every('1s'), handler: () => {} });
+  clock.suspend(5_000);
+  await clock.advance(1_000);
+}
+
+async function schedulerEvents({ app, scheduler, clock }: TestApp, store: MemoryStore): Promise<void> {
+  await scheduler.pause();
+  await scheduler.resume();
+  clock.stepWall(3_600_000);
+  await clock.advance(1_000);
+  scheduler.on('job.added').subscribe(() => {
+    throw new Error('listener');
+  });
+  const broken = () => {
+    throw new Error('when');
+  };
+  const trigger = at(new Date(clock.now()));
+  await scheduler.addJob({ id: 'faulted', trigger, handler: broken, retry: { attempts: 2, when: broken } });
+  await clock.advance(1_000);
+  const claimDue = store.claimDue.bind(store);
+  store.claimDue = broken;
+  await clock.advance(1_500);
+  store.claimDue = claimDue;
+  await clock.advance(10_000);
+  const { handler } = held();
+  await scheduler.addJob({ id: 'hangs', trigger: cron('* * * * * *'), handler });
+  await clock.advance(1_000);
+  const closed = app.close();
+  await clock.advance(1_000);
+  await closed;
+}
+
+/** A trigger whose next tick cannot be computed once it has been due. */
+function poisoned(): Trigger {
+  const trigger: Trigger = at(START);
+  const bad: Trigger = Object.create(trigger, {
+    bind: { value: () => bad },
+    countBetween: { value: () => 1 },
+    nextAt: {
+      value: (afterAt: number) => {
+        if (afterAt >= Date.parse(START)) throw new Error('poisoned');
+        return Date.parse(START);
+      },
+    },
+  }) as Trigger;
+  return bad;
+}
