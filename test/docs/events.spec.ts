@@ -35,6 +35,17 @@ describe('docs/events.md', () => {
     }
   });
 
+  it('tells of an async subscriber that rejects, without its event', async () => {
+    const { app, scheduler, clock } = await createApp();
+    const failures: unknown[] = [];
+    scheduler.on('job.added').subscribe(() => Promise.reject(new Error('later')));
+    scheduler.on('listener.failed').subscribe(({ during, jobId }) => failures.push([during, jobId]));
+    await app.init();
+    await scheduler.addJob({ trigger: at(START), handler: () => {} });
+    await clock.settle();
+    expect(failures).toEqual([['listener.failed', null]]);
+  });
+
   it('subscribes as it shows', async () => {
     const app = await createApp();
     const alerts: string[] = [];

@@ -140,6 +140,16 @@ describe('O: one job, many runs', () => {
     expect(await world.engine.getRuns({})).toMatchObject([{ outcome: 'failed', attempt: 2 }]);
   });
 
+  it('O5: what was overdue when the pause began is skipped with it', async () => {
+    const world = World.started();
+    world.add('job', { trigger: every('10s'), handler: nothing });
+    world.clock.suspend(25_000);
+    await world.engine.pauseJob('job', { note: null, by: null, until: null });
+    await world.clock.advance(10_000);
+    await world.engine.resumeJob('job');
+    expect(await world.ledger()).toEqual(['skipped paused 12:00:10..12:00:30 x3']);
+  });
+
   it('O5: a job that is disabled or finished has nothing to pause', async () => {
     const world = World.started();
     world.add('disabled', { trigger: every('1s'), disabled: true, handler: nothing });
@@ -207,6 +217,14 @@ describe('D: declaring', () => {
     expect(await scheduler.getRuns({ jobId: 'minute' })).toMatchObject([
       { outcome: 'succeeded', latenessMs: 30_000 },
     ]);
+  });
+
+  it('D3: an interval without startAt counts from the call that replaces it', async () => {
+    const { scheduler, clock } = await startApp();
+    const job = { id: 'ten', trigger: every('10s'), handler: nothing, ifTaken: 'replace' as const };
+    await scheduler.addJob(job);
+    await clock.advance(6_000);
+    expect(await scheduler.addJob(job)).toMatchObject({ nextDueAt: new Date('2027-01-04T00:00:16Z') });
   });
 
   it('D6: a payload is what JSON makes of it', async () => {
