@@ -15,10 +15,11 @@ import {
   JobIdTakenError,
   PayloadInvalidError,
   type RunContext,
+  SCHEDULER_CLOCK,
   SchedulerModule,
   SchedulerService,
 } from '@carillon/scheduler';
-import { ManualClock, SCHEDULER_CLOCK } from '@carillon/scheduler/testing';
+import { ManualClock } from '@carillon/scheduler/testing';
 
 const sent: string[] = [];
 
@@ -150,7 +151,7 @@ class Examples {
 
 describe('coming from APScheduler', () => {
   // A Sunday.
-  const clock = new ManualClock(Date.parse('2026-11-22T12:00:00Z'));
+  const clock = new ManualClock('2026-11-22T12:00:00Z');
   let app: TestingModule;
 
   async function start(): Promise<Examples> {

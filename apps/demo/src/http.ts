@@ -1,9 +1,13 @@
 import { type INestApplication, ValidationPipe } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 
-/** What every door of the demo needs, be it Express or Fastify: checked input, and its description at /docs. */
-export function configureHttp(app: INestApplication): void {
+/** A field that is wrong, missing or unknown is a 400 that names it. */
+export function checkInput(app: INestApplication): void {
   app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }));
+}
+
+/** At /docs, and as JSON at /docs-json. */
+export function describeApi(app: INestApplication): void {
   const about = new DocumentBuilder()
     .setTitle('Uptime monitor')
     .setDescription('The demo of Carillon, the job scheduler for NestJS.')

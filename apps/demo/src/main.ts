@@ -1,12 +1,13 @@
 import type { AddressInfo } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
-import { configureHttp } from './http.js';
+import { checkInput, describeApi } from './http.js';
 import { readSettings, type Settings, SettingsError } from './settings.js';
 
 async function start({ port, timezone }: Settings): Promise<void> {
   const app = await NestFactory.create(AppModule);
-  configureHttp(app);
+  checkInput(app);
+  describeApi(app);
   app.enableShutdownHooks();
   try {
     await app.listen(port);

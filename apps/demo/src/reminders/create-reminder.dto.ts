@@ -9,11 +9,35 @@ import {
   IsObject,
   IsOptional,
   IsString,
-  Matches,
   MaxLength,
+  ValidateBy,
   ValidateNested,
 } from 'class-validator';
 import { SendReminderDto } from './send-reminder.dto.js';
+
+/** Seconds, as with POST /schedule, or a duration as a text. */
+function intervalTrigger(interval: number | string): Trigger {
+  return every(typeof interval === 'number' ? { seconds: interval } : interval);
+}
+
+function isInterval(value: unknown): boolean {
+  try {
+    intervalTrigger(value as number | string);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const IsInterval = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isInterval',
+    validator: {
+      validate: (value) => (typeof value === 'number' || typeof value === 'string') && isInterval(value),
+      defaultMessage: () =>
+        "interval must be a number of seconds over 0 or a duration such as '15m' or '1h30m'",
+    },
+  });
 
 /** A reminder: when, by exactly one of cron, interval and date, and what. */
 export class CreateReminderDto {
@@ -42,9 +66,7 @@ export class CreateReminderDto {
     description: "Seconds as a number, or a duration such as '15m' or '1h30m'.",
   })
   @IsOptional()
-  @Matches(/^(\d+(\.\d+)?(ms|[smhdw])?)+$/, {
-    message: "interval must be a number of seconds or a duration such as '15m' or '1h30m'",
-  })
+  @IsInterval()
   interval?: number | string;
 
   @ApiPropertyOptional({

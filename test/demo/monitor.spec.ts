@@ -1,0 +1,118 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { afterEach, describe, expect, it } from 'vitest';
+import { SamplesRepository } from '../../apps/demo/src/samples/samples.repository.js';
+import { DemoApp } from './demo-app.js';
+
+let demo: DemoApp;
+let server: Server | null = null;
+afterEach(async () => {
+  await demo.app.close();
+  server?.close();
+  server = null;
+});
+
+describe('the checks', () => {
+  it('find the demo itself and the configured targets up or down', async () => {
+    server = createServer((_request, response) => response.writeHead(500).end()).listen(0);
+    const { port } = server.address() as AddressInfo;
+    demo = await DemoApp.start(new ExpressAdapter(), '2027-01-01T12:00:00Z', [
+      { name: 'broken', url: `http://127.0.0.1:${port}` },
+      { name: 'nobody', url: 'http://127.0.0.1:1' },
+    ]);
+    await demo.advanceTo(5_000, 'run.succeeded', 'check-targets');
+    const { body } = await demo.get('/samples');
+    expect(Object.fromEntries(body.map((sample: any) => [sample.target, sample]))).toMatchObject({
+      health: { up: true, status: 200, at: '2027-01-01T12:00:05.000Z', attempt: 1, error: null },
+      broken: { up: false, status: 500, error: null },
+      nobody: { up: false, status: null, error: expect.any(String) },
+    });
+    expect((await demo.get('/samples?target=broken&limit=1')).body).toHaveLength(1);
+    expect((await demo.get('/samples?limit=none')).body.message.join()).toContain('limit');
+  });
+
+  it('try the flaky target again, time out on it, and give up after three attempts', async () => {
+    demo = await DemoApp.start(new ExpressAdapter());
+    await demo.holdChecks('check-targets');
+    const runs = async () => (await demo.get('/jobs/check-flaky/runs')).body;
+
+    await demo.advanceTo(7_000, 'run.succeeded', 'check-flaky');
+    await demo.advanceTo(7_000, 'run.failed', 'check-flaky');
+    await demo.advanceTo(500, 'run.succeeded', 'check-flaky');
+    expect((await runs())[0]).toMatchObject({
+      outcome: 'succeeded',
+      attempts: [{ result: 'failed', error: expect.stringContaining('503') }, { result: 'succeeded' }],
+    });
+
+    await demo.advanceTo(500 + 6_000, 'run.started', 'check-flaky');
+    await demo.advanceTo(2_000, 'run.timedOut', 'check-flaky');
+  });
+
+  it('say how the demo is', async () => {
+    demo = await DemoApp.start(new ExpressAdapter());
+    expect((await demo.get('/health')).body).toEqual({ status: 'ok', uptime: expect.any(Number) });
+  });
+});
+
+describe('the daily report', () => {
+  const sample = { up: true, status: 200, attempt: 1, error: null };
+
+  it('is built at 00:05 in the configured zone, for the day that has ended', async () => {
+    // The Sunday on which Berlin's clocks go forward, so that it has 23 hours: 27 March, 23:00Z to 28 March, 22:00Z.
+    demo = await DemoApp.start(new ExpressAdapter(), '2027-03-28T21:59:00Z');
+    await demo.holdChecks('check-targets', 'check-flaky');
+    expect((await demo.get('/reports/latest')).status).toBe(404);
+    const samples = demo.app.get(SamplesRepository);
+    samples.add({ ...sample, target: 'docs', at: new Date('2027-03-27T22:59:59Z'), durationMs: 900 });
+    samples.add({ ...sample, target: 'docs', at: new Date('2027-03-27T23:00:00Z'), durationMs: 10 });
+    samples.add({
+      ...sample,
+      target: 'docs',
+      at: new Date('2027-03-28T21:59:59Z'),
+      durationMs: 20,
+      up: false,
+    });
+    samples.add({ ...sample, target: 'docs', at: new Date('2027-03-28T22:00:00Z'), durationMs: 900 });
+
+    await demo.clock.advance(5 * 60_000);
+    expect((await demo.get('/reports/latest')).status).toBe(404);
+    const { scheduledAt } = await demo.advanceTo(60_000, 'run.succeeded', 'daily-report');
+    expect(scheduledAt).toEqual(new Date('2027-03-28T22:05:00Z'));
+    expect((await demo.get('/reports/latest')).body).toEqual({
+      day: '2027-03-28',
+      timezone: 'Europe/Berlin',
+      targets: [{ target: 'docs', checks: 2, upPercent: 50, meanMs: 15 }],
+    });
+  });
+
+  it('covers the day so far when it is asked for by hand', async () => {
+    demo = await DemoApp.start(new ExpressAdapter());
+    demo.app.get(SamplesRepository).add({ ...sample, target: 'docs', at: new Date(), durationMs: 10 });
+    await demo.run('daily-report', 'run.succeeded');
+    expect((await demo.get('/reports/latest')).body.targets).toMatchObject([{ target: 'docs', checks: 1 }]);
+  });
+});
+
+describe('the purge', () => {
+  it('forgets samples older than two days, each hour', async () => {
+    demo = await DemoApp.start(new ExpressAdapter(), '2027-01-03T11:59:59Z');
+    const samples = demo.app.get(SamplesRepository);
+    for (const at of ['2027-01-01T11:59:59Z', '2027-01-01T12:00:00Z', '2027-01-03T11:00:00Z']) {
+      samples.add({
+        target: 'docs',
+        at: new Date(at),
+        up: true,
+        status: 200,
+        durationMs: 1,
+        attempt: 1,
+        error: null,
+      });
+    }
+    expect((await demo.advanceTo(1_000, 'run.succeeded', 'purge-samples')).result).toBe('1 samples purged');
+    expect(samples.all().map(({ at }) => at.toISOString())).toEqual([
+      '2027-01-01T12:00:00.000Z',
+      '2027-01-03T11:00:00.000Z',
+    ]);
+  });
+});
