@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { PolicyOptions } from '../../libs/scheduler/src/model/index.js';
+import { type ConcurrencyLimits, OVERLAPS, type PolicyOptions } from '../../libs/scheduler/src/model/index.js';
 import { at, cron, every, type Trigger } from '../../libs/scheduler/src/timing/index.js';
 import { START, World } from './world.js';
 
@@ -35,12 +35,14 @@ const triggers = fc.oneof(
 
 const policies: fc.Arbitrary<PolicyOptions> = fc.record(
   {
-    overlap: fc.constantFrom('skip' as const, 'allow' as const),
+    overlap: fc.constantFrom(...OVERLAPS),
     maxInstances: fc.integer({ min: 1, max: 3 }),
     misfireGrace: fc.integer({ min: 0, max: 8_000 }),
     coalesce: fc.constantFrom('latest' as const, 'earliest' as const, 'all' as const),
     maxCatchUp: fc.integer({ min: 1, max: 5 }),
     timeout: fc.integer({ min: 200, max: 5_000 }),
+    group: fc.constantFrom('mail', 'unlimited'),
+    pauseAfterFailures: fc.integer({ min: 1, max: 4 }),
     retry: fc.record({ attempts: fc.integer({ min: 1, max: 3 }), delay: fc.integer({ min: 0, max: 4_000 }), backoff: fc.constantFrom('fixed' as const, 'exponential' as const) }),
   },
   { requiredKeys: [] },
@@ -55,6 +57,11 @@ const jobs = fc.array(
   fc.record({ trigger: triggers, policies, behaviours: fc.array(behaviours, { minLength: 1, maxLength: 4 }) }),
   { minLength: 1, maxLength: 4 },
 );
+
+const limits: fc.Arbitrary<ConcurrencyLimits> = fc.record({
+  whole: fc.option(fc.integer({ min: 1, max: 3 })),
+  groups: fc.record({ mail: fc.integer({ min: 1, max: 2 }) }, { requiredKeys: [] }) as fc.Arbitrary<Record<string, number>>,
+});
 
 const job = fc.nat(3);
 const long = fc.integer({ min: 0, max: 40_000 });
@@ -83,8 +90,13 @@ class LedgerWorld extends World {
   readonly reigns = new Map<string, Reign[]>();
   readonly problems: string[] = [];
 
-  constructor(readonly plans: JobPlan[]) {
-    super({ history: { runsPerJob: 1e6, runsTotal: 1e6 } });
+  private readonly busy = new Map<string, number>();
+
+  constructor(
+    readonly plans: JobPlan[],
+    private readonly concurrency: ConcurrencyLimits,
+  ) {
+    super({ history: { runsPerJob: 1e6, runsTotal: 1e6, concurrency } });
     for (const [index, plan] of plans.entries()) this.addPlanned(`job-${index}`, plan);
     this.engine.start();
   }
@@ -99,15 +111,18 @@ class LedgerWorld extends World {
       handler: (run) => {
         if (run.scheduledAt && run.scheduledAt.getTime() > this.clock.now()) this.problems.push(`${id} ran early`);
         if (++concurrent > most) this.problems.push(`${id} ran ${concurrent} at once`);
+        this.enter(options.group ?? null);
         const behaviour = order[calls++ % order.length];
         if (behaviour.kind === 'returns' || behaviour.kind === 'throws') {
           concurrent--;
+          this.leave(options.group ?? null);
           if (behaviour.kind === 'throws') throw new Error('planned');
           return undefined;
         }
         return new Promise((resolve, reject) => {
           this.clock.setTimer(() => {
             concurrent--;
+            this.leave(options.group ?? null);
             if (behaviour.kind === 'resolves') resolve(null);
             else reject(new Error('planned'));
           }, behaviour.afterMs);
@@ -116,6 +131,19 @@ class LedgerWorld extends World {
     });
     void this.engine.putJob(spec, 'error');
     this.reigns.set(id, [this.reign(spec.trigger)]);
+  }
+
+  private enter(group: string | null): void {
+    for (const name of ['', ...(group === null ? [] : [group])]) {
+      const now = (this.busy.get(name) ?? 0) + 1;
+      this.busy.set(name, now);
+      const most = name === '' ? this.concurrency.whole : (this.concurrency.groups[name] ?? null);
+      if (most !== null && now > most) this.problems.push(`${now} ran at once in "${name}"`);
+    }
+  }
+
+  private leave(group: string | null): void {
+    for (const name of ['', ...(group === null ? [] : [group])]) this.busy.set(name, this.busy.get(name)! - 1);
   }
 
   private reign(trigger: Trigger): Reign {
@@ -197,8 +225,8 @@ function ticksIn(trigger: Trigger, fromAt: number, toAt: number): number[] {
 
 it(`gives each due time exactly one outcome, in ${WORLDS} random worlds (seed ${SEED})`, { timeout: 600_000 }, async () => {
   await fc.assert(
-    fc.asyncProperty(jobs, actions, async (plans, steps) => {
-      const world = new LedgerWorld(plans);
+    fc.asyncProperty(jobs, limits, actions, async (plans, concurrency, steps) => {
+      const world = new LedgerWorld(plans, concurrency);
       for (const step of steps) await world.act(step);
       const stopped = world.engine.stop({ drainTimeoutMs: 3_000, abortGraceMs: 500 });
       await world.clock.advance(4_000);

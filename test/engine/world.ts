@@ -9,7 +9,7 @@ import {
   type SchedulerEventType,
 } from '../../libs/scheduler/src/model/index.js';
 import { LocalEngine } from '../../libs/scheduler/src/local/index.js';
-import { type HistoryLimits, MemoryStore } from '../../libs/scheduler/src/memory/index.js';
+import { MemoryStore, type MemoryStoreOptions } from '../../libs/scheduler/src/memory/index.js';
 import type { Store } from '../../libs/scheduler/src/ports/index.js';
 import { Alarms, EventHub, HandlerRegistry, Runner } from '../../libs/scheduler/src/runner/index.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/index.js';
@@ -31,7 +31,7 @@ export class World {
 
   constructor({ maxSleepMs = 1_000, history = { runsPerJob: 100, runsTotal: 10_000 }, store = new MemoryStore(history) }: {
     maxSleepMs?: number;
-    history?: HistoryLimits;
+    history?: MemoryStoreOptions;
     store?: Store;
   } = {}) {
     this.store = store;

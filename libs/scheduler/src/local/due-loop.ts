@@ -98,7 +98,7 @@ export class DueLoop {
     if (this.downSince !== null) this.storeIsBack();
     this.claims = batch.claims;
     this.nextClaim = 0;
-    if (batch.recorded.length > 0 || batch.changed.length > 0) this.sink.told(batch);
+    if (batch.recorded.length > 0 || batch.changed.length > 0 || batch.cancelled.length > 0) this.sink.told(batch);
     return batch.claims.length > 0 || batch.more;
   }
 

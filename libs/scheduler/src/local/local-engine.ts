@@ -10,11 +10,14 @@ import {
   type JsonValue,
   type Run,
   type RunFilter,
+  RunCancelledError,
   SchedulerStoppingError,
 } from '../model/index.js';
 import {
   type AttemptWatcher,
   type Awaitable,
+  type BackfillRequest,
+  type BackfillResult,
   type ChangeResult,
   type ClaimBatch,
   type Clock,
@@ -23,13 +26,15 @@ import {
   isPromise,
   type JobChange,
   type PutResult,
-  type RunningAttempt,
+  type RunNote,
+  type Settled,
   type StopLimits,
   type Store,
   whenReady,
 } from '../ports/index.js';
 import { type Alarms, announceEnd, announceRecorded } from '../runner/index.js';
 import { DueLoop } from './due-loop.js';
+import { RunningAttempts } from './running-attempts.js';
 
 export interface LocalEngineParts {
   store: Store;
@@ -44,16 +49,16 @@ export class LocalEngine implements Engine, AttemptWatcher {
   private readonly alarms: Alarms;
   private host!: EngineHost;
   private loop!: DueLoop;
-  private readonly running = new Map<Claim, RunningAttempt>();
+  private readonly running: RunningAttempts;
   private started = false;
   private paused = false;
   private stopped = false;
-  private onIdle: (() => void) | null = null;
 
   constructor({ store, clock, alarms }: LocalEngineParts) {
     this.store = store;
     this.clock = clock;
     this.alarms = alarms;
+    this.running = new RunningAttempts(alarms, () => this.loop.busy);
   }
 
   get durable(): boolean {
@@ -96,12 +101,12 @@ export class LocalEngine implements Engine, AttemptWatcher {
     this.loop.stop();
     const { events } = this.host;
     events.emit('scheduler.draining', { running: this.running.size });
-    if (!(await this.idleWithin(drainTimeoutMs))) {
+    if (!(await this.running.idleWithin(drainTimeoutMs))) {
       const reason = new SchedulerStoppingError(drainTimeoutMs);
-      for (const attempt of this.running.values()) attempt.abort(reason);
-      await this.idleWithin(abortGraceMs);
+      for (const attempt of this.running.all()) attempt.abort(reason, 'abandoned');
+      await this.running.idleWithin(abortGraceMs);
     }
-    const abandoned = await this.abandonRunning(drainTimeoutMs);
+    const abandoned = this.abandonRunning(drainTimeoutMs);
     const recorded = await this.store.close(this.clock.now());
     announceRecorded(events, recorded);
     this.alarms.clear();
@@ -145,9 +150,18 @@ export class LocalEngine implements Engine, AttemptWatcher {
     return whenReady(this.store.requestRun({ jobId: id, payload, now: this.clock.now() }), (requested) => {
       if (!requested) throw new JobNotFoundError(id);
       announceRecorded(this.host.events, requested.recorded);
+      this.cancel(requested.cancelled);
       this.loop.pass();
       this.loop.look();
       return requested.run;
+    });
+  }
+
+  backfill(request: Omit<BackfillRequest, 'now'>): Awaitable<BackfillResult> {
+    return whenReady(this.store.backfill({ ...request, now: this.clock.now() }), (result) => {
+      if (!result) throw new JobNotFoundError(request.jobId);
+      this.loop.look();
+      return result;
     });
   }
 
@@ -159,20 +173,22 @@ export class LocalEngine implements Engine, AttemptWatcher {
 
   begin(claim: Claim): void {
     const attempt = this.host.attempts.start(claim, this);
-    if (!attempt.settled) this.running.set(claim, attempt);
+    if (!attempt.settled) this.running.add(claim, attempt);
   }
 
-  told({ recorded, changed }: ClaimBatch): void {
+  told({ recorded, changed, cancelled }: ClaimBatch): void {
     announceRecorded(this.host.events, recorded);
     for (const change of changed) {
       const { jobId } = change;
       if (change.kind === 'parked') this.host.events.emit('job.parked', { jobId, error: change.error });
+      else if (change.kind === 'paused') this.announcePause(jobId);
       else this.host.events.emit(`job.${change.kind}`, { jobId });
     }
+    this.cancel(cancelled);
   }
 
   rested(): void {
-    if (this.idle) this.onIdle?.();
+    this.running.look();
   }
 
   // What attempts tell.
@@ -187,33 +203,52 @@ export class LocalEngine implements Engine, AttemptWatcher {
     const { claim, retryAt } = end;
     if (!this.running.has(claim)) return;
     if (retryAt !== null) return this.settle({ ...end, retryAt: Math.max(retryAt, this.clock.now()) }, false, false);
-    this.contain(claim.jobId, () => whenReady(this.store.release(claim), () => this.freed(claim)));
+    this.contain(claim.jobId, () => whenReady(this.store.release(claim, this.clock.now()), () => this.freed(claim)));
+  }
+
+  attemptNoted(claim: Claim, note: RunNote): void {
+    this.contain(claim.jobId, () => this.store.annotate(claim, note));
   }
 
   /** On the way of every run: no closure is made while the store answers at once. */
   private settle(end: AttemptEnd, placeHeld: boolean, announce: boolean): void {
     try {
-      const held = this.store.settle(end, placeHeld);
-      if (isPromise(held)) held.then((answer) => this.settled(end, placeHeld, announce && answer)).catch((error: unknown) => this.faulted(error, end.claim.jobId));
-      else this.settled(end, placeHeld, announce && held);
+      const settled = this.store.settle(end, placeHeld);
+      if (isPromise(settled)) {
+        settled
+          .then((answer) => this.settled(end, placeHeld, announce, answer))
+          .catch((error: unknown) => this.faulted(error, end.claim.jobId));
+      } else {
+        this.settled(end, placeHeld, announce, settled);
+      }
     } catch (error) {
       this.faulted(error, end.claim.jobId);
     }
   }
 
-  private settled(end: AttemptEnd, placeHeld: boolean, announce: boolean): void {
+  private settled(end: AttemptEnd, placeHeld: boolean, announce: boolean, settled: Settled): void {
     if (!placeHeld) this.freed(end.claim);
-    if (announce) announceEnd(this.host.events, end, placeHeld);
+    if (announce && settled !== 'refused') announceEnd(this.host.events, end, placeHeld);
+    if (settled === 'pausedJob') this.announcePause(end.claim.jobId);
+  }
+
+  private cancel(claims: readonly Claim[]): void {
+    for (const claim of claims) this.running.abort(claim, new RunCancelledError(claim.jobId), 'cancelled');
+  }
+
+  private announcePause(jobId: string): void {
+    this.contain(jobId, () =>
+      whenReady(this.store.getJob(jobId), (job) => {
+        if (!job?.pause) return;
+        const { note, by, until } = job.pause;
+        this.host.events.emit('job.paused', { jobId, note, by, until });
+      }),
+    );
   }
 
   private freed(claim: Claim): void {
-    this.running.delete(claim);
     this.loop.look();
-    if (this.idle) this.onIdle?.();
-  }
-
-  private get idle(): boolean {
-    return this.running.size === 0 && !this.loop.busy;
+    this.running.delete(claim);
   }
 
   private change(id: string, change: JobChange): Awaitable<Job> {
@@ -233,22 +268,9 @@ export class LocalEngine implements Engine, AttemptWatcher {
     );
   }
 
-  private idleWithin(limitMs: number): Promise<boolean> {
-    if (this.idle) return Promise.resolve(true);
-    return new Promise((resolve) => {
-      const finish = (idle: boolean) => {
-        this.onIdle = null;
-        alarm.cancel();
-        resolve(idle);
-      };
-      const alarm = this.alarms.after(limitMs, () => finish(false));
-      this.onIdle = () => finish(true);
-    });
-  }
-
-  private async abandonRunning(drainTimeoutMs: number): Promise<number> {
+  private abandonRunning(drainTimeoutMs: number): number {
     let abandoned = 0;
-    for (const attempt of [...this.running.values()]) {
+    for (const attempt of this.running.all()) {
       // A timed-out attempt has its result; its handler is not waited for any longer.
       if (attempt.end) {
         this.attemptReleased(attempt.end);

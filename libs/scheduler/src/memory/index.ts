@@ -1,2 +1,1 @@
-export type { HistoryLimits } from './history.js';
-export { MemoryStore } from './memory-store.js';
+export { MemoryStore, type MemoryStoreOptions } from './memory-store.js';

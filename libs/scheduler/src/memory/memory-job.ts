@@ -7,7 +7,7 @@ interface PauseRecord {
   readonly by: string | null;
   readonly at: number;
   readonly until: number | null;
-  /** The first tick inside the pause; null when the trigger has ended. */
+  /** The first tick inside the pause; null when there is none yet. */
   readonly firstTickAt: number | null;
 }
 
@@ -22,6 +22,11 @@ export class MemoryJob {
   pause: PauseRecord | null = null;
   parkedBecause: string | null = null;
   lastTickAt: number | null = null;
+  /** The tick that the job waits for while jitter delays it; null when the tick is due as it is. */
+  delayedTickAt: number | null = null;
+  /** The next tick is computed when the run ends (T2). */
+  awaitsRun = false;
+  failuresInRow = 0;
   runsStarted = 0;
   /** Runs that are running, waiting or queued. */
   alive = 0;
@@ -46,9 +51,10 @@ export class MemoryJob {
     this.origin = spec.origin;
   }
 
+  /** Runs that `maxRuns` still allows, those queued set aside; null for any number. */
   get runsLeft(): number | null {
     const { maxRuns } = this.policies;
-    return maxRuns === null ? null : Math.max(0, maxRuns - this.runsStarted);
+    return maxRuns === null ? null : Math.max(0, maxRuns - this.runsStarted - (this.queue?.length ?? 0));
   }
 
   toJob(nextDueAt: number | null): Job {
@@ -64,6 +70,7 @@ export class MemoryJob {
       pause: pause && { note: pause.note, by: pause.by, at: new Date(pause.at), until: toDate(pause.until) },
       parkedBecause: this.parkedBecause,
       nextDueAt: this.state === 'active' ? toDate(nextDueAt) : null,
+      failuresInRow: this.failuresInRow,
       lastTickAt: toDate(this.lastTickAt),
       runsStarted: this.runsStarted,
       alive: this.alive,

@@ -1,4 +1,17 @@
-import type { AttemptRecord, Claim, ErrorRecord, HandlerReference, JsonValue, Outcome, OutcomeReason, Policies, Run, RunState } from '../model/index.js';
+import type {
+  AttemptRecord,
+  Claim,
+  ErrorRecord,
+  HandlerReference,
+  JsonValue,
+  KeptResult,
+  Outcome,
+  OutcomeReason,
+  Policies,
+  Run,
+  RunNotes,
+  RunState,
+} from '../model/index.js';
 import { type MemoryJob, toDate } from './memory-job.js';
 
 /** A run, or a span of ticks that share an outcome; also the claim that the engine works with. */
@@ -13,10 +26,16 @@ export class MemoryRun implements Claim {
   coalesced = 0;
   startedAt: number | null = null;
   endedAt: number | null = null;
-  /** When the tick, or the retry, fell due. */
-  dueAt: number;
   latenessMs: number | null = null;
   error: ErrorRecord | null = null;
+  result: KeptResult | null = null;
+  notes: RunNotes | null = null;
+  /** The instant that a backfilled run stands for. */
+  standsForAt: number | null = null;
+  /** Queued to catch up, so a newer tick does not take its place. */
+  isCatchUp = false;
+  /** The group whose place the running attempt holds. */
+  group: string | null = null;
   /** Place in the queue of waiting runs; null while it does not wait. */
   waitingSlot: number | null = null;
   /** Neighbours in the list that the run is in (alive, or history), older and newer. */
@@ -32,10 +51,9 @@ export class MemoryRun implements Claim {
     readonly job: MemoryJob,
     readonly scheduledAt: number | null,
     readonly payload: JsonValue | undefined,
-    dueAt: number,
-  ) {
-    this.dueAt = dueAt;
-  }
+    /** When the tick (after its jitter), or the retry, fell due. */
+    public dueAt: number,
+  ) {}
 
   get runId(): string {
     return this.idPrefix + this.sequence.toString(36);
@@ -55,7 +73,7 @@ export class MemoryRun implements Claim {
   }
   /** What `from` and `to` of a query look at. */
   get instant(): number {
-    return this.scheduledAt ?? this.startedAt ?? this.dueAt;
+    return this.scheduledAt ?? this.standsForAt ?? this.startedAt ?? this.dueAt;
   }
 
   toRun(): Run {
@@ -64,6 +82,7 @@ export class MemoryRun implements Claim {
       jobId: this.job.id,
       scheduledAt: toDate(this.scheduledAt),
       scheduledUntil: toDate(this.scheduledUntil),
+      standsFor: toDate(this.standsForAt),
       count: this.count,
       state: this.state,
       outcome: this.outcome,
@@ -76,6 +95,9 @@ export class MemoryRun implements Claim {
       latenessMs: this.latenessMs,
       coalesced: this.coalesced,
       error: this.error,
+      result: this.result,
+      progress: this.notes?.progress ?? null,
+      log: this.notes ? [...this.notes.log] : [],
     };
   }
 }

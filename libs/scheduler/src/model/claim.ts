@@ -12,6 +12,8 @@ export interface Claim {
   readonly policies: Policies;
   /** The tick, UTC ms; null for a run that was asked for by hand. */
   readonly scheduledAt: number | null;
+  /** For a backfilled run the instant that it stands for, UTC ms, else null. */
+  readonly standsForAt: number | null;
   /** What lateness is measured from, UTC ms: the tick, or when the attempt fell due. */
   readonly dueAt: number;
   /** This attempt's number, from 1. */

@@ -149,6 +149,18 @@ export class SchedulerStoppingError extends SchedulerError {
   }
 }
 
+/** What the signal of a run that is cancelled is aborted with. */
+export class RunCancelledError extends SchedulerError {
+  readonly code = 'RUN_CANCELLED';
+  readonly statusCode = 409;
+  constructor(readonly jobId: string) {
+    super(
+      `A newer run of the job "${jobId}" takes the place of this one. ` +
+        "Choose another overlap than 'cancelPrevious' if runs must not be cut short.",
+    );
+  }
+}
+
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'function') return 'a function';

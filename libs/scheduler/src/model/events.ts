@@ -53,6 +53,8 @@ export interface SchedulerEvents {
 
   'run.started': RunFact & { latenessMs: number };
   'run.succeeded': AttemptEnd & { result: unknown; latenessMs: number };
+  /** A handler told how far it is. */
+  'run.progressed': RunFact & { share: number; note: string | null };
   'run.failed': AttemptEnd & { error: unknown; retryAt: Date | null };
   /** `handlerRuns`: the handler has not settled yet; its place stays held, and a retry waits for it. */
   'run.timedOut': AttemptEnd & { error: unknown; willRetry: boolean; handlerRuns: boolean };
@@ -96,6 +98,7 @@ export const EVENT_TYPES = Object.keys({
   'job.parked': 0,
   'run.started': 0,
   'run.succeeded': 0,
+  'run.progressed': 0,
   'run.failed': 0,
   'run.timedOut': 0,
   'run.skipped': 0,

@@ -39,6 +39,8 @@ export interface Job {
   nextDueAt: Date | null;
   /** The last tick of the trigger in force that was given an outcome or a run. */
   lastTickAt: Date | null;
+  /** Runs that failed or timed out since the last that succeeded. */
+  failuresInRow: number;
   /** Runs started by ticks. */
   runsStarted: number;
   /** Runs alive now: running, waiting for a retry, or queued. */

@@ -2,7 +2,7 @@ import { type Duration, parseDuration } from '../timing/index.js';
 import { InvalidOptionsError } from './errors.js';
 
 /** What becomes of a tick while a run of its job is alive. */
-export const OVERLAPS = ['skip', 'allow'] as const;
+export const OVERLAPS = ['skip', 'queueOne', 'queueAll', 'cancelPrevious', 'allow'] as const;
 export type Overlap = (typeof OVERLAPS)[number];
 
 /** What becomes of several overdue ticks. */
@@ -43,6 +43,10 @@ export interface PolicyOptions {
   retry?: number | RetryOptions;
   /** The job is finished after this many runs started by ticks; null for no limit. */
   maxRuns?: number | null;
+  /** Shares this group's limit of attempts that run at once; null for none. */
+  group?: string | null;
+  /** Pauses the job after this many failed runs in a row; null for never. */
+  pauseAfterFailures?: number | null;
 }
 
 export interface RetryPolicy {
@@ -64,6 +68,8 @@ export interface Policies {
   readonly timeoutMs: number | null;
   readonly retry: RetryPolicy;
   readonly maxRuns: number | null;
+  readonly group: string | null;
+  readonly pauseAfterFailures: number | null;
 }
 
 export const DEFAULT_POLICIES: Policies = Object.freeze({
@@ -82,6 +88,8 @@ export const DEFAULT_POLICIES: Policies = Object.freeze({
     when: null,
   }),
   maxRuns: null,
+  group: null,
+  pauseAfterFailures: null,
 });
 
 /** How each policy is read: one line per option. The key set is also the list of known names. */
@@ -94,6 +102,8 @@ const READERS: { [K in keyof Required<PolicyOptions>]: (value: unknown, base: Po
   timeout: (value) => ({ timeoutMs: value === null ? null : positiveDuration('timeout', value) }),
   retry: (value, base) => ({ retry: readRetry(value, base.retry) }),
   maxRuns: (value) => ({ maxRuns: value === null ? null : count('maxRuns', value) }),
+  group: (value) => ({ group: value === null ? null : groupName(value) }),
+  pauseAfterFailures: (value) => ({ pauseAfterFailures: value === null ? null : count('pauseAfterFailures', value) }),
 };
 
 export const POLICY_NAMES = Object.keys(READERS) as (keyof PolicyOptions)[];
@@ -164,8 +174,21 @@ export function count(field: string, value: unknown): number {
   throw new InvalidOptionsError(field, value, 'Give a whole number of at least 1.');
 }
 
+function groupName(value: unknown): string {
+  if (typeof value === 'string' && value.trim() !== '') return value;
+  throw new InvalidOptionsError('group', value, "Give the name of a group, for example 'mail', or null for none.");
+}
+
 export function positiveDuration(field: string, value: unknown): number {
   const ms = parseDuration(value as Duration, field);
   if (ms > 0) return ms;
   throw new InvalidOptionsError(field, value, "Give a duration over zero, for example '30s', or null for no limit.");
 }
+
+/** How many attempts may run at once; null for any number. */
+export interface ConcurrencyLimits {
+  readonly whole: number | null;
+  readonly groups: Readonly<Record<string, number>>;
+}
+
+export const NO_LIMITS: ConcurrencyLimits = Object.freeze({ whole: null, groups: Object.freeze({}) });

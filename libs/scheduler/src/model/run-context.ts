@@ -11,8 +11,15 @@ export interface RunContext<P = unknown> {
   readonly payload: P;
   /** Aborted on timeout, and on shutdown when the drain's time is over. */
   readonly signal: AbortSignal;
-  /** Log lines that name the job and the run. */
+  /** For a backfilled run the instant that it stands for, else null. */
+  readonly standsFor: Date | null;
+  /** Log lines that name the job and the run; the last ones are kept with the run. */
   readonly log: RunLog;
+  /**
+   * Tells how far the run is: `run.progress(0.4, 'page 4 of 10')`.
+   * @param share done so far, 0 to 1 @throws InvalidOptionsError outside of that
+   */
+  progress(share: number, note?: string): void;
 }
 
 export interface RunLog {

@@ -1,3 +1,5 @@
+import type { JsonValue } from './json.js';
+
 /** How a tick's run ended, once. */
 export const OUTCOMES = [
   'succeeded',
@@ -16,6 +18,7 @@ export type AttemptResult =
   | { kind: 'succeeded'; value: unknown }
   | { kind: 'failed'; error: unknown }
   | { kind: 'timedOut'; error: unknown }
+  | { kind: 'cancelled'; error: unknown }
   | { kind: 'abandoned'; error: unknown };
 
 /** Why a tick did not run of its own. */
@@ -28,6 +31,8 @@ export type OutcomeReason =
   | 'maxCatchUp'
   /** Merged into the run of another tick. */
   | 'merged'
+  /** A newer run of the job took its place (overlap `cancelPrevious`). */
+  | 'replaced'
   /** The job was paused. */
   | 'paused'
   /** The job got a new trigger while the tick was overdue. */
@@ -68,6 +73,8 @@ export interface Run {
   scheduledAt: Date | null;
   /** For a span of several ticks its last tick, else null. */
   scheduledUntil: Date | null;
+  /** For a backfilled run the instant that it stands for, else null. */
+  standsFor: Date | null;
   /** How many ticks the row stands for: 1, or the length of a span. */
   count: number;
   state: RunState;
@@ -86,6 +93,12 @@ export interface Run {
   /** How many further ticks were merged into this run. */
   coalesced: number;
   error: ErrorRecord | null;
+  /** What the handler answered; null while it has not, and for nothing. */
+  result: KeptResult | null;
+  /** What the handler last told with `run.progress`. */
+  progress: RunProgress | null;
+  /** The last lines that the handler wrote with `run.log`. */
+  log: KeptLogLine[];
 }
 
 export interface RunFilter {
@@ -99,6 +112,44 @@ export interface RunFilter {
   limit?: number;
   /** The id of the last row of the page before: the next page begins after it. */
   after?: string;
+}
+
+/** The result as JSON, or why it was not kept. */
+export type KeptResult = { kept: true; value: JsonValue } | { kept: false; because: 'tooLarge' | 'notJson' };
+
+export interface RunProgress {
+  /** Done so far, 0 to 1. */
+  share: number;
+  note: string | null;
+  at: Date;
+}
+
+export interface KeptLogLine {
+  level: 'debug' | 'info' | 'warn' | 'error';
+  message: string;
+  at: Date;
+}
+
+/** What a handler tells while it runs. */
+export interface RunNotes {
+  progress: RunProgress | null;
+  log: KeptLogLine[];
+}
+
+/** The history keeps results up to this many characters of JSON. */
+const LONGEST_RESULT = 4_096;
+
+/** Null for undefined: a handler that answers nothing leaves nothing. */
+export function keepResult(value: unknown): KeptResult | null {
+  if (value === undefined) return null;
+  try {
+    const text = JSON.stringify(value);
+    if (text === undefined) return { kept: false, because: 'notJson' };
+    if (text.length > LONGEST_RESULT) return { kept: false, because: 'tooLarge' };
+    return { kept: true, value: JSON.parse(text) as JsonValue };
+  } catch {
+    return { kept: false, because: 'notJson' };
+  }
 }
 
 export function toErrorRecord(error: unknown): ErrorRecord {

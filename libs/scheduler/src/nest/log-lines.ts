@@ -14,6 +14,7 @@ const REASONS: Record<OutcomeReason, string> = {
   misfireGrace: 'later than misfireGrace allows',
   maxCatchUp: 'more were overdue than maxCatchUp allows',
   merged: 'merged into the run of another tick',
+  replaced: 'a newer run took its place',
   paused: 'the job was paused',
   edited: 'the job got a new trigger',
   removed: 'the job was removed',

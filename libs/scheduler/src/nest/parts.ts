@@ -24,6 +24,6 @@ export function assemble(settings: Settings, clock: Clock, log: (line: RunLogLin
   const runner = new Runner({ alarms, clock, handlers, events: hub, log });
   if (engine) return { clock, engine, runner, handlers, hub };
   const limits = { runsPerJob: history.perJob, runsTotal: history.total };
-  const ownStore = store ?? new MemoryStore(limits, `run-${PROCESS_ID}-`);
+  const ownStore = store ?? new MemoryStore({ ...limits, runIdPrefix: `run-${PROCESS_ID}-` });
   return { clock, engine: new LocalEngine({ store: ownStore, clock, alarms }), runner, handlers, hub };
 }

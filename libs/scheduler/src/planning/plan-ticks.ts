@@ -1,10 +1,12 @@
 import type { OutcomeReason, Policies } from '../model/index.js';
 import type { Trigger } from '../timing/index.js';
-import { mayStart } from './overlap.js';
+import { type Placement, placeRun } from './overlap.js';
+
+export type PlannedTrigger = Pick<Trigger, 'nextAt' | 'prevAt' | 'countBetween' | 'delayAt' | 'waitsForRun'>;
 
 /** Ticks of one job that are due: the oldest that has no outcome yet, up to `now`. */
 export interface DueTicks {
-  readonly trigger: Pick<Trigger, 'nextAt' | 'prevAt' | 'countBetween'>;
+  readonly trigger: PlannedTrigger;
   readonly firstAt: number;
   readonly now: number;
   readonly policies: Policies;
@@ -25,75 +27,110 @@ export interface TickSpan {
 
 /** What becomes of the due ticks: each is started, queued, or in exactly one span. */
 export interface TickPlan {
+  /** Where the runs go that the ticks make. */
+  readonly placement: Placement;
   /** The tick whose run starts now. */
   readonly startAt: number | null;
   /** Ticks whose runs go one after the other, oldest first, behind what is alive. */
   readonly queued: readonly number[];
   readonly spans: readonly TickSpan[];
-  /** The first tick after `now`; null when the trigger, or `maxRuns`, has ended. */
+  /** The first tick that is not due yet; null when the trigger, or `maxRuns`, has ended, or waits for the run. */
   readonly nextAt: number | null;
+  /** The next tick is computed when the run ends (T2). */
+  readonly awaitsRun: boolean;
 }
 
 const NONE: readonly never[] = [];
 
 /** Rules M1 to M3, O1 and T6 for the due ticks of one job. Pure, and in bounded time however many are due. */
 export function planTicks(due: DueTicks): TickPlan {
-  const secondAt = due.trigger.nextAt(due.firstAt);
-  const plan = secondAt === null || secondAt > due.now ? planOne(due, secondAt) : planSeveral(due);
+  const { trigger, firstAt, now } = due;
+  let plan: TickPlan;
+  if (trigger.waitsForRun) {
+    plan = planOne(due, null);
+    const awaitsRun = plan.startAt !== null || plan.queued.length > 0;
+    plan = { ...plan, awaitsRun, nextAt: awaitsRun ? null : trigger.nextAt(now) };
+  } else {
+    const secondAt = trigger.nextAt(firstAt);
+    const several = secondAt !== null && secondAt + trigger.delayAt(secondAt) <= now;
+    plan = several ? planSeveral(due) : planOne(due, secondAt);
+  }
   return due.runsLeft === null ? plan : withinRunsLeft(plan, due.runsLeft);
 }
 
 function planOne(due: DueTicks, nextAt: number | null): TickPlan {
-  const { firstAt, now, policies } = due;
-  if (policies.misfireGraceMs !== null && now - firstAt > policies.misfireGraceMs) {
-    return { startAt: null, queued: NONE, spans: [single('missed', 'misfireGrace', firstAt)], nextAt };
+  const { trigger, firstAt, now, policies } = due;
+  const { misfireGraceMs } = policies;
+  if (misfireGraceMs !== null && now - firstAt - trigger.delayAt(firstAt) > misfireGraceMs) {
+    return noRun([oneTick('missed', 'misfireGrace', firstAt)], nextAt);
   }
-  if (!mayStart(policies, due.alive)) {
-    return { startAt: null, queued: NONE, spans: [single('skipped', 'overlap', firstAt)], nextAt };
-  }
-  return { startAt: firstAt, queued: NONE, spans: NONE, nextAt };
+  const placement = placeRun(policies, due.alive);
+  if (placement === 'skip') return noRun([oneTick('skipped', 'overlap', firstAt)], nextAt);
+  return oneRun(placement, firstAt, NONE, nextAt);
 }
 
 function planSeveral(due: DueTicks): TickPlan {
   const { trigger, now, policies } = due;
-  const nextAt = trigger.nextAt(now);
-  const newestAt = trigger.prevAt(now + 1) ?? due.firstAt;
+  const newestAt = newestDue(trigger, now);
+  const nextAt = trigger.nextAt(newestAt);
   const spans: TickSpan[] = [];
 
   // Grace first: what is too late is missed, and only the rest is coalesced (M2).
   let oldestAt = due.firstAt;
   if (policies.misfireGraceMs !== null) {
-    const graceAt = now - policies.misfireGraceMs;
-    if (newestAt < graceAt) {
-      return { startAt: null, queued: NONE, spans: [span(trigger, 'missed', 'misfireGrace', oldestAt, newestAt)], nextAt };
-    }
-    if (oldestAt < graceAt) {
-      const lastMissedAt = trigger.prevAt(graceAt)!;
+    const lastMissedAt = lastDueBefore(trigger, now - policies.misfireGraceMs);
+    if (lastMissedAt !== null && lastMissedAt >= oldestAt) {
       spans.push(span(trigger, 'missed', 'misfireGrace', oldestAt, lastMissedAt));
+      if (lastMissedAt >= newestAt) return noRun(spans, nextAt);
       oldestAt = trigger.nextAt(lastMissedAt)!;
     }
   }
 
+  const placement = placeRun(policies, due.alive);
   if (policies.coalesce === 'all') {
     const ticks = newestTicks(trigger, oldestAt, newestAt, policies.maxCatchUp);
     if (ticks[0] > oldestAt) spans.push(span(trigger, 'missed', 'maxCatchUp', oldestAt, trigger.prevAt(ticks[0])!));
-    const startsNow = mayStart(policies, due.alive);
-    return { startAt: startsNow ? ticks[0] : null, queued: startsNow ? ticks.slice(1) : ticks, spans, nextAt };
+    // Queued behind each other whatever `overlap` says.
+    if (placement !== 'start') return { placement: 'queue', startAt: null, queued: ticks, spans, nextAt, awaitsRun: false };
+    return { placement, startAt: ticks[0], queued: ticks.slice(1), spans, nextAt, awaitsRun: false };
   }
-  if (!mayStart(policies, due.alive)) {
+  if (placement === 'skip') {
     spans.push(span(trigger, 'skipped', 'overlap', oldestAt, newestAt));
-    return { startAt: null, queued: NONE, spans, nextAt };
+    return noRun(spans, nextAt);
   }
-  if (policies.coalesce === 'latest') {
-    if (oldestAt < newestAt) spans.push(span(trigger, 'coalesced', 'merged', oldestAt, trigger.prevAt(newestAt)!));
-    return { startAt: newestAt, queued: NONE, spans, nextAt };
+  const latest = policies.coalesce === 'latest';
+  if (oldestAt < newestAt) {
+    const fromAt = latest ? oldestAt : trigger.nextAt(oldestAt)!;
+    const toAt = latest ? trigger.prevAt(newestAt)! : newestAt;
+    spans.push(span(trigger, 'coalesced', 'merged', fromAt, toAt));
   }
-  if (oldestAt < newestAt) spans.push(span(trigger, 'coalesced', 'merged', trigger.nextAt(oldestAt)!, newestAt));
-  return { startAt: oldestAt, queued: NONE, spans, nextAt };
+  return oneRun(placement, latest ? newestAt : oldestAt, spans, nextAt);
+}
+
+function noRun(spans: readonly TickSpan[], nextAt: number | null): TickPlan {
+  return { placement: 'skip', startAt: null, queued: NONE, spans, nextAt, awaitsRun: false };
+}
+
+function oneRun(placement: Placement, tickAt: number, spans: readonly TickSpan[], nextAt: number | null): TickPlan {
+  const starts = placement === 'start';
+  return { placement, startAt: starts ? tickAt : null, queued: starts ? NONE : [tickAt], spans, nextAt, awaitsRun: false };
+}
+
+/** The newest tick whose jitter is over, too. Called when at least one is. */
+function newestDue(trigger: PlannedTrigger, now: number): number {
+  const newestAt = trigger.prevAt(now + 1)!;
+  // Jitter ends before the next tick, so only the newest can still be within its own.
+  return newestAt + trigger.delayAt(newestAt) > now ? trigger.prevAt(newestAt)! : newestAt;
+}
+
+/** The newest tick that fell due before `at`. */
+function lastDueBefore(trigger: PlannedTrigger, at: number): number | null {
+  const tickAt = trigger.prevAt(at);
+  return tickAt !== null && tickAt + trigger.delayAt(tickAt) >= at ? trigger.prevAt(tickAt) : tickAt;
 }
 
 /** Up to `most` ticks that end at `newestAt`, oldest first. */
-function newestTicks(trigger: DueTicks['trigger'], oldestAt: number, newestAt: number, most: number): number[] {
+function newestTicks(trigger: PlannedTrigger, oldestAt: number, newestAt: number, most: number): number[] {
   const ticks: number[] = [];
   for (let at: number | null = newestAt; at !== null && at >= oldestAt && ticks.length < most; at = trigger.prevAt(at)) {
     ticks.push(at);
@@ -105,20 +142,21 @@ function newestTicks(trigger: DueTicks['trigger'], oldestAt: number, newestAt: n
 function withinRunsLeft(plan: TickPlan, runsLeft: number): TickPlan {
   const starts = (plan.startAt === null ? 0 : 1) + plan.queued.length;
   if (starts < runsLeft) return plan;
-  return { ...plan, queued: plan.queued.slice(0, runsLeft - (plan.startAt === null ? 0 : 1)), nextAt: null };
+  const queued = plan.queued.slice(0, runsLeft - (plan.startAt === null ? 0 : 1));
+  return { ...plan, queued, nextAt: null, awaitsRun: false };
 }
 
 /** The ticks in [fromAt, toAt] as one span; both ends are ticks. */
 export function span(
-  trigger: DueTicks['trigger'],
+  trigger: Pick<PlannedTrigger, 'countBetween'>,
   outcome: TickSpan['outcome'],
   reason: OutcomeReason,
   fromAt: number,
   toAt: number,
 ): TickSpan {
-  return { outcome, reason, fromAt, toAt, count: trigger.countBetween(fromAt, toAt) };
+  return { outcome, reason, fromAt, toAt, count: fromAt === toAt ? 1 : trigger.countBetween(fromAt, toAt) };
 }
 
-function single(outcome: TickSpan['outcome'], reason: OutcomeReason, at: number): TickSpan {
+function oneTick(outcome: TickSpan['outcome'], reason: OutcomeReason, at: number): TickSpan {
   return { outcome, reason, fromAt: at, toAt: at, count: 1 };
 }

@@ -13,7 +13,7 @@ import type {
   SchedulerEventType,
 } from '../model/index.js';
 import type { Awaitable } from './awaitable.js';
-import type { PutResult } from './store.js';
+import type { BackfillRequest, BackfillResult, PutResult, RunNote } from './store.js';
 
 /** Carries ticks and runs. The service talks to this and knows no store. */
 export interface Engine {
@@ -39,6 +39,8 @@ export interface Engine {
   resumeJob(id: string): Awaitable<Job>;
   removeJob(id: string): Awaitable<void>;
   runNow(id: string, payload: JsonValue | undefined): Awaitable<Run>;
+  /** O6. @throws JobNotFoundError */
+  backfill(request: Omit<BackfillRequest, 'now'>): Awaitable<BackfillResult>;
   getRuns(filter: RunFilter): Awaitable<Run[]>;
 }
 
@@ -67,13 +69,15 @@ export interface AttemptWatcher {
   attemptEnded(end: AttemptEnd, handlerRuns: boolean): void;
   /** The handler of a timed-out attempt has settled. */
   attemptReleased(end: AttemptEnd): void;
+  /** The handler told how far it is, or wrote a line. */
+  attemptNoted(claim: Claim, note: RunNote): void;
 }
 
 export interface RunningAttempt {
   /** The handler has returned, or its promise has settled. */
   readonly settled: boolean;
-  /** Aborts the attempt's signal; a handler that rejects then was abandoned. */
-  abort(reason: unknown): void;
+  /** Aborts the attempt's signal; when the handler rejects then, the result is `as`. */
+  abort(reason: unknown, as: 'abandoned' | 'cancelled'): void;
   /** The result, once the attempt has one. */
   readonly end: AttemptEnd | null;
   /** Ends an attempt that has no result as abandoned, whatever its handler does later. */

@@ -1,4 +1,19 @@
-import type { AttemptEnd, Claim, IfTaken, Job, JobEdit, JobFilter, JobSpec, JsonValue, Outcome, OutcomeReason, Run, RunFilter } from '../model/index.js';
+import type {
+  AttemptEnd,
+  Claim,
+  IfTaken,
+  Job,
+  JobEdit,
+  JobFilter,
+  JobSpec,
+  JsonValue,
+  KeptLogLine,
+  Outcome,
+  OutcomeReason,
+  Run,
+  RunFilter,
+  RunProgress,
+} from '../model/index.js';
 import type { ClockSetBack } from '../timing/index.js';
 import type { Awaitable } from './awaitable.js';
 
@@ -23,7 +38,7 @@ export interface Store {
   changeJob(id: string, change: JobChange, now: number): Awaitable<ChangeResult | null>;
 
   /** A run with no tick, due now; overlap (O1) holds for it. Null when there is no such job. */
-  requestRun(request: RunRequest): Awaitable<{ run: Run; recorded: RecordedOutcome[] } | null>;
+  requestRun(request: RunRequest): Awaitable<RequestedRun | null>;
 
   /** When the next job or waiting run falls due; null when nothing waits. */
   earliestDueAt(): Awaitable<number | null>;
@@ -34,11 +49,20 @@ export interface Store {
   claimDue(request: ClaimRequest): Awaitable<ClaimBatch>;
   /**
    * Records an attempt's end under its token. With `placeHeld` the run keeps its job's place until
-   * `release`. Answers false when another holder took the run over meanwhile.
+   * `release`.
    */
-  settle(end: AttemptEnd, placeHeld: boolean): Awaitable<boolean>;
+  settle(end: AttemptEnd, placeHeld: boolean): Awaitable<Settled>;
   /** Gives back the place of a run settled with `placeHeld`. */
-  release(claim: Claim): Awaitable<void>;
+  release(claim: Claim, now: number): Awaitable<void>;
+  /** Keeps what a handler tells while it runs. */
+  annotate(claim: Claim, note: RunNote): Awaitable<void>;
+
+  /**
+   * O6: runs without a tick for the job's instants in [from, to], one behind the other. Those that a
+   * run was started for already are left out unless `force`. Null when there is no such job; with
+   * `dryRun` nothing is made.
+   */
+  backfill(request: BackfillRequest): Awaitable<BackfillResult | null>;
 
   listRuns(filter: RunFilter): Awaitable<Run[]>;
 
@@ -64,11 +88,43 @@ export interface ChangeResult {
   recorded: RecordedOutcome[];
 }
 
+export interface RequestedRun {
+  run: Run;
+  recorded: RecordedOutcome[];
+  /** Runs under way that it takes the place of. */
+  cancelled: Claim[];
+}
+
 export interface RunRequest {
   jobId: string;
   /** Undefined: the job's own payload. */
   payload: JsonValue | undefined;
   now: number;
+}
+
+/** How settling went. `refused`: another holder took the run over meanwhile. `pausedJob`: recorded, and one failure too many in a row (O4). */
+export type Settled = 'recorded' | 'refused' | 'pausedJob';
+
+export type RunNote = { kind: 'progress'; progress: RunProgress } | { kind: 'line'; line: KeptLogLine };
+
+export interface BackfillRequest {
+  jobId: string;
+  fromAt: number;
+  toAt: number;
+  force: boolean;
+  dryRun: boolean;
+  /** More instants than this is an answer, not an effect. */
+  most: number;
+  now: number;
+}
+
+export interface BackfillResult {
+  /** Runs made, or with `dryRun` that would be. */
+  count: number;
+  /** Instants left out because a run was started for them. */
+  leftOut: number;
+  /** There are more than `most`: nothing was made. */
+  tooMany: boolean;
 }
 
 export interface ClaimRequest {
@@ -80,6 +136,8 @@ export interface ClaimBatch {
   claims: Claim[];
   /** Ticks that got their outcome without a run. */
   recorded: RecordedOutcome[];
+  /** Runs under way that a newer run takes the place of. */
+  cancelled: Claim[];
   /** Jobs whose state changed by themselves: finished, resumed at the end of a pause, parked. */
   changed: JobStateChange[];
   /** More is due at `now`. */
@@ -87,7 +145,7 @@ export interface ClaimBatch {
 }
 
 export type JobStateChange =
-  | { kind: 'finished' | 'resumed'; jobId: string }
+  | { kind: 'finished' | 'resumed' | 'paused'; jobId: string }
   | { kind: 'parked'; jobId: string; error: unknown };
 
 /** One row that was written without an attempt: a tick, or a span of ticks, or a run that never started. */

@@ -20,6 +20,11 @@ export function announceEnd(events: EventSink, end: AttemptEnd, handlerRuns: boo
       const { durationMs: _, ...run } = attemptFact(end);
       return events.emit('run.abandoned', { ...run, reason: 'shutdown' });
     }
+    case 'cancelled': {
+      const { jobId, runId } = end.claim;
+      const scheduledAt = toDate(end.claim.scheduledAt);
+      return events.emit('run.cancelled', { jobId, runId, scheduledAt, scheduledUntil: scheduledAt, count: 1, reason: 'replaced' });
+    }
     default:
       return result satisfies never;
   }

@@ -1,10 +1,10 @@
-import { type AttemptEnd, type AttemptResult, AttemptTimedOutError, type Claim, type HandlerFunction } from '../model/index.js';
+import { type AttemptEnd, type AttemptResult, AttemptTimedOutError, type Claim, type HandlerFunction, type RunLogLine } from '../model/index.js';
 import { planRetry } from '../planning/index.js';
 import { type AttemptWatcher, type Clock, type EventSink, isPromise, type RunningAttempt } from '../ports/index.js';
 import type { Alarm, Alarms } from './alarms.js';
 import { withinRun } from './current-run.js';
 import type { HandlerRegistry } from './handler-registry.js';
-import { HandlerRun } from './handler-run.js';
+import { HandlerRun, type RunTelling } from './handler-run.js';
 import { checkPayload } from './payload.js';
 
 /** What attempts work with; one for all of a process. */
@@ -13,30 +13,31 @@ export interface AttemptTools {
   readonly alarms: Alarms;
   readonly handlers: HandlerRegistry;
   readonly events: EventSink;
-  readonly log: ConstructorParameters<typeof HandlerRun>[3];
+  readonly log: (line: RunLogLine) => void;
 }
 
 /**
  * One attempt of a run: open the context, check the payload, call the handler, classify how it
  * ends. A handler that answers at once is called and done within `begin`.
  */
-export class Attempt implements RunningAttempt {
+export class Attempt implements RunningAttempt, RunTelling {
   private readonly run: HandlerRun;
   private readonly startedAt: number;
   private readonly startedElapsed: number;
   private timeout: Alarm | null = null;
   end: AttemptEnd | null = null;
   settled = false;
+  private abortedAs: 'abandoned' | 'cancelled' | null = null;
 
   constructor(
     private readonly claim: Claim,
     private readonly watcher: AttemptWatcher,
     private readonly tools: AttemptTools,
   ) {
-    const { clock, log } = tools;
+    const { clock } = tools;
     this.startedAt = clock.now();
     this.startedElapsed = clock.monotonic();
-    this.run = new HandlerRun(claim, claim.attempt, claim.token, log, copyOf(claim.payload));
+    this.run = new HandlerRun(claim, claim.attempt, claim.token, this, copyOf(claim.payload));
   }
 
   begin(): void {
@@ -59,12 +60,26 @@ export class Attempt implements RunningAttempt {
     // A foreign thenable may throw or call twice; a native promise is what Promise.resolve gives back as it is.
     Promise.resolve(value).then(
       (result) => this.handlerEnded({ kind: 'succeeded', value: result }),
-      (error: unknown) => this.handlerEnded({ kind: this.run.isAborted ? 'abandoned' : 'failed', error }),
+      (error: unknown) => this.handlerEnded({ kind: this.abortedAs ?? 'failed', error }),
     );
   }
 
-  abort(reason: unknown): void {
+  abort(reason: unknown, as: 'abandoned' | 'cancelled'): void {
+    this.abortedAs ??= as;
     this.run.abort(reason);
+  }
+
+  wroteLine(line: RunLogLine): void {
+    const { level, message } = line;
+    this.watcher.attemptNoted(this.claim, { kind: 'line', line: { level, message, at: new Date(this.tools.clock.now()) } });
+    this.tools.log(line);
+  }
+
+  progressed(share: number, note: string | null): void {
+    const { clock, events } = this.tools;
+    this.watcher.attemptNoted(this.claim, { kind: 'progress', progress: { share, note, at: new Date(clock.now()) } });
+    const { jobId, runId, attempt } = this.claim;
+    events.emit('run.progressed', { jobId, runId, scheduledAt: this.run.scheduledAt, attempt, share, note });
   }
 
   abandon(error: unknown): AttemptEnd {

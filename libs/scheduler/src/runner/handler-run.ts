@@ -1,4 +1,10 @@
-import type { Claim, RunContext, RunLog, RunLogLine } from '../model/index.js';
+import { type Claim, InvalidOptionsError, type RunContext, type RunLog, type RunLogLine } from '../model/index.js';
+
+/** Where the run's own words go. */
+export interface RunTelling {
+  wroteLine(line: RunLogLine): void;
+  progressed(share: number, note: string | null): void;
+}
 
 /** The run as its handler sees it. Signal, log and dates are made when they are asked for: most handlers never do. */
 export class HandlerRun implements RunContext {
@@ -11,7 +17,7 @@ export class HandlerRun implements RunContext {
     private readonly claim: Claim,
     readonly attempt: number,
     readonly token: number,
-    private readonly write: (line: RunLogLine) => void,
+    private readonly tell: RunTelling,
     public payload: unknown,
   ) {}
 
@@ -25,6 +31,10 @@ export class HandlerRun implements RunContext {
 
   get scheduledAt(): Date | null {
     return this.claim.scheduledAt === null ? null : new Date(this.claim.scheduledAt);
+  }
+
+  get standsFor(): Date | null {
+    return this.claim.standsForAt === null ? null : new Date(this.claim.standsForAt);
   }
 
   get signal(): AbortSignal {
@@ -44,15 +54,18 @@ export class HandlerRun implements RunContext {
     });
   }
 
-  get isAborted(): boolean {
-    return this.aborted;
-  }
-
   abort(reason: unknown): void {
     if (this.aborted) return;
     this.aborted = true;
     this.abortReason = reason;
     this.controller?.abort(reason);
+  }
+
+  progress(share: number, note?: string): void {
+    if (!(typeof share === 'number' && share >= 0 && share <= 1)) {
+      throw new InvalidOptionsError('share', share, 'Give how much is done as a number from 0 to 1.');
+    }
+    this.tell.progressed(share, note ?? null);
   }
 
   toJSON(): object {
@@ -61,6 +74,6 @@ export class HandlerRun implements RunContext {
   }
 
   private writeLine(level: RunLogLine['level'], message: string, error?: unknown): void {
-    this.write({ level, message, error, jobId: this.jobId, runId: this.id });
+    this.tell.wroteLine({ level, message, error, jobId: this.jobId, runId: this.id });
   }
 }

@@ -1,0 +1,212 @@
+import type { Job, JobEdit, JobFilter, JobSpec, OutcomeReason } from '../model/index.js';
+import { firstDueAt, span, type TickSpan } from '../planning/index.js';
+import type { PutResult, RecordedOutcome } from '../ports/index.js';
+import { DueQueue } from './due-queue.js';
+import { MemoryJob } from './memory-job.js';
+import type { RunBook } from './run-book.js';
+import { Slots } from './slots.js';
+
+/** All jobs, when each is due, and what changing one does to the ticks that are overdue. */
+export class JobBook {
+  /** Active jobs by when their next tick is due; paused ones by the end of their pause. */
+  readonly due = new DueQueue();
+  private readonly jobs = new Map<string, MemoryJob>();
+  private readonly slots = new Slots<MemoryJob>();
+
+  constructor(private readonly runs: RunBook) {}
+
+  get(id: string): MemoryJob | null {
+    return this.jobs.get(id) ?? null;
+  }
+
+  all(): Iterable<MemoryJob> {
+    return this.jobs.values();
+  }
+
+  list({ state, origin, handler }: JobFilter): Job[] {
+    const found: Job[] = [];
+    for (const job of this.jobs.values()) {
+      if (state !== undefined && state !== job.state) continue;
+      if (origin !== undefined && origin !== job.origin) continue;
+      if (handler !== undefined && handler !== job.handler) continue;
+      found.push(this.view(job));
+    }
+    return found;
+  }
+
+  view(job: MemoryJob): Job {
+    return job.toJob(this.due.instantOf(job.slot));
+  }
+
+  /** The job that is due first. Ask only while there is one. */
+  firstDue(): MemoryJob {
+    return this.slots.get(this.due.first());
+  }
+
+  add(spec: JobSpec, now: number): MemoryJob {
+    const job = this.slots.add((slot) => new MemoryJob(slot, spec.id, spec, now));
+    this.jobs.set(job.id, job);
+    if (spec.disabled) job.state = 'disabled';
+    else this.schedule(job, firstDueAt(job.trigger, now));
+    return job;
+  }
+
+  /** The job's next tick is this one; null: it is finished. */
+  schedule(job: MemoryJob, tickAt: number | null): void {
+    if (tickAt === null) {
+      this.due.delete(job.slot);
+      job.state = 'finished';
+      return;
+    }
+    const delayMs = job.trigger.delayAt(tickAt);
+    job.delayedTickAt = delayMs === 0 ? null : tickAt;
+    this.due.set(job.slot, tickAt + delayMs);
+  }
+
+  /** The tick that the job waits for; null when it waits for none. */
+  nextTickAt(job: MemoryJob): number | null {
+    return job.delayedTickAt ?? this.due.instantOf(job.slot);
+  }
+
+  replace(job: MemoryJob, spec: JobSpec, now: number): PutResult {
+    const sameTrigger = job.state !== 'finished' && equalAsJson(job.trigger, spec.trigger);
+    const same =
+      sameTrigger &&
+      job.handler === spec.handler &&
+      (job.state === 'disabled') === spec.disabled &&
+      equalAsJson(job.payload, spec.payload) &&
+      equalAsJson(job.policies, spec.policies);
+    const recorded: RecordedOutcome[] = [];
+    if (!same) {
+      if (job.state === 'paused') this.resume(job, now, recorded);
+      const { trigger, handler, payload, policies, disabled } = spec;
+      this.edit(job, { ...(sameTrigger ? {} : { trigger }), handler, payload, policies, disabled }, now, recorded);
+      job.origin = spec.origin;
+    }
+    return { change: same ? 'same' : 'changed', job: this.view(job), recorded };
+  }
+
+  edit(job: MemoryJob, edit: JobEdit, now: number, recorded: RecordedOutcome[]): void {
+    job.version++;
+    if (edit.handler !== undefined) job.handler = edit.handler;
+    if ('payload' in edit) job.payload = edit.payload;
+    if (edit.policies !== undefined) job.policies = edit.policies;
+    const disabled = edit.disabled ?? job.state === 'disabled';
+    if (edit.trigger === undefined && disabled === (job.state === 'disabled')) return;
+
+    // What is due already belongs to the rule that made it due.
+    this.recordOverdue(job, 'skipped', 'edited', now, recorded);
+    if (edit.trigger !== undefined) {
+      job.trigger = edit.trigger;
+      job.lastTickAt = null;
+      job.runsStarted = 0;
+    }
+    job.awaitsRun = false;
+    if (disabled) {
+      job.state = 'disabled';
+      job.pause = null;
+      this.due.delete(job.slot);
+    } else if (job.state === 'paused' && job.pause) {
+      job.pause = { ...job.pause, firstTickAt: firstDueAt(job.trigger, now) };
+    } else {
+      job.state = 'active';
+      job.parkedBecause = null;
+      this.schedule(job, firstDueAt(job.trigger, now));
+    }
+  }
+
+  pause(job: MemoryJob, pause: { note: string | null; by: string | null; until: number | null }, now: number): void {
+    if (job.state !== 'active' && job.state !== 'paused') return;
+    job.version++;
+    const firstTickAt = job.pause ? job.pause.firstTickAt : this.nextTickAt(job);
+    job.pause = { note: pause.note, by: pause.by, until: pause.until, at: now, firstTickAt };
+    job.state = 'paused';
+    job.delayedTickAt = null;
+    if (pause.until === null) this.due.delete(job.slot);
+    else this.due.set(job.slot, pause.until);
+  }
+
+  /** Goes on with the first tick after `endedAt`; those inside the pause are one skipped span (O5). */
+  resume(job: MemoryJob, endedAt: number, recorded: RecordedOutcome[]): void {
+    const firstTickAt = job.pause?.firstTickAt ?? null;
+    job.version++;
+    job.pause = null;
+    job.state = 'active';
+    this.due.delete(job.slot);
+    if (job.awaitsRun) return;
+    const lastTickAt = this.recordFrom(job, firstTickAt, 'skipped', 'paused', endedAt, recorded);
+    this.schedule(job, lastTickAt === null ? firstTickAt : job.trigger.nextAt(job.trigger.waitsForRun ? endedAt : lastTickAt));
+  }
+
+  remove(job: MemoryJob, now: number, recorded: RecordedOutcome[]): void {
+    this.recordOverdue(job, 'cancelled', 'removed', now, recorded);
+    for (const run of this.runs.aliveOf(job)) {
+      if (run.state !== 'running') this.runs.endUnstarted(run, 'cancelled', 'removed', now, recorded);
+    }
+    job.queue = null;
+    this.drop(job);
+  }
+
+  /** Cannot be computed: it must not stop the others (D5). */
+  park(job: MemoryJob, because: string): void {
+    job.state = 'parked';
+    job.parkedBecause = because;
+    this.due.delete(job.slot);
+  }
+
+  setBack(job: MemoryJob, nowAt: number, stepMs: number): void {
+    const tickAt = this.nextTickAt(job);
+    const { trigger, nextAt } = job.trigger.afterClockSetBack({ nowAt, stepMs, lastTickAt: job.lastTickAt });
+    // A moved anchor carries the tick that waits along, even if it is due already.
+    const anchorMoved = trigger !== job.trigger;
+    if (anchorMoved && job.lastTickAt !== null) job.lastTickAt -= stepMs;
+    job.trigger = trigger;
+    if (job.awaitsRun) return;
+    this.schedule(job, anchorMoved && tickAt !== null ? tickAt - stepMs : nextAt);
+  }
+
+  /** Ticks that fell due and were not claimed yet get this outcome; those inside a pause were skipped by it. */
+  recordOverdue(
+    job: MemoryJob,
+    outcome: TickSpan['outcome'],
+    reason: OutcomeReason,
+    now: number,
+    recorded: RecordedOutcome[],
+  ): void {
+    if (job.state === 'active') this.recordFrom(job, this.nextTickAt(job), outcome, reason, now, recorded);
+    if (job.state === 'paused') this.recordFrom(job, job.pause?.firstTickAt ?? null, 'skipped', 'paused', now, recorded);
+  }
+
+  /** A finished job is kept as long as the history has a row of it. */
+  dropFinished(job: MemoryJob): void {
+    if (job.state === 'finished' && job.alive === 0 && job.rows === 0) this.drop(job);
+  }
+
+  /** The job's ticks in [firstAt, untilAt] get this outcome, in one span; answers the last of them, null when there is none. */
+  private recordFrom(
+    job: MemoryJob,
+    firstAt: number | null,
+    outcome: TickSpan['outcome'],
+    reason: OutcomeReason,
+    untilAt: number,
+    recorded: RecordedOutcome[],
+  ): number | null {
+    if (firstAt === null || firstAt > untilAt) return null;
+    // The next tick of a job that waits for its runs is not known before one ends.
+    const lastAt = job.trigger.waitsForRun ? firstAt : (job.trigger.prevAt(untilAt + 1) ?? firstAt);
+    this.runs.recordSpan(job, span(job.trigger, outcome, reason, firstAt, lastAt), null, untilAt, recorded);
+    return lastAt;
+  }
+
+  private drop(job: MemoryJob): void {
+    // A job that was removed still has rows; when they go it must not take a newer job of its id along.
+    if (this.jobs.get(job.id) !== job) return;
+    this.due.delete(job.slot);
+    this.slots.delete(job.slot);
+    this.jobs.delete(job.id);
+  }
+}
+
+function equalAsJson(one: unknown, other: unknown): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,264 @@
+import { type AttemptEnd, type AttemptResult, type Claim, keepResult, toErrorRecord } from '../model/index.js';
+import { type Placement, placeRun, planTicks, type TickPlan } from '../planning/index.js';
+import type {
+  BackfillRequest,
+  BackfillResult,
+  ClaimBatch,
+  JobStateChange,
+  RecordedOutcome,
+  RequestedRun,
+  RunRequest,
+  Settled,
+} from '../ports/index.js';
+import { findBackfill } from './find-backfill.js';
+import type { JobBook } from './job-book.js';
+import type { MemoryJob } from './memory-job.js';
+import type { MemoryRun } from './memory-run.js';
+import { noteAttempt } from './note-run.js';
+import type { Places } from './places.js';
+import type { RunBook } from './run-book.js';
+
+const NOTHING: readonly never[] = [];
+
+/** The way of runs: from due ticks and requests over claims to their outcome. */
+export class RunFlow {
+  constructor(
+    private readonly jobs: JobBook,
+    private readonly runs: RunBook,
+    private readonly places: Places,
+  ) {}
+
+  request(job: MemoryJob, { payload, now }: RunRequest): RequestedRun {
+    const recorded: RecordedOutcome[] = [];
+    const cancelled: Claim[] = [];
+    const placement = placeRun(job.policies, job.alive);
+    const run = this.runs.make(job, null, now, payload === undefined ? job.payload : payload);
+    if (placement === 'start') this.runs.wait(run, now);
+    else if (placement === 'skip') this.runs.endUnstarted(run, 'skipped', 'overlap', now, recorded);
+    else this.queueBehind(run, placement, now, recorded, cancelled);
+    return { run: run.toRun(), recorded, cancelled };
+  }
+
+  backfill(job: MemoryJob, request: BackfillRequest): BackfillResult {
+    const { instants, leftOut, tooMany } = findBackfill(job.trigger, request, this.runs.startedInstants(job));
+    if (!tooMany && !request.dryRun) {
+      for (const at of instants) {
+        const isFirst = job.alive === 0;
+        const run = this.runs.make(job, null, request.now, job.payload);
+        run.standsForAt = at;
+        run.isCatchUp = true;
+        if (isFirst) this.runs.wait(run, request.now);
+        else this.runs.queue(run);
+      }
+    }
+    return { count: instants.length, leftOut, tooMany };
+  }
+
+  earliestDueAt(): number | null {
+    this.takeBack();
+    const dueAt = this.jobs.due.earliest();
+    const waitingAt = this.runs.waiting.earliest();
+    if (dueAt === null || waitingAt === null) return dueAt ?? waitingAt;
+    return Math.min(dueAt, waitingAt);
+  }
+
+  claimDue(now: number, limit: number): ClaimBatch {
+    const none = NOTHING as never[];
+    const batch: ClaimBatch = { claims: [], recorded: none, changed: none, cancelled: none, more: false };
+    this.takeBack();
+    for (let looked = 0; looked < limit; looked++) {
+      const waitingAt = this.runs.waiting.earliest();
+      if (waitingAt !== null && waitingAt <= now) {
+        this.claimWaiting(this.runs.firstWaiting(), now, batch);
+        continue;
+      }
+      const dueAt = this.jobs.due.earliest();
+      if (dueAt === null || dueAt > now) return batch;
+      this.claimTicks(this.jobs.firstDue(), dueAt, now, batch);
+    }
+    const nextAt = this.earliestDueAt();
+    batch.more = nextAt !== null && nextAt <= now;
+    return batch;
+  }
+
+  settle(end: AttemptEnd, placeHeld: boolean): Settled {
+    const run = end.claim as MemoryRun;
+    if (run.state !== 'running') return 'refused';
+    const { result, retryAt } = end;
+    run.startedAt ??= end.startedAt;
+    run.latenessMs ??= Math.max(0, end.startedAt - run.dueAt);
+    const succeeded = result.kind === 'succeeded';
+    run.error = succeeded ? null : toErrorRecord(result.error);
+    if (!succeeded || run.attempts !== null) noteAttempt(run, end);
+    if (!placeHeld) this.places.leave(run.group);
+    if (retryAt !== null) {
+      this.runs.wait(run, retryAt);
+      return 'recorded';
+    }
+    if (succeeded) run.result = keepResult(result.value);
+    this.runs.end(run, result.kind, reasonOf(result.kind), end.endedAt);
+    const settled = this.countFailure(run.job, result.kind, end.endedAt);
+    if (!placeHeld) this.freePlace(run.job, end.endedAt);
+    return settled;
+  }
+
+  release(run: MemoryRun, now: number): void {
+    this.places.leave(run.group);
+    this.freePlace(run.job, now);
+  }
+
+  /** What was set aside for want of a place and has one by now. */
+  private takeBack(): void {
+    this.jobs.due.takeBack(this.places.left);
+    this.runs.waiting.takeBack(this.places.left);
+  }
+
+  private claimWaiting(run: MemoryRun, now: number, batch: ClaimBatch): void {
+    const { misfireGraceMs, group } = run.policies;
+    // A retry later than the job's grace is not tried: the last attempt's result is the outcome (O3).
+    if (run.attempt > 0 && misfireGraceMs !== null && now - run.dueAt > misfireGraceMs) {
+      const { result } = run.attempts!.at(-1)!;
+      this.runs.stopWaiting(run);
+      this.runs.end(run, result, 'misfireGrace', now);
+      if (this.countFailure(run.job, result, now) === 'pausedJob') {
+        own(batch, 'changed').push({ kind: 'paused', jobId: run.jobId });
+      }
+      this.freePlace(run.job, now);
+      return;
+    }
+    const full = this.places.fullFor(group);
+    if (full === null) this.begin(run, batch);
+    else this.runs.waiting.setAside(run.waitingSlot!, full);
+  }
+
+  private claimTicks(job: MemoryJob, dueAt: number, now: number, batch: ClaimBatch): void {
+    try {
+      if (job.state === 'paused') {
+        // A tick at the very end of the pause is the first one after it.
+        this.jobs.resume(job, dueAt - 1, own(batch, 'recorded'));
+        own(batch, 'changed').push({ kind: 'resumed', jobId: job.id });
+        return;
+      }
+      const { trigger, policies, alive, runsLeft } = job;
+      // Ticks that would start a run wait for a place; what becomes of the others does not depend on one.
+      const full = this.places.fullFor(policies.group);
+      if (full !== null && placeRun(policies, alive) === 'start') return this.jobs.due.setAside(job.slot, full);
+      const firstAt = job.delayedTickAt ?? dueAt;
+      this.apply(job, planTicks({ trigger, firstAt, now, policies, alive, runsLeft }), now, batch);
+    } catch (error) {
+      this.jobs.park(job, toErrorRecord(error).message);
+      own(batch, 'changed').push({ kind: 'parked', jobId: job.id, error });
+    }
+  }
+
+  private apply(job: MemoryJob, plan: TickPlan, now: number, batch: ClaimBatch): void {
+    let into: MemoryRun | null = null;
+    if (plan.startAt !== null) {
+      into = this.makeTickRun(job, plan.startAt);
+      this.begin(into, batch);
+    }
+    for (const tickAt of plan.queued) {
+      const run = this.makeTickRun(job, tickAt);
+      into ??= run;
+      run.isCatchUp = plan.queued.length > 1 || plan.startAt !== null;
+      if (run.isCatchUp) this.runs.queue(run);
+      else this.queueBehind(run, plan.placement, now, own(batch, 'recorded'), own(batch, 'cancelled'));
+    }
+    if (plan.spans.length > 0) {
+      const recorded = own(batch, 'recorded');
+      for (const ticks of plan.spans) this.runs.recordSpan(job, ticks, into, now, recorded);
+    }
+    job.lastTickAt = Math.max(plan.startAt ?? 0, plan.queued.at(-1) ?? 0, plan.spans.at(-1)?.toAt ?? 0);
+    job.awaitsRun = plan.awaitsRun;
+    if (plan.awaitsRun) {
+      this.jobs.due.delete(job.slot);
+      return;
+    }
+    this.jobs.schedule(job, plan.nextAt);
+    if (plan.nextAt === null) own(batch, 'changed').push({ kind: 'finished', jobId: job.id });
+  }
+
+  private makeTickRun(job: MemoryJob, tickAt: number): MemoryRun {
+    return this.runs.make(job, tickAt, tickAt + job.trigger.delayAt(tickAt), job.payload);
+  }
+
+  private begin(run: MemoryRun, batch: ClaimBatch): void {
+    this.runs.stopWaiting(run);
+    if (run.attempt === 0 && run.scheduledAt !== null) run.job.runsStarted++;
+    run.state = 'running';
+    run.attempt++;
+    run.group = run.policies.group;
+    this.places.enter(run.group);
+    batch.claims.push(run);
+  }
+
+  /** The run waits behind what is alive; what it takes the place of ends (O1). */
+  private queueBehind(
+    run: MemoryRun,
+    placement: Placement,
+    now: number,
+    recorded: RecordedOutcome[],
+    cancelled: Claim[],
+  ): void {
+    const { job } = run;
+    if (placement !== 'queue' && job.queue) {
+      const kept = job.queue.filter(({ isCatchUp }) => isCatchUp);
+      for (const waiting of job.queue) {
+        if (!waiting.isCatchUp) this.runs.endUnstarted(waiting, 'coalesced', 'merged', now, recorded, run);
+      }
+      job.queue = kept.length > 0 ? kept : null;
+    }
+    if (placement === 'cancelPrevious') {
+      for (const previous of this.runs.aliveOf(job)) {
+        if (previous === run || previous.state === 'queued') continue;
+        if (previous.state === 'running') cancelled.push(previous);
+        else this.runs.endUnstarted(previous, 'cancelled', 'replaced', now, recorded);
+      }
+    }
+    if (job.alive === 1) this.runs.wait(run, run.dueAt);
+    else this.runs.queue(run);
+  }
+
+  /** The job has a run less alive: what is queued goes on, or the tick that waited for it is known. */
+  private freePlace(job: MemoryJob, endedAt: number): void {
+    job.alive--;
+    const next = job.queue?.shift();
+    if (job.queue?.length === 0) job.queue = null;
+    if (next) this.runs.wait(next, next.dueAt);
+    else if (job.awaitsRun && job.alive === 0) this.afterRun(job, endedAt);
+    this.jobs.dropFinished(job);
+  }
+
+  /** T2: the next tick comes one period after the run ended. */
+  private afterRun(job: MemoryJob, endedAt: number): void {
+    job.awaitsRun = false;
+    const nextAt = job.trigger.nextAt(endedAt);
+    if (job.state === 'paused' && job.pause) job.pause = { ...job.pause, firstTickAt: nextAt };
+    else if (job.state === 'active') this.jobs.schedule(job, nextAt);
+  }
+
+  /** O4: one failed run too many in a row pauses the job. */
+  private countFailure(job: MemoryJob, result: AttemptResult['kind'], now: number): Settled {
+    if (result === 'succeeded') job.failuresInRow = 0;
+    if (result !== 'failed' && result !== 'timedOut') return 'recorded';
+    job.failuresInRow++;
+    const { pauseAfterFailures } = job.policies;
+    if (pauseAfterFailures === null || job.failuresInRow < pauseAfterFailures || job.state !== 'active') return 'recorded';
+    this.jobs.pause(job, { note: `${job.failuresInRow} failed runs in a row`, by: 'pauseAfterFailures', until: null }, now);
+    job.failuresInRow = 0;
+    return 'pausedJob';
+  }
+}
+
+function reasonOf(result: AttemptResult['kind']): 'shutdown' | 'replaced' | null {
+  if (result === 'abandoned') return 'shutdown';
+  return result === 'cancelled' ? 'replaced' : null;
+}
+
+/** The batch's own list of this kind, made when it is first needed. */
+function own<K extends 'recorded' | 'changed' | 'cancelled'>(batch: ClaimBatch, kind: K): ClaimBatch[K] {
+  const list = batch[kind];
+  return (list as readonly unknown[]) === NOTHING
+    ? (batch[kind] = [] as (RecordedOutcome & JobStateChange & Claim)[])
+    : list;
+}
