@@ -1,11 +1,14 @@
 // Compiles the bench and the library's sources to plain JavaScript, then runs it:
 //   node bench/run.mjs [--only next-due,burst] [--repeats 5] [--quick] [--contenders carillon,limit]
+import { rmSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 // Below node_modules, so that the peers resolve from there and git does not see it.
-const outDir = at('../node_modules/.cache/carillon-bench');
+const outDir = at(`../node_modules/.cache/carillon-bench-${process.pid}`);
+process.on('exit', () => rmSync(outDir, { recursive: true, force: true }));
+process.on('SIGINT', () => process.exit(130));
 
 await build({
   root: at('.'),

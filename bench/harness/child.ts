@@ -8,6 +8,8 @@ export interface Order {
   input: unknown;
 }
 
+// Whoever ordered is gone: nobody waits for an answer.
+process.once('disconnect', () => process.exit(1));
 process.once('message', (order: Order) => {
   const scenario = SCENARIOS.find(({ name }) => name === order.scenario)!;
   Promise.resolve(scenario.run(order.input, order.contender)).then(

@@ -70,7 +70,7 @@ export const register: Scenario<Input> = {
     const all: ContenderName[] = [...fast, 'croner', '@nestjs/schedule'];
     for (const contender of all) add(contender, 10_000, 'repeated');
     for (const contender of fast) add(contender, 10_000, 'unique');
-    for (const contender of quick ? fast : all) add(contender, 100_000, 'repeated');
+    for (const contender of quick ? fast.slice(0, 2) : all) add(contender, 100_000, 'repeated');
     for (const contender of quick ? fast.slice(0, 1) : fast) add(contender, 100_000, 'unique');
     for (const contender of quick ? [] : fast.slice(0, 2)) add(contender, 1_000_000, 'repeated');
     return cases;
