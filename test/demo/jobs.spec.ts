@@ -142,7 +142,7 @@ describe('POST /reminders', () => {
     [{ cron: '0 9 * * MON-FRI' }, '2027-01-04T08:00:00.000Z'],
     [{ cron: '0 9 * * MON-FRI', timezone: 'America/New_York' }, '2027-01-01T14:00:00.000Z'],
     [{ interval: '15m' }, '2027-01-01T12:15:00.000Z'],
-    [{ interval: 90 }, '2027-01-01T12:01:30.000Z'],
+    [{ interval: 90, cron: null }, '2027-01-01T12:01:30.000Z'],
     [{ date: '2027-03-28T09:00:00+02:00' }, '2027-03-28T07:00:00.000Z'],
   ])('takes %o', async (when, nextDueAt) => {
     const { status, body } = await demo.post('/reminders', { ...when, payload });
@@ -169,7 +169,9 @@ describe('POST /reminders', () => {
     [400, 'interval', { interval: 0, payload }],
     [400, 'interval', { interval: '5m5m', payload }],
     [400, 'date', { date: 'tomorrow', payload }],
-    [422, 'time zone', { date: '2027-03-28T09:00:00', payload }],
+    [400, 'date', { date: '2027-03-28T09:00:00', payload }],
+    [400, 'date', { date: '2027-W12', payload }],
+    [400, 'date', { date: 5, payload }],
     [400, 'date', { date: '2027-02-30T09:00:00Z', payload }],
     [400, 'payload', { interval: '5m' }],
     [400, 'payload', { interval: '5m', payload: 'Stand-up' }],

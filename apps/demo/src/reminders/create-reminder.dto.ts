@@ -4,7 +4,6 @@ import { at, cron, every, type Trigger } from '@carillon/scheduler';
 import { Type } from 'class-transformer';
 import {
   IsDefined,
-  IsISO8601,
   IsNotEmpty,
   IsObject,
   IsOptional,
@@ -20,24 +19,21 @@ function intervalTrigger(interval: number | string): Trigger {
   return every(typeof interval === 'number' ? { seconds: interval } : interval);
 }
 
-function isInterval(value: unknown): boolean {
-  try {
-    intervalTrigger(value as number | string);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const IsInterval = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'isInterval',
-    validator: {
-      validate: (value) => (typeof value === 'number' || typeof value === 'string') && isInterval(value),
-      defaultMessage: () =>
-        "interval must be a number of seconds over 0 or a duration such as '15m' or '1h30m'",
-    },
+/** The value makes a trigger; the library's own message would name its argument, not our field. */
+function Makes(make: (value: never) => Trigger, expected: string): PropertyDecorator {
+  const validate = (value: unknown): boolean => {
+    try {
+      make(value as never);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return ValidateBy({
+    name: 'makesTrigger',
+    validator: { validate, defaultMessage: () => `$property must be ${expected}` },
   });
+}
 
 /** A reminder: when, by exactly one of cron, interval and date, and what. */
 export class CreateReminderDto {
@@ -66,7 +62,7 @@ export class CreateReminderDto {
     description: "Seconds as a number, or a duration such as '15m' or '1h30m'.",
   })
   @IsOptional()
-  @IsInterval()
+  @Makes(intervalTrigger, "a number of seconds over 0 or a duration such as '15m' or '1h30m'")
   interval?: number | string;
 
   @ApiPropertyOptional({
@@ -74,7 +70,8 @@ export class CreateReminderDto {
     description: 'An instant; in the past it is due at once.',
   })
   @IsOptional()
-  @IsISO8601({ strict: true })
+  @IsString()
+  @Makes(at, 'an instant that names its zone, such as 2027-03-28T09:00:00+02:00')
   date?: string;
 
   @ApiProperty({ type: SendReminderDto })
@@ -86,23 +83,17 @@ export class CreateReminderDto {
 }
 
 /** @throws BadRequestException naming the fields; InvalidCronError and others of the library as they are */
-export function triggerOf({ cron: expression, timezone, interval, date }: CreateReminderDto): Trigger {
-  const given = Object.entries({ cron: expression, interval, date }).filter(
-    ([, value]) => value !== undefined,
-  );
+export function triggerOf(reminder: CreateReminderDto): Trigger {
+  // A field that is null is as good as left out.
+  const { cron: expression = null, interval = null, date = null, timezone = null } = reminder;
+  const given = Object.entries({ cron: expression, interval, date }).filter(([, value]) => value !== null);
   if (given.length !== 1) {
-    const names = given.map(([name]) => name).join(' and ');
-    throw new BadRequestException([
-      `exactly one of cron, interval and date must be given, not ${names || 'none'}`,
-    ]);
+    const names = given.map(([name]) => name).join(' and ') || 'none';
+    throw new BadRequestException([`exactly one of cron, interval and date must be given, not ${names}`]);
   }
-  if (timezone !== undefined && expression === undefined) {
-    throw new BadRequestException([
-      'timezone goes with cron only: an interval needs none, and a date names its own',
-    ]);
+  if (expression !== null) return cron(expression, { timezone: timezone ?? undefined });
+  if (timezone !== null) {
+    throw new BadRequestException(['timezone goes with cron: an interval needs none, a date names its own']);
   }
-  if (expression !== undefined) return cron(expression, { timezone });
-  return date === undefined
-    ? every(typeof interval === 'number' ? { seconds: interval } : interval!)
-    : at(date);
+  return date === null ? intervalTrigger(interval!) : at(date);
 }
