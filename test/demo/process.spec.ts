@@ -120,7 +120,9 @@ describe('the demo as a process', () => {
   it.each([
     ['PORT', 'abc', 'Give a number'],
     ['PORT', '70000', 'Give a number'],
-    ['TIMEZONE', 'Nowhere', 'unknown'],
+    ['TIMEZONE', 'Nowhere', 'Europe/Berlin'],
+    ['TIMEZONE', 'Europe/Berlni', 'Did you mean Europe/Berlin?'],
+    ['TIMEZONE', '+02:00', 'Europe/Berlin'],
     ['TARGETS', 'docs', 'http'],
   ])(
     'says in one line that %s=%s cannot be',

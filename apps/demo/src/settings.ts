@@ -1,5 +1,5 @@
 import { Global, Module } from '@nestjs/common';
-import { cron } from '@carillon/scheduler';
+import { cron, InvalidTimezoneError } from '@carillon/scheduler';
 import { readTargets, type Target } from './targets/target.js';
 
 /** What the environment says, checked once at start. */
@@ -34,12 +34,17 @@ function readPort(text: string): number {
 }
 
 function readTimezone(text: string): string {
+  let near: readonly string[] = [];
   try {
     cron('5 0 * * *', { timezone: text });
-    return text;
+    // The scheduler takes fixed offsets too, the report's days do not.
+    if (/^[A-Z]/i.test(text)) return text;
   } catch (error) {
-    throw new SettingsError('TIMEZONE', text, (error as Error).message);
+    if (error instanceof InvalidTimezoneError) near = error.suggestions;
   }
+  const remedy =
+    near.length > 0 ? `Did you mean ${near.join(' or ')}?` : 'Give a name such as Europe/Berlin or UTC.';
+  throw new SettingsError('TIMEZONE', text, remedy);
 }
 
 @Global()
