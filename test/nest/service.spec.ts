@@ -55,7 +55,7 @@ describe('addJob', () => {
       id: 'named',
       origin: 'added',
       state: 'active',
-      handler: 'function',
+      handler: '(function)',
       nextDueAt: after(1_000),
     });
     expect(made.id).not.toBe(other.id);
@@ -470,9 +470,9 @@ describe('events', () => {
       'job.added a',
       'job.added b',
       'job.edited a',
-      'job.finished b',
       'run.started a',
       'run.succeeded a',
+      'job.finished b',
       'run.started b',
       'run.failed b',
       'job.paused a',

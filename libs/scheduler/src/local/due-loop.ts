@@ -1,10 +1,11 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Claim } from '../model/index.js';
 import { type ClaimBatch, type Clock, type EventSink, isPromise, type Store } from '../ports/index.js';
 import type { Alarms } from '../runner/index.js';
 
 /** How long a pass holds the event loop before other work gets a turn. */
 const SLICE_MS = 10;
-/** Jobs taken at once: small enough that a batch of slow handlers is not claimed far ahead. */
+/** Jobs taken at once from a store that has to be waited for. One that answers at once is asked for each, so that nothing is claimed that does not begin. */
 const BATCH = 64;
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 5_000;
@@ -26,6 +27,7 @@ export class DueLoop {
   private passing = false;
   private claims: readonly Claim[] = [];
   private nextClaim = 0;
+  private readonly batch: number;
   private failures = 0;
   private downSince: number | null = null;
 
@@ -35,7 +37,9 @@ export class DueLoop {
     private readonly alarms: Alarms,
     private readonly events: EventSink,
     private readonly sink: LoopSink,
-  ) {}
+  ) {
+    this.batch = store.durable ? BATCH : 1;
+  }
 
   /** A pass is under way: there may be claims that have not begun. */
   get busy(): boolean {
@@ -47,10 +51,18 @@ export class DueLoop {
     this.look();
   }
 
-  /** No further claims; what is claimed already still starts. */
+  /** No further claims; what is claimed already still begins. */
   stop(): void {
     this.claiming = false;
     this.alarms.wake(null);
+  }
+
+  /** What is claimed and has not begun does not begin any more. */
+  giveUp(): readonly Claim[] {
+    const given = this.claims.slice(this.nextClaim);
+    this.claims = [];
+    this.nextClaim = 0;
+    return given;
   }
 
   /** Something changed that may be due earlier than the timer is armed for. */
@@ -59,14 +71,15 @@ export class DueLoop {
     if (this.claiming && !this.passing && this.downSince === null) this.arm();
   }
 
-  /** One pass now, in this call as far as the first slice goes. */
-  readonly pass = (): void => {
+  /** One pass now, in this call as far as the first slice goes; never in the async context of the caller. */
+  readonly pass = AsyncResource.bind((): void => {
     if (this.passing || !this.claiming) return;
     this.passing = true;
     this.slice();
-  };
+  });
 
   private readonly slice = (): void => {
+    this.alarms.look();
     const sliceEnd = this.clock.monotonic() + SLICE_MS;
     for (;;) {
       while (this.nextClaim < this.claims.length) {
@@ -75,7 +88,7 @@ export class DueLoop {
       }
       if (!this.claiming) return this.rest();
       try {
-        const batch = this.store.claimDue({ now: this.clock.now(), limit: BATCH });
+        const batch = this.store.claimDue({ now: this.clock.now(), limit: this.batch });
         if (isPromise(batch)) {
           batch.then(this.resumeWith, this.storeFailed);
           return;

@@ -25,7 +25,10 @@ import {
   type EngineHost,
   isPromise,
   type JobChange,
+  type JobStateChange,
   type PutResult,
+  type RecordedOutcome,
+  type RunningAttempt,
   type RunNote,
   type Settled,
   type StopLimits,
@@ -85,12 +88,14 @@ export class LocalEngine implements Engine, AttemptWatcher {
     if (this.paused) return;
     this.paused = true;
     this.loop.stop();
+    this.alarms.keepLooking(true);
     this.host.events.emit('scheduler.paused', {});
   }
 
   resume(): void {
     if (!this.paused) return;
     this.paused = false;
+    this.alarms.keepLooking(false);
     if (this.started && !this.stopped) this.loop.start();
     this.host.events.emit('scheduler.resumed', {});
   }
@@ -106,17 +111,22 @@ export class LocalEngine implements Engine, AttemptWatcher {
       for (const attempt of this.running.all()) attempt.abort(reason, 'abandoned');
       await this.running.idleWithin(abortGraceMs);
     }
-    const abandoned = this.abandonRunning(drainTimeoutMs);
-    const recorded = await this.store.close(this.clock.now());
-    announceRecorded(events, recorded);
+    let abandoned = this.abandonRunning(drainTimeoutMs);
+    try {
+      const recorded = await this.store.close(this.clock.now());
+      announceRecorded(events, recorded);
+      abandoned += recorded.filter(({ outcome }) => outcome === 'abandoned').length;
+    } catch (error) {
+      this.faulted(error);
+    }
     this.alarms.clear();
-    const unstarted = recorded.filter(({ outcome }) => outcome === 'abandoned').length;
-    events.emit('scheduler.stopped', { abandoned: abandoned + unstarted });
+    events.emit('scheduler.stopped', { abandoned });
   }
 
   putJob(spec: JobSpec, ifTaken: IfTaken): Awaitable<PutResult> {
+    this.alarms.look();
     return whenReady(this.store.putJob(spec, ifTaken, this.clock.now()), (result) => {
-      announceRecorded(this.host.events, result.recorded);
+      this.tell(result.recorded, result.changed);
       this.loop.look();
       return result;
     });
@@ -147,13 +157,14 @@ export class LocalEngine implements Engine, AttemptWatcher {
   }
 
   runNow(id: string, payload: JsonValue | undefined): Awaitable<Run> {
+    this.alarms.look();
     return whenReady(this.store.requestRun({ jobId: id, payload, now: this.clock.now() }), (requested) => {
       if (!requested) throw new JobNotFoundError(id);
       announceRecorded(this.host.events, requested.recorded);
       this.cancel(requested.cancelled);
       this.loop.pass();
       this.loop.look();
-      return requested.run;
+      return requested.view();
     });
   }
 
@@ -173,17 +184,11 @@ export class LocalEngine implements Engine, AttemptWatcher {
 
   begin(claim: Claim): void {
     const attempt = this.host.attempts.start(claim, this);
-    if (!attempt.settled) this.running.add(claim, attempt);
+    if (!attempt.settled) this.running.add(attempt);
   }
 
   told({ recorded, changed, cancelled }: ClaimBatch): void {
-    announceRecorded(this.host.events, recorded);
-    for (const change of changed) {
-      const { jobId } = change;
-      if (change.kind === 'parked') this.host.events.emit('job.parked', { jobId, error: change.error });
-      else if (change.kind === 'paused') this.announcePause(jobId);
-      else this.host.events.emit(`job.${change.kind}`, { jobId });
-    }
+    this.tell(recorded, changed);
     this.cancel(cancelled);
   }
 
@@ -193,17 +198,22 @@ export class LocalEngine implements Engine, AttemptWatcher {
 
   // What attempts tell.
 
-  attemptEnded(end: AttemptEnd, handlerRuns: boolean): void {
+  attemptEnded(attempt: RunningAttempt, end: AttemptEnd, handlerRuns: boolean): void {
     // A retry waits until the handler of a timed-out attempt has settled (O2).
     if (handlerRuns && end.retryAt !== null) announceEnd(this.host.events, end, handlerRuns);
-    else this.settle(end, handlerRuns, true);
+    else this.settle(attempt, end, handlerRuns, true);
   }
 
-  attemptReleased(end: AttemptEnd): void {
+  attemptReleased(attempt: RunningAttempt, end: AttemptEnd): void {
     const { claim, retryAt } = end;
-    if (!this.running.has(claim)) return;
-    if (retryAt !== null) return this.settle({ ...end, retryAt: Math.max(retryAt, this.clock.now()) }, false, false);
-    this.contain(claim.jobId, () => whenReady(this.store.release(claim, this.clock.now()), () => this.freed(claim)));
+    if (!this.running.has(attempt)) return;
+    if (retryAt !== null) {
+      const now = this.clock.now();
+      // Should the clock have been set back meanwhile, the delay holds, not the instant.
+      const laterAt = Math.min(retryAt, now + retryAt - end.endedAt);
+      return this.settle(attempt, { ...end, retryAt: Math.max(laterAt, now) }, false, false);
+    }
+    this.contain(claim.jobId, () => whenReady(this.store.release(claim, this.clock.now()), () => this.freed(attempt)));
   }
 
   attemptNoted(claim: Claim, note: RunNote): void {
@@ -211,24 +221,30 @@ export class LocalEngine implements Engine, AttemptWatcher {
   }
 
   /** On the way of every run: no closure is made while the store answers at once. */
-  private settle(end: AttemptEnd, placeHeld: boolean, announce: boolean): void {
+  private settle(attempt: RunningAttempt | null, end: AttemptEnd, placeHeld: boolean, announce: boolean): void {
     try {
       const settled = this.store.settle(end, placeHeld);
       if (isPromise(settled)) {
         settled
-          .then((answer) => this.settled(end, placeHeld, announce, answer))
-          .catch((error: unknown) => this.faulted(error, end.claim.jobId));
+          .then((answer) => this.settled(attempt, end, placeHeld, announce, answer))
+          .catch((error: unknown) => this.notSettled(attempt, end, error));
       } else {
-        this.settled(end, placeHeld, announce, settled);
+        this.settled(attempt, end, placeHeld, announce, settled);
       }
     } catch (error) {
-      this.faulted(error, end.claim.jobId);
+      this.notSettled(attempt, end, error);
     }
   }
 
-  private settled(end: AttemptEnd, placeHeld: boolean, announce: boolean, settled: Settled): void {
-    if (!placeHeld) this.freed(end.claim);
-    if (announce && settled !== 'refused') announceEnd(this.host.events, end, placeHeld);
+  private notSettled(attempt: RunningAttempt | null, { claim }: AttemptEnd, error: unknown): void {
+    this.faulted(error, claim.jobId);
+    this.freed(attempt);
+  }
+
+  private settled(attempt: RunningAttempt | null, end: AttemptEnd, placeHeld: boolean, announce: boolean, settled: Settled): void {
+    if (!placeHeld) this.freed(attempt);
+    const told = settled === 'withoutRetry' ? { ...end, retryAt: null } : end;
+    if (announce && settled !== 'refused') announceEnd(this.host.events, told, placeHeld);
     if (settled === 'pausedJob') this.announcePause(end.claim.jobId);
   }
 
@@ -246,15 +262,26 @@ export class LocalEngine implements Engine, AttemptWatcher {
     );
   }
 
-  private freed(claim: Claim): void {
+  private freed(attempt: RunningAttempt | null): void {
     this.loop.look();
-    this.running.delete(claim);
+    if (attempt) this.running.delete(attempt);
+  }
+
+  private tell(recorded: readonly RecordedOutcome[], changed: readonly JobStateChange[]): void {
+    announceRecorded(this.host.events, recorded);
+    for (const change of changed) {
+      const { jobId } = change;
+      if (change.kind === 'parked') this.host.events.emit('job.parked', { jobId, error: change.error });
+      else if (change.kind === 'paused') this.announcePause(jobId);
+      else this.host.events.emit(`job.${change.kind}`, { jobId });
+    }
   }
 
   private change(id: string, change: JobChange): Awaitable<Job> {
+    this.alarms.look();
     return whenReady(this.store.changeJob(id, change, this.clock.now()), (result: ChangeResult | null) => {
       if (!result) throw new JobNotFoundError(id);
-      announceRecorded(this.host.events, result.recorded);
+      this.tell(result.recorded, result.changed);
       this.loop.look();
       return result.job;
     });
@@ -264,19 +291,29 @@ export class LocalEngine implements Engine, AttemptWatcher {
     this.host.events.emit('scheduler.clockStepped', { stepMs: Math.round(stepMs) });
     if (stepMs >= 0) return;
     this.contain(null, () =>
-      whenReady(this.store.clockSetBack({ nowAt: this.clock.now(), stepMs: -Math.round(stepMs) }), () => this.loop.look()),
+      whenReady(this.store.clockSetBack({ nowAt: this.clock.now(), stepMs: -Math.round(stepMs) }), (effects) => {
+        this.tell(effects.recorded, effects.changed);
+        this.loop.look();
+      }),
     );
   }
 
   private abandonRunning(drainTimeoutMs: number): number {
     let abandoned = 0;
+    const error = new SchedulerStoppingError(drainTimeoutMs);
+    for (const claim of this.loop.giveUp()) {
+      const now = this.clock.now();
+      abandoned++;
+      const result = { kind: 'abandoned', error } as const;
+      this.settle(null, { claim, result, startedAt: now, endedAt: now, durationMs: 0, retryAt: null }, false, true);
+    }
     for (const attempt of this.running.all()) {
       // A timed-out attempt has its result; its handler is not waited for any longer.
       if (attempt.end) {
-        this.attemptReleased(attempt.end);
+        this.attemptReleased(attempt, attempt.end);
       } else {
         abandoned++;
-        this.settle(attempt.abandon(new SchedulerStoppingError(drainTimeoutMs)), false, true);
+        this.settle(attempt, attempt.abandon(error), false, true);
       }
     }
     return abandoned;

@@ -4,7 +4,7 @@ import type { Alarms } from '../runner/index.js';
 
 /** Attempts whose handlers have not settled, and who waits for there to be none. */
 export class RunningAttempts {
-  private readonly attempts = new Map<Claim, RunningAttempt>();
+  private readonly attempts: RunningAttempt[] = [];
   private onIdle: (() => void) | null = null;
 
   constructor(
@@ -14,28 +14,37 @@ export class RunningAttempts {
   ) {}
 
   get size(): number {
-    return this.attempts.size;
+    return this.attempts.length;
   }
 
-  add(claim: Claim, attempt: RunningAttempt): void {
-    this.attempts.set(claim, attempt);
+  add(attempt: RunningAttempt): void {
+    attempt.place = this.attempts.push(attempt) - 1;
   }
 
-  has(claim: Claim): boolean {
-    return this.attempts.has(claim);
+  has(attempt: RunningAttempt): boolean {
+    return attempt.place !== null;
   }
 
-  delete(claim: Claim): void {
-    this.attempts.delete(claim);
+  delete(attempt: RunningAttempt): void {
+    const { place } = attempt;
+    if (place !== null) {
+      // The last one takes its place.
+      const last = this.attempts.pop()!;
+      if (last !== attempt) {
+        this.attempts[place] = last;
+        last.place = place;
+      }
+      attempt.place = null;
+    }
     this.look();
   }
 
   all(): RunningAttempt[] {
-    return [...this.attempts.values()];
+    return [...this.attempts];
   }
 
   abort(claim: Claim, reason: unknown, as: 'abandoned' | 'cancelled'): void {
-    this.attempts.get(claim)?.abort(reason, as);
+    this.attempts.find((attempt) => attempt.claim === claim)?.abort(reason, as);
   }
 
   /** There may be none now: tells whoever waits for that. */
@@ -58,6 +67,6 @@ export class RunningAttempts {
   }
 
   private get idle(): boolean {
-    return this.attempts.size === 0 && !this.moreMayCome();
+    return this.attempts.length === 0 && !this.moreMayCome();
   }
 }

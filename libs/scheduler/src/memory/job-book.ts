@@ -1,10 +1,16 @@
-import type { Job, JobEdit, JobFilter, JobSpec, OutcomeReason } from '../model/index.js';
+import { type Job, type JobEdit, type JobFilter, type JobSpec, type OutcomeReason, toErrorRecord } from '../model/index.js';
 import { firstDueAt, span, type TickSpan } from '../planning/index.js';
-import type { PutResult, RecordedOutcome } from '../ports/index.js';
+import type { ChangeResult, JobStateChange, PutResult, RecordedOutcome } from '../ports/index.js';
+import type { Trigger } from '../timing/index.js';
 import { DueQueue } from './due-queue.js';
 import { MemoryJob } from './memory-job.js';
 import type { RunBook } from './run-book.js';
 import { Slots } from './slots.js';
+
+const NONE: readonly never[] = [];
+
+/** What a change brought about beside itself. */
+export type Effects = Pick<ChangeResult, 'recorded' | 'changed'>;
 
 /** All jobs, when each is due, and what changing one does to the ticks that are overdue. */
 export class JobBook {
@@ -28,7 +34,7 @@ export class JobBook {
     for (const job of this.jobs.values()) {
       if (state !== undefined && state !== job.state) continue;
       if (origin !== undefined && origin !== job.origin) continue;
-      if (handler !== undefined && handler !== job.handler) continue;
+      if (handler !== undefined && handler !== job.handlerName) continue;
       found.push(this.view(job));
     }
     return found;
@@ -43,18 +49,20 @@ export class JobBook {
     return this.slots.get(this.due.first());
   }
 
-  add(spec: JobSpec, now: number): MemoryJob {
+  add(spec: JobSpec, now: number): PutResult {
     const job = this.slots.add((slot) => new MemoryJob(slot, spec.id, spec, now));
     this.jobs.set(job.id, job);
+    let changed: JobStateChange[] = NONE as never[];
     if (spec.disabled) job.state = 'disabled';
-    else this.schedule(job, firstDueAt(job.trigger, now));
-    return job;
+    else this.schedule(job, firstDueAt(job.trigger, now), (changed = []));
+    return { change: 'created', job: this.view(job), recorded: NONE as never[], changed };
   }
 
   /** The job's next tick is this one; null: it is finished. */
-  schedule(job: MemoryJob, tickAt: number | null): void {
+  schedule(job: MemoryJob, tickAt: number | null, changed: JobStateChange[]): void {
     if (tickAt === null) {
       this.due.delete(job.slot);
+      if (job.state !== 'finished') changed.push({ kind: 'finished', jobId: job.id });
       job.state = 'finished';
       return;
     }
@@ -69,33 +77,37 @@ export class JobBook {
   }
 
   replace(job: MemoryJob, spec: JobSpec, now: number): PutResult {
-    const sameTrigger = job.state !== 'finished' && equalAsJson(job.trigger, spec.trigger);
+    const sameTrigger = job.state !== 'finished' && equalTriggers(job.trigger, spec.trigger);
     const same =
       sameTrigger &&
       job.handler === spec.handler &&
       (job.state === 'disabled') === spec.disabled &&
       equalAsJson(job.payload, spec.payload) &&
       equalAsJson(job.policies, spec.policies);
-    const recorded: RecordedOutcome[] = [];
+    const effects: Effects = { recorded: [], changed: [] };
     if (!same) {
-      if (job.state === 'paused') this.resume(job, now, recorded);
+      if (job.state === 'paused') this.resume(job, now, effects);
       const { trigger, handler, payload, policies, disabled } = spec;
-      this.edit(job, { ...(sameTrigger ? {} : { trigger }), handler, payload, policies, disabled }, now, recorded);
+      this.edit(job, { ...(sameTrigger ? {} : { trigger }), handler, payload, policies, disabled }, now, effects);
       job.origin = spec.origin;
     }
-    return { change: same ? 'same' : 'changed', job: this.view(job), recorded };
+    return { change: same ? 'same' : 'changed', job: this.view(job), ...effects };
   }
 
-  edit(job: MemoryJob, edit: JobEdit, now: number, recorded: RecordedOutcome[]): void {
+  edit(job: MemoryJob, edit: JobEdit, now: number, effects: Effects): void {
+    const hadRunsLeft = job.runsLeft !== 0;
     job.version++;
     if (edit.handler !== undefined) job.handler = edit.handler;
     if ('payload' in edit) job.payload = edit.payload;
     if (edit.policies !== undefined) job.policies = edit.policies;
     const disabled = edit.disabled ?? job.state === 'disabled';
-    if (edit.trigger === undefined && disabled === (job.state === 'disabled')) return;
+    if (edit.trigger === undefined && disabled === (job.state === 'disabled')) {
+      if (edit.policies !== undefined) this.followMaxRuns(job, hadRunsLeft, now, effects);
+      return;
+    }
 
     // What is due already belongs to the rule that made it due.
-    this.recordOverdue(job, 'skipped', 'edited', now, recorded);
+    if (!edit.startsAnew) this.recordOverdue(job, 'skipped', 'edited', now, effects.recorded);
     if (edit.trigger !== undefined) {
       job.trigger = edit.trigger;
       job.lastTickAt = null;
@@ -111,7 +123,7 @@ export class JobBook {
     } else {
       job.state = 'active';
       job.parkedBecause = null;
-      this.schedule(job, firstDueAt(job.trigger, now));
+      this.schedule(job, firstDueAt(job.trigger, now), effects.changed);
     }
   }
 
@@ -127,15 +139,15 @@ export class JobBook {
   }
 
   /** Goes on with the first tick after `endedAt`; those inside the pause are one skipped span (O5). */
-  resume(job: MemoryJob, endedAt: number, recorded: RecordedOutcome[]): void {
+  resume(job: MemoryJob, endedAt: number, effects: Effects): void {
     const firstTickAt = job.pause?.firstTickAt ?? null;
     job.version++;
     job.pause = null;
     job.state = 'active';
     this.due.delete(job.slot);
     if (job.awaitsRun) return;
-    const lastTickAt = this.recordFrom(job, firstTickAt, 'skipped', 'paused', endedAt, recorded);
-    this.schedule(job, lastTickAt === null ? firstTickAt : job.trigger.nextAt(job.trigger.waitsForRun ? endedAt : lastTickAt));
+    const lastTickAt = this.recordFrom(job, firstTickAt, 'skipped', 'paused', endedAt, effects.recorded);
+    this.schedule(job, this.tickAfter(job, lastTickAt, endedAt) ?? (lastTickAt === null ? firstTickAt : null), effects.changed);
   }
 
   remove(job: MemoryJob, now: number, recorded: RecordedOutcome[]): void {
@@ -147,22 +159,39 @@ export class JobBook {
     this.drop(job);
   }
 
-  /** Cannot be computed: it must not stop the others (D5). */
-  park(job: MemoryJob, because: string): void {
+  /** Cannot be computed: it must not stop the others (D5). The tick that showed it has its outcome. */
+  park(job: MemoryJob, error: unknown, now: number, { recorded, changed }: Effects): void {
+    const tickAt = this.nextTickAt(job);
+    if (job.state === 'active' && tickAt !== null && tickAt <= now) {
+      const tick: TickSpan = { outcome: 'missed', reason: 'parked', fromAt: tickAt, toAt: tickAt, count: 1 };
+      this.runs.recordSpan(job, tick, null, now, recorded);
+    }
     job.state = 'parked';
-    job.parkedBecause = because;
+    job.parkedBecause = toErrorRecord(error).message;
     this.due.delete(job.slot);
+    changed.push({ kind: 'parked', jobId: job.id, error });
   }
 
-  setBack(job: MemoryJob, nowAt: number, stepMs: number): void {
-    const tickAt = this.nextTickAt(job);
-    const { trigger, nextAt } = job.trigger.afterClockSetBack({ nowAt, stepMs, lastTickAt: job.lastTickAt });
-    // A moved anchor carries the tick that waits along, even if it is due already.
-    const anchorMoved = trigger !== job.trigger;
-    if (anchorMoved && job.lastTickAt !== null) job.lastTickAt -= stepMs;
-    job.trigger = trigger;
-    if (job.awaitsRun) return;
-    this.schedule(job, anchorMoved && tickAt !== null ? tickAt - stepMs : nextAt);
+  /** The wall clock was set back by `stepMs` to `nowAt` (T1, M4). */
+  setBack(job: MemoryJob, nowAt: number, stepMs: number, effects: Effects): void {
+    if (job.state !== 'active' && job.state !== 'paused') return;
+    try {
+      // What the pause has passed over by the clock before is settled by that clock.
+      const { pause } = job;
+      const skippedTo = pause && this.recordFrom(job, pause.firstTickAt, 'skipped', 'paused', nowAt + stepMs, effects.recorded);
+      const tickAt = pause ? this.tickAfter(job, skippedTo, nowAt + stepMs) ?? pause.firstTickAt : this.nextTickAt(job);
+      const { trigger, nextAt } = job.trigger.afterClockSetBack({ nowAt, stepMs, lastTickAt: job.lastTickAt });
+      // A moved anchor carries the tick that waits along, even if it is due already.
+      const anchorMoved = trigger !== job.trigger;
+      if (anchorMoved && job.lastTickAt !== null) job.lastTickAt -= stepMs;
+      job.trigger = trigger;
+      if (job.awaitsRun) return;
+      const movedAt = anchorMoved && tickAt !== null ? tickAt - stepMs : nextAt;
+      if (job.pause) job.pause = { ...job.pause, firstTickAt: movedAt };
+      else this.schedule(job, movedAt, effects.changed);
+    } catch (error) {
+      this.park(job, error, nowAt, effects);
+    }
   }
 
   /** Ticks that fell due and were not claimed yet get this outcome; those inside a pause were skipped by it. */
@@ -198,6 +227,26 @@ export class JobBook {
     return lastAt;
   }
 
+  /** The tick after the last one of a span; null when the span was empty. */
+  private tickAfter(job: MemoryJob, lastTickAt: number | null, endedAt: number): number | null {
+    return lastTickAt === null ? null : job.trigger.nextAt(job.trigger.waitsForRun ? endedAt : lastTickAt);
+  }
+
+  /** A job ends when `maxRuns` is lowered to what it has run, and goes on when it is raised again. */
+  private followMaxRuns(job: MemoryJob, hadRunsLeft: boolean, now: number, effects: Effects): void {
+    const hasRunsLeft = job.runsLeft !== 0;
+    if (hasRunsLeft === hadRunsLeft) return;
+    if (job.state === 'active' && !hasRunsLeft) {
+      this.recordOverdue(job, 'skipped', 'edited', now, effects.recorded);
+      this.schedule(job, null, effects.changed);
+    } else if (job.state === 'finished' && hasRunsLeft) {
+      const nextAt = job.trigger.nextAt(now);
+      if (nextAt === null) return;
+      job.state = 'active';
+      this.schedule(job, nextAt, effects.changed);
+    }
+  }
+
   private drop(job: MemoryJob): void {
     // A job that was removed still has rows; when they go it must not take a newer job of its id along.
     if (this.jobs.get(job.id) !== job) return;
@@ -205,6 +254,15 @@ export class JobBook {
     this.slots.delete(job.slot);
     this.jobs.delete(job.id);
   }
+}
+
+/** Two declarations are equal wherever they begin to count: the anchor is the first one's (T1). */
+function equalTriggers(one: Trigger, other: Trigger): boolean {
+  return one === other || withoutAnchor(one) === withoutAnchor(other);
+}
+
+function withoutAnchor(trigger: Trigger): string {
+  return JSON.stringify(trigger, (key, value: unknown) => (key === 'anchorAt' ? undefined : value));
 }
 
 function equalAsJson(one: unknown, other: unknown): boolean {

@@ -27,6 +27,8 @@ export class MemoryJob {
   /** The next tick is computed when the run ends (T2). */
   awaitsRun = false;
   failuresInRow = 0;
+  /** A run that catches up is running or waiting; the next one goes behind it. */
+  isCatchingUp = false;
   runsStarted = 0;
   /** Runs that are running, waiting or queued. */
   alive = 0;
@@ -51,6 +53,15 @@ export class MemoryJob {
     this.origin = spec.origin;
   }
 
+  get handlerName(): string {
+    return typeof this.handler === 'string' ? this.handler : '(function)';
+  }
+
+  /** Runs that are running or waiting: those that are not queued behind them. */
+  get active(): number {
+    return this.alive - (this.queue?.length ?? 0);
+  }
+
   /** Runs that `maxRuns` still allows, those queued set aside; null for any number. */
   get runsLeft(): number | null {
     const { maxRuns } = this.policies;
@@ -62,7 +73,7 @@ export class MemoryJob {
     return {
       id: this.id,
       trigger: this.trigger,
-      handler: typeof this.handler === 'string' ? this.handler : 'function',
+      handler: this.handlerName,
       payload: this.payload === undefined ? undefined : structuredClone(this.payload),
       policies: this.policies,
       origin: this.origin,

@@ -76,6 +76,14 @@ export class MemoryRun implements Claim {
     return this.scheduledAt ?? this.standsForAt ?? this.startedAt ?? this.dueAt;
   }
 
+  /** A run that succeeded at once keeps no record of its one attempt: it is what the run says. */
+  private attemptRecords(): AttemptRecord[] {
+    if (this.attempts) return [...this.attempts];
+    const { attempt, startedAt, endedAt } = this;
+    if (attempt !== 1 || startedAt === null || endedAt === null) return [];
+    return [{ attempt, result: 'succeeded', startedAt: new Date(startedAt), endedAt: new Date(endedAt), error: null }];
+  }
+
   toRun(): Run {
     return {
       id: this.runId,
@@ -88,7 +96,7 @@ export class MemoryRun implements Claim {
       outcome: this.outcome,
       reason: this.reason,
       attempt: this.attempt,
-      attempts: this.attempts ? [...this.attempts] : [],
+      attempts: this.attemptRecords(),
       startedAt: toDate(this.startedAt),
       endedAt: toDate(this.endedAt),
       retryAt: this.state === 'waiting' && this.attempt > 0 ? new Date(this.dueAt) : null,

@@ -26,7 +26,7 @@ import type {
   Store,
 } from '../ports/index.js';
 import type { HistoryLimits } from './history.js';
-import { JobBook } from './job-book.js';
+import { type Effects, JobBook } from './job-book.js';
 import type { MemoryRun } from './memory-run.js';
 import { noteRun } from './note-run.js';
 import { Places } from './places.js';
@@ -69,9 +69,9 @@ export class MemoryStore implements Store {
 
   putJob(spec: JobSpec, ifTaken: IfTaken, now: number): PutResult {
     const present = this.jobs.get(spec.id);
-    if (!present) return { change: 'created', job: this.jobs.view(this.jobs.add(spec, now)), recorded: [] };
+    if (!present) return this.jobs.add(spec, now);
     if (ifTaken === 'replace') return this.jobs.replace(present, spec, now);
-    return { change: ifTaken === 'keep' ? 'kept' : 'taken', job: this.jobs.view(present), recorded: [] };
+    return { change: ifTaken === 'keep' ? 'kept' : 'taken', job: this.jobs.view(present), recorded: [], changed: [] };
   }
 
   getJob(id: string): Job | null {
@@ -86,24 +86,24 @@ export class MemoryStore implements Store {
   changeJob(id: string, change: JobChange, now: number): ChangeResult | null {
     const job = this.jobs.get(id);
     if (!job) return null;
-    const recorded: RecordedOutcome[] = [];
+    const effects: Effects = { recorded: [], changed: [] };
     switch (change.kind) {
       case 'edit':
-        this.jobs.edit(job, change.edit, now, recorded);
+        this.jobs.edit(job, change.edit, now, effects);
         break;
       case 'pause':
         this.jobs.pause(job, change, now);
         break;
       case 'resume':
-        if (job.state === 'paused') this.jobs.resume(job, now, recorded);
+        if (job.state === 'paused') this.jobs.resume(job, now, effects);
         break;
       case 'remove':
-        this.jobs.remove(job, now, recorded);
+        this.jobs.remove(job, now, effects.recorded);
         break;
       default:
         return change satisfies never;
     }
-    return { job: this.jobs.view(job), recorded };
+    return { job: this.jobs.view(job), ...effects };
   }
 
   requestRun(request: RunRequest): RequestedRun | null {
@@ -140,12 +140,13 @@ export class MemoryStore implements Store {
     return this.runs.select(filter);
   }
 
-  clockSetBack({ nowAt, stepMs }: { nowAt: number; stepMs: number }): void {
-    for (const job of this.jobs.all()) {
-      if (job.state === 'active') this.jobs.setBack(job, nowAt, stepMs);
-    }
+  clockSetBack({ nowAt, stepMs }: { nowAt: number; stepMs: number }): Effects {
+    const effects: Effects = { recorded: [], changed: [] };
+    for (const job of this.jobs.all()) this.jobs.setBack(job, nowAt, stepMs, effects);
     for (const run of this.runs.alive) {
       if (run.state === 'waiting') this.runs.wait(run, run.dueAt - stepMs);
+      else if (run.state === 'queued') run.dueAt -= stepMs;
     }
+    return effects;
   }
 }

@@ -11,7 +11,7 @@ import type {
   Settled,
 } from '../ports/index.js';
 import { findBackfill } from './find-backfill.js';
-import type { JobBook } from './job-book.js';
+import type { Effects, JobBook } from './job-book.js';
 import type { MemoryJob } from './memory-job.js';
 import type { MemoryRun } from './memory-run.js';
 import { noteAttempt } from './note-run.js';
@@ -31,24 +31,23 @@ export class RunFlow {
   request(job: MemoryJob, { payload, now }: RunRequest): RequestedRun {
     const recorded: RecordedOutcome[] = [];
     const cancelled: Claim[] = [];
-    const placement = placeRun(job.policies, job.alive);
+    const placement = placeRun(job.policies, job.active);
     const run = this.runs.make(job, null, now, payload === undefined ? job.payload : payload);
     if (placement === 'start') this.runs.wait(run, now);
     else if (placement === 'skip') this.runs.endUnstarted(run, 'skipped', 'overlap', now, recorded);
     else this.queueBehind(run, placement, now, recorded, cancelled);
-    return { run: run.toRun(), recorded, cancelled };
+    return { view: () => run.toRun(), recorded, cancelled };
   }
 
   backfill(job: MemoryJob, request: BackfillRequest): BackfillResult {
     const { instants, leftOut, tooMany } = findBackfill(job.trigger, request, this.runs.startedInstants(job));
     if (!tooMany && !request.dryRun) {
       for (const at of instants) {
-        const isFirst = job.alive === 0;
         const run = this.runs.make(job, null, request.now, job.payload);
         run.standsForAt = at;
         run.isCatchUp = true;
-        if (isFirst) this.runs.wait(run, request.now);
-        else this.runs.queue(run);
+        this.runs.queue(run);
+        this.goOn(job);
       }
     }
     return { count: instants.length, leftOut, tooMany };
@@ -56,10 +55,8 @@ export class RunFlow {
 
   earliestDueAt(): number | null {
     this.takeBack();
-    const dueAt = this.jobs.due.earliest();
-    const waitingAt = this.runs.waiting.earliest();
-    if (dueAt === null || waitingAt === null) return dueAt ?? waitingAt;
-    return Math.min(dueAt, waitingAt);
+    const at = Math.min(this.jobs.due.earliest() ?? Infinity, this.runs.waiting.earliest() ?? Infinity);
+    return at === Infinity ? null : at;
   }
 
   claimDue(now: number, limit: number): ClaimBatch {
@@ -84,9 +81,9 @@ export class RunFlow {
   settle(end: AttemptEnd, placeHeld: boolean): Settled {
     const run = end.claim as MemoryRun;
     if (run.state !== 'running') return 'refused';
-    const { result, retryAt } = end;
-    run.startedAt ??= end.startedAt;
-    run.latenessMs ??= Math.max(0, end.startedAt - run.dueAt);
+    const { result } = end;
+    const isGone = this.jobs.get(run.jobId) !== run.job;
+    const retryAt = isGone ? null : end.retryAt;
     const succeeded = result.kind === 'succeeded';
     run.error = succeeded ? null : toErrorRecord(result.error);
     if (!succeeded || run.attempts !== null) noteAttempt(run, end);
@@ -98,13 +95,13 @@ export class RunFlow {
     if (succeeded) run.result = keepResult(result.value);
     this.runs.end(run, result.kind, reasonOf(result.kind), end.endedAt);
     const settled = this.countFailure(run.job, result.kind, end.endedAt);
-    if (!placeHeld) this.freePlace(run.job, end.endedAt);
-    return settled;
+    if (!placeHeld) this.freePlace(run, end.endedAt);
+    return isGone ? 'withoutRetry' : settled;
   }
 
   release(run: MemoryRun, now: number): void {
     this.places.leave(run.group);
-    this.freePlace(run.job, now);
+    this.freePlace(run, now);
   }
 
   /** What was set aside for want of a place and has one by now. */
@@ -123,11 +120,11 @@ export class RunFlow {
       if (this.countFailure(run.job, result, now) === 'pausedJob') {
         own(batch, 'changed').push({ kind: 'paused', jobId: run.jobId });
       }
-      this.freePlace(run.job, now);
+      this.freePlace(run, now);
       return;
     }
     const full = this.places.fullFor(group);
-    if (full === null) this.begin(run, batch);
+    if (full === null) this.begin(run, now, batch);
     else this.runs.waiting.setAside(run.waitingSlot!, full);
   }
 
@@ -135,19 +132,18 @@ export class RunFlow {
     try {
       if (job.state === 'paused') {
         // A tick at the very end of the pause is the first one after it.
-        this.jobs.resume(job, dueAt - 1, own(batch, 'recorded'));
         own(batch, 'changed').push({ kind: 'resumed', jobId: job.id });
+        this.jobs.resume(job, dueAt - 1, effectsOf(batch));
         return;
       }
-      const { trigger, policies, alive, runsLeft } = job;
+      const { trigger, policies, active: alive, runsLeft, isCatchingUp: catchingUp } = job;
       // Ticks that would start a run wait for a place; what becomes of the others does not depend on one.
       const full = this.places.fullFor(policies.group);
       if (full !== null && placeRun(policies, alive) === 'start') return this.jobs.due.setAside(job.slot, full);
       const firstAt = job.delayedTickAt ?? dueAt;
-      this.apply(job, planTicks({ trigger, firstAt, now, policies, alive, runsLeft }), now, batch);
+      this.apply(job, planTicks({ trigger, firstAt, now, policies, alive, catchingUp, runsLeft }), now, batch);
     } catch (error) {
-      this.jobs.park(job, toErrorRecord(error).message);
-      own(batch, 'changed').push({ kind: 'parked', jobId: job.id, error });
+      this.jobs.park(job, error, now, effectsOf(batch));
     }
   }
 
@@ -155,13 +151,14 @@ export class RunFlow {
     let into: MemoryRun | null = null;
     if (plan.startAt !== null) {
       into = this.makeTickRun(job, plan.startAt);
-      this.begin(into, batch);
+      if (plan.queued.length > 0) into.isCatchUp = true;
+      this.begin(into, now, batch);
     }
     for (const tickAt of plan.queued) {
       const run = this.makeTickRun(job, tickAt);
       into ??= run;
-      run.isCatchUp = plan.queued.length > 1 || plan.startAt !== null;
-      if (run.isCatchUp) this.runs.queue(run);
+      run.isCatchUp = plan.placement === 'start' || job.policies.coalesce === 'all';
+      if (plan.placement === 'queue' || run.isCatchUp) this.runs.queue(run);
       else this.queueBehind(run, plan.placement, now, own(batch, 'recorded'), own(batch, 'cancelled'));
     }
     if (plan.spans.length > 0) {
@@ -174,16 +171,21 @@ export class RunFlow {
       this.jobs.due.delete(job.slot);
       return;
     }
-    this.jobs.schedule(job, plan.nextAt);
-    if (plan.nextAt === null) own(batch, 'changed').push({ kind: 'finished', jobId: job.id });
+    if (plan.nextAt === null) this.jobs.schedule(job, null, own(batch, 'changed'));
+    else this.jobs.schedule(job, plan.nextAt, batch.changed);
   }
 
   private makeTickRun(job: MemoryJob, tickAt: number): MemoryRun {
     return this.runs.make(job, tickAt, tickAt + job.trigger.delayAt(tickAt), job.payload);
   }
 
-  private begin(run: MemoryRun, batch: ClaimBatch): void {
+  private begin(run: MemoryRun, now: number, batch: ClaimBatch): void {
     this.runs.stopWaiting(run);
+    if (run.attempt === 0) {
+      run.startedAt = now;
+      run.latenessMs = now - run.dueAt;
+    }
+    if (run.isCatchUp) run.job.isCatchingUp = true;
     if (run.attempt === 0 && run.scheduledAt !== null) run.job.runsStarted++;
     run.state = 'running';
     run.attempt++;
@@ -215,18 +217,29 @@ export class RunFlow {
         else this.runs.endUnstarted(previous, 'cancelled', 'replaced', now, recorded);
       }
     }
-    if (job.alive === 1) this.runs.wait(run, run.dueAt);
-    else this.runs.queue(run);
+    this.runs.queue(run);
+    this.goOn(job);
   }
 
   /** The job has a run less alive: what is queued goes on, or the tick that waited for it is known. */
-  private freePlace(job: MemoryJob, endedAt: number): void {
+  private freePlace(run: MemoryRun, endedAt: number): void {
+    const { job } = run;
     job.alive--;
-    const next = job.queue?.shift();
-    if (job.queue?.length === 0) job.queue = null;
-    if (next) this.runs.wait(next, next.dueAt);
-    else if (job.awaitsRun && job.alive === 0) this.afterRun(job, endedAt);
+    if (run.isCatchUp) job.isCatchingUp = false;
+    this.goOn(job);
+    if (job.awaitsRun && job.alive === 0) this.afterRun(job, endedAt);
     this.jobs.dropFinished(job);
+  }
+
+  /** Lets the first queued run go on if nothing is before it: runs that catch up go one after the other whatever `overlap` says. */
+  private goOn(job: MemoryJob): void {
+    const next = job.queue?.[0];
+    if (!next || (next.isCatchUp && job.isCatchingUp)) return;
+    if (placeRun(job.policies, job.active) !== 'start') return;
+    job.queue!.shift();
+    if (job.queue!.length === 0) job.queue = null;
+    if (next.isCatchUp) job.isCatchingUp = true;
+    this.runs.wait(next, next.dueAt);
   }
 
   /** T2: the next tick comes one period after the run ended. */
@@ -234,7 +247,7 @@ export class RunFlow {
     job.awaitsRun = false;
     const nextAt = job.trigger.nextAt(endedAt);
     if (job.state === 'paused' && job.pause) job.pause = { ...job.pause, firstTickAt: nextAt };
-    else if (job.state === 'active') this.jobs.schedule(job, nextAt);
+    else if (job.state === 'active') this.jobs.schedule(job, nextAt, []);
   }
 
   /** O4: one failed run too many in a row pauses the job. */
@@ -253,6 +266,10 @@ export class RunFlow {
 function reasonOf(result: AttemptResult['kind']): 'shutdown' | 'replaced' | null {
   if (result === 'abandoned') return 'shutdown';
   return result === 'cancelled' ? 'replaced' : null;
+}
+
+function effectsOf(batch: ClaimBatch): Effects {
+  return { recorded: own(batch, 'recorded'), changed: own(batch, 'changed') };
 }
 
 /** The batch's own list of this kind, made when it is first needed. */

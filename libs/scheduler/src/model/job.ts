@@ -27,7 +27,7 @@ export interface Pause {
 export interface Job {
   id: string;
   trigger: Trigger;
-  /** The handler's name; `function` for one given as code. */
+  /** The handler's name; `(function)` for one given as code. */
   handler: string;
   payload: JsonValue | undefined;
   policies: Policies;
@@ -77,6 +77,8 @@ export interface JobEdit {
   readonly payload?: JsonValue | undefined;
   readonly policies?: Policies;
   readonly disabled?: boolean;
+  /** The ticks of the trigger before were none: those that are overdue get no outcome. */
+  readonly startsAnew?: boolean;
 }
 
 /** What to do when the id is taken. */

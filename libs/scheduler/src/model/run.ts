@@ -33,6 +33,8 @@ export type OutcomeReason =
   | 'merged'
   /** A newer run of the job took its place (overlap `cancelPrevious`). */
   | 'replaced'
+  /** Its job could not be computed and was parked. */
+  | 'parked'
   /** The job was paused. */
   | 'paused'
   /** The job got a new trigger while the tick was overdue. */

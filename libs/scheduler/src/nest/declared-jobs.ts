@@ -26,12 +26,6 @@ interface AwaitingStart {
   readonly trigger: Trigger;
 }
 
-/**
- * How far ahead a job is anchored that awaits the start of scheduling. No bootstrap takes as long, so
- * no tick falls due that never was one and would want an outcome.
- */
-const NOT_YET_MS = 10 * 365 * 86_400_000;
-
 const DECORATORS = {
   cron: '@Cron',
   interval: '@Interval',
@@ -89,7 +83,7 @@ export class DeclaredJobs {
     for (const { found, trigger } of awaiting) {
       const job = await engine.getJob(found.id);
       if (!job || job.trigger !== trigger) continue;
-      await engine.updateJob(found.id, { trigger: this.bind(found, startAt) });
+      await engine.updateJob(found.id, { trigger: this.bind(found, startAt), startsAnew: true });
     }
   }
 
@@ -161,7 +155,7 @@ export class DeclaredJobs {
     const { engine, hub, clock } = this.parts;
     // A store keeps the anchor of the first declaration (T1); in memory it is the start, which is to come.
     const awaitsStart = found.job.trigger.counts === 'fromTheStart' && !this.started && !engine.durable;
-    const trigger = this.bind(found, awaitsStart ? clock.now() + NOT_YET_MS : clock.now());
+    const trigger = this.bind(found, clock.now());
     const { payload, policies, disabled } = found.job;
     const spec: JobSpec = {
       id: found.id,

@@ -15,8 +15,9 @@ const REASONS: Record<OutcomeReason, string> = {
   maxCatchUp: 'more were overdue than maxCatchUp allows',
   merged: 'merged into the run of another tick',
   replaced: 'a newer run took its place',
+  parked: 'the job cannot be computed',
   paused: 'the job was paused',
-  edited: 'the job got a new trigger',
+  edited: 'the job was edited',
   removed: 'the job was removed',
   shutdown: 'the process stopped',
 };

@@ -19,6 +19,7 @@ function plan(due: Partial<Omit<DueTicks, 'policies'>> & { policies?: Partial<Po
     firstAt: 10,
     now: 10,
     alive: 0,
+    catchingUp: false,
     runsLeft: null,
     ...rest,
     policies: { ...DEFAULT_POLICIES, ...policies },

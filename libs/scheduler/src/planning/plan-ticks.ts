@@ -10,8 +10,10 @@ export interface DueTicks {
   readonly firstAt: number;
   readonly now: number;
   readonly policies: Policies;
-  /** Runs of the job that are alive: running, waiting for a retry, or queued. */
+  /** Runs of the job that are running or waiting for a retry. */
   readonly alive: number;
+  /** One of them catches up: further ticks that do go behind it. */
+  readonly catchingUp: boolean;
   /** Runs that `maxRuns` still allows; null for any number. */
   readonly runsLeft: number | null;
 }
@@ -91,7 +93,7 @@ function planSeveral(due: DueTicks): TickPlan {
     const ticks = newestTicks(trigger, oldestAt, newestAt, policies.maxCatchUp);
     if (ticks[0] > oldestAt) spans.push(span(trigger, 'missed', 'maxCatchUp', oldestAt, trigger.prevAt(ticks[0])!));
     // Queued behind each other whatever `overlap` says.
-    if (placement !== 'start') return { placement: 'queue', startAt: null, queued: ticks, spans, nextAt, awaitsRun: false };
+    if (placement !== 'start' || due.catchingUp) return { placement: 'queue', startAt: null, queued: ticks, spans, nextAt, awaitsRun: false };
     return { placement, startAt: ticks[0], queued: ticks.slice(1), spans, nextAt, awaitsRun: false };
   }
   if (placement === 'skip') {

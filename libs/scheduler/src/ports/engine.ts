@@ -66,14 +66,17 @@ export interface AttemptWatcher {
    * The attempt has its result. `handlerRuns` tells that the handler has not settled yet (a
    * timeout): its place stays held until `attemptReleased`.
    */
-  attemptEnded(end: AttemptEnd, handlerRuns: boolean): void;
+  attemptEnded(attempt: RunningAttempt, end: AttemptEnd, handlerRuns: boolean): void;
   /** The handler of a timed-out attempt has settled. */
-  attemptReleased(end: AttemptEnd): void;
+  attemptReleased(attempt: RunningAttempt, end: AttemptEnd): void;
   /** The handler told how far it is, or wrote a line. */
   attemptNoted(claim: Claim, note: RunNote): void;
 }
 
 export interface RunningAttempt {
+  readonly claim: Claim;
+  /** For whoever keeps a list of attempts: where this one is in it. */
+  place: number | null;
   /** The handler has returned, or its promise has settled. */
   readonly settled: boolean;
   /** Aborts the attempt's signal; when the handler rejects then, the result is `as`. */
@@ -87,6 +90,6 @@ export interface RunningAttempt {
 export interface EventSink {
   /** Whether anybody listens: saves making the event. */
   wants(type: SchedulerEventType): boolean;
-  /** Stamps the event with time and replica and hands it to the subscribers, whose throws are contained. */
+  /** Stamps the fact, which is the hub's from then on, and hands it to the subscribers, whose throws are contained. */
   emit<T extends SchedulerEventType>(type: T, fact: Omit<SchedulerEvents[T], 'at' | 'replica'>): void;
 }

@@ -67,7 +67,7 @@ export interface Store {
   listRuns(filter: RunFilter): Awaitable<Run[]>;
 
   /** The wall clock was set back. Stores that share time with other replicas do nothing. */
-  clockSetBack(step: Omit<ClockSetBack, 'lastTickAt'>): Awaitable<void>;
+  clockSetBack(step: Omit<ClockSetBack, 'lastTickAt'>): Awaitable<Pick<ChangeResult, 'recorded' | 'changed'>>;
 }
 
 export interface PutResult {
@@ -75,6 +75,7 @@ export interface PutResult {
   change: 'created' | 'changed' | 'same' | 'kept' | 'taken';
   job: Job;
   recorded: RecordedOutcome[];
+  changed: JobStateChange[];
 }
 
 export type JobChange =
@@ -86,10 +87,13 @@ export type JobChange =
 export interface ChangeResult {
   job: Job;
   recorded: RecordedOutcome[];
+  /** What changed by itself through it: a job that is finished. */
+  changed: JobStateChange[];
 }
 
 export interface RequestedRun {
-  run: Run;
+  /** The run as it is when this is called, as far as this process knows. */
+  view(): Run;
   recorded: RecordedOutcome[];
   /** Runs under way that it takes the place of. */
   cancelled: Claim[];
@@ -102,8 +106,13 @@ export interface RunRequest {
   now: number;
 }
 
-/** How settling went. `refused`: another holder took the run over meanwhile. `pausedJob`: recorded, and one failure too many in a row (O4). */
-export type Settled = 'recorded' | 'refused' | 'pausedJob';
+/**
+ * - `recorded`: as told.
+ * - `refused`: another holder took the run over meanwhile.
+ * - `withoutRetry`: its job is gone, so the result is the outcome.
+ * - `pausedJob`: recorded, and one failure too many in a row (O4).
+ */
+export type Settled = 'recorded' | 'refused' | 'withoutRetry' | 'pausedJob';
 
 export type RunNote = { kind: 'progress'; progress: RunProgress } | { kind: 'line'; line: KeptLogLine };
 

@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Clock, TimerHandle } from '../ports/index.js';
 import { InstantQueue } from '../timing/index.js';
 
@@ -23,18 +24,41 @@ export class Alarms {
   private readonly delays = new InstantQueue();
   private readonly callbacks: (() => void)[] = [];
   private readonly freeSlots: number[] = [];
-  private seenWall = 0;
-  private seenElapsed = 0;
+  private isKeptLooking = false;
+  private seenWall: number;
+  private seenElapsed: number;
 
   constructor(
     private readonly clock: Clock,
     private readonly maxSleepMs: number,
-  ) {}
+  ) {
+    this.seenWall = clock.now();
+    this.seenElapsed = clock.monotonic();
+  }
 
   /** Who is woken, and who is told of a step of the wall clock (before anything else is called). */
   connect(onWake: () => void, onStep: (stepMs: number) => void): void {
     this.onWake = onWake;
     this.onStep = onStep;
+  }
+
+  /**
+   * Compares wall clock and elapsed time, and tells of a step since the last look. Called before
+   * anything reads the wall clock to decide by it, so that a step is known before it is acted on.
+   */
+  look(): void {
+    const now = this.clock.now();
+    const elapsed = this.clock.monotonic();
+    const stepMs = now - this.seenWall - (elapsed - this.seenElapsed);
+    this.seenWall = now;
+    this.seenElapsed = elapsed;
+    if (Math.abs(stepMs) > STEP_MS) this.onStep(stepMs);
+  }
+
+  /** Looks at least every `maxSleepMs` even though nothing waits. */
+  keepLooking(on: boolean): void {
+    this.isKeptLooking = on;
+    this.arm();
   }
 
   /** Wakes once the wall clock reaches this instant (UTC ms), never before; null for never. Replaces the one before. */
@@ -59,6 +83,7 @@ export class Alarms {
   /** Leaves no timer behind. */
   clear(): void {
     this.wakeAt = null;
+    this.isKeptLooking = false;
     this.delays.clear();
     this.disarm();
   }
@@ -71,16 +96,13 @@ export class Alarms {
 
   private arm(): void {
     const delayAt = this.delays.earliest();
-    if (this.wakeAt === null && delayAt === null) return this.disarm();
+    if (this.wakeAt === null && delayAt === null && !this.isKeptLooking) return this.disarm();
     const elapsed = this.clock.monotonic();
     const now = this.clock.now();
     const untilWake = this.wakeAt === null ? Number.POSITIVE_INFINITY : this.wakeAt - now;
     const untilDelay = delayAt === null ? Number.POSITIVE_INFINITY : Math.ceil(delayAt - elapsed);
     const sleepMs = Math.max(0, Math.min(untilWake, untilDelay, this.maxSleepMs));
-    if (this.timer === null) {
-      this.seenWall = now;
-      this.seenElapsed = elapsed;
-    } else {
+    if (this.timer !== null) {
       // A timer that fires early enough looks again then; re-arming costs more than that.
       if (this.timerAt <= elapsed + sleepMs) return;
       this.clock.clearTimer(this.timer);
@@ -94,14 +116,11 @@ export class Alarms {
     this.timer = null;
   }
 
-  private readonly fire = (): void => {
+  // Bound to the context that the scheduler was made in: what a request or a run added must not run inside it.
+  private readonly fire = AsyncResource.bind((): void => {
     this.timer = null;
-    const now = this.clock.now();
     const elapsed = this.clock.monotonic();
-    const stepMs = now - this.seenWall - (elapsed - this.seenElapsed);
-    this.seenWall = now;
-    this.seenElapsed = elapsed;
-    if (Math.abs(stepMs) > STEP_MS) this.onStep(stepMs);
+    this.look();
     for (let at = this.delays.earliest(); at !== null && at <= elapsed; at = this.delays.earliest()) {
       const slot = this.delays.first();
       const callback = this.callbacks[slot];
@@ -113,7 +132,7 @@ export class Alarms {
       this.onWake();
     }
     this.arm();
-  };
+  });
 }
 
 function nothing(): void {}

@@ -27,10 +27,11 @@ export class Attempt implements RunningAttempt, RunTelling {
   private timeout: Alarm | null = null;
   end: AttemptEnd | null = null;
   settled = false;
+  place: number | null = null;
   private abortedAs: 'abandoned' | 'cancelled' | null = null;
 
   constructor(
-    private readonly claim: Claim,
+    readonly claim: Claim,
     private readonly watcher: AttemptWatcher,
     private readonly tools: AttemptTools,
   ) {
@@ -101,15 +102,15 @@ export class Attempt implements RunningAttempt, RunTelling {
 
   private handlerEnded(result: AttemptResult): void {
     this.settled = true;
-    if (this.end) this.watcher.attemptReleased(this.end);
-    else this.watcher.attemptEnded(this.conclude(result), false);
+    if (this.end) this.watcher.attemptReleased(this, this.end);
+    else this.watcher.attemptEnded(this, this.conclude(result), false);
   }
 
   private timedOut(timeoutMs: number): void {
     if (this.end) return;
     const error = new AttemptTimedOutError(this.claim.jobId, timeoutMs);
     const end = this.conclude({ kind: 'timedOut', error });
-    this.watcher.attemptEnded(end, true);
+    this.watcher.attemptEnded(this, end, true);
     this.run.abort(error);
   }
 

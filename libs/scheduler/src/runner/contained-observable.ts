@@ -8,7 +8,8 @@ import { Observable, type Observer, type Operator, Subscriber, type Subscription
 export class ContainedObservable<T> extends Observable<T> {
   constructor(
     source: Observable<unknown>,
-    private readonly report: (error: unknown) => void,
+    /** Asked during each call, so that a late rejection is told with what it was about. */
+    private readonly reporter: () => (error: unknown) => void,
   ) {
     super();
     this.source = source;
@@ -16,7 +17,7 @@ export class ContainedObservable<T> extends Observable<T> {
 
   /** RxJS builds every piped observable here, so the containment goes along. */
   override lift<R>(operator?: Operator<T, R>): Observable<R> {
-    const lifted = new ContainedObservable<R>(this, this.report);
+    const lifted = new ContainedObservable<R>(this, this.reporter);
     lifted.operator = operator as Operator<unknown, R> | undefined;
     return lifted;
   }
@@ -34,7 +35,7 @@ export class ContainedObservable<T> extends Observable<T> {
         : observerOrNext;
     return super.subscribe({
       next: (value: T) => this.contain(() => observer.next?.(value)),
-      error: (failure: unknown) => this.contain(() => (observer.error ? observer.error(failure) : this.report(failure))),
+      error: (failure: unknown) => this.contain(() => (observer.error ? observer.error(failure) : this.reporter()(failure))),
       complete: () => this.contain(() => observer.complete?.()),
     });
   }
@@ -42,9 +43,9 @@ export class ContainedObservable<T> extends Observable<T> {
   private contain(call: () => unknown): void {
     try {
       const result = call();
-      if (result instanceof Promise) result.catch(this.report);
+      if (result instanceof Promise) result.catch(this.reporter());
     } catch (error) {
-      this.report(error);
+      this.reporter()(error);
     }
   }
 }

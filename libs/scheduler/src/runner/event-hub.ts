@@ -30,7 +30,11 @@ export class EventHub implements EventSink {
 
   emit<T extends SchedulerEventType>(type: T, fact: Omit<SchedulerEvents[T], 'at' | 'replica'>): void {
     if (!this.wants(type)) return;
-    const event = { type, at: new Date(this.source.clock.now()), replica: this.source.replica, ...fact } as unknown as SchedulerEvent;
+    // Completed in place: copying the fact would cost ten times as much.
+    const event = fact as unknown as SchedulerEvent;
+    event.type = type;
+    event.at = new Date(this.source.clock.now());
+    event.replica = this.source.replica;
     const outer = this.current;
     this.current = event;
     this.byType.get(type)?.next(event);
@@ -45,11 +49,13 @@ export class EventHub implements EventSink {
   }
 
   private contained(source: Observable<SchedulerEvent>): Observable<SchedulerEvent> {
-    return new ContainedObservable(source, (error) => this.listenerFailed(error));
+    return new ContainedObservable(source, () => {
+      const during = this.current;
+      return (error) => this.listenerFailed(error, during);
+    });
   }
 
-  private listenerFailed(error: unknown): void {
-    const during = this.current;
+  private listenerFailed(error: unknown, during: SchedulerEvent | null): void {
     // A listener of this very event that throws too must not go round for ever.
     if (during?.type === 'listener.failed') return;
     const jobId = during && 'jobId' in during ? during.jobId : null;
