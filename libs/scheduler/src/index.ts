@@ -62,6 +62,8 @@ export {
   type JobOrigin,
   type JobState,
   type JsonValue,
+  type KeptLogLine,
+  type KeptResult,
   type Outcome,
   type OutcomeReason,
   OUTCOMES,
@@ -74,9 +76,11 @@ export {
   type RetryOptions,
   type RetryPolicy,
   type Run,
+  RunCancelledError,
   type RunContext,
   type RunFilter,
   type RunLog,
+  type RunProgress,
   type RunState,
   type SchedulerEvent,
   type SchedulerEventOf,
@@ -90,6 +94,8 @@ export {
 export type { Clock, Engine, Store, TimerHandle } from './ports/index.js';
 
 export {
+  type BackfillOptions,
+  type BackfillReport,
   Cron,
   CronExpression,
   type CronJobOptions,

@@ -12,6 +12,7 @@ import type { Declaration } from './declaration.js';
 import { type DeclaredTrigger, readDecorator } from './declared-trigger.js';
 import { checkJobId } from './job-id.js';
 import type { JobOptions } from './job-options.js';
+import { checkGroup, type Settings } from './scheduler-options.js';
 
 /** A job decorator, checked. */
 export interface DeclaredJob {
@@ -42,14 +43,16 @@ const JOB_OPTION_NAMES: readonly string[] = [
 /** @throws the error of the first thing wrong with it, without its place */
 export function readDeclaredJob(
   declaration: Exclude<Declaration, { kind: 'handler' }>,
-  defaults: Policies,
+  { policies: defaults, concurrency }: Pick<Settings, 'policies' | 'concurrency'>,
 ): DeclaredJob {
   const { name, trigger, options } = readDecorator(declaration);
   rejectUnknown('', options, JOB_OPTION_NAMES);
+  const policies = readPolicies(withPeerWords(options), defaults);
+  checkGroup('group', policies, concurrency);
   return {
     id: readId(options, name),
     trigger,
-    policies: readPolicies(withPeerWords(options), defaults),
+    policies,
     payload: copyAsJson(options.payload),
     disabled: readBoolean('disabled', options.disabled) ?? false,
     saysUnref: options.unrefTimeout !== undefined,

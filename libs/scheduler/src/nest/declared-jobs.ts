@@ -95,7 +95,7 @@ export class DeclaredJobs {
           this.registerHandler(method, readDefinition(declaration.args[0]));
           continue;
         }
-        const job = readDeclaredJob(declaration, this.settings.policies);
+        const job = readDeclaredJob(declaration, this.settings);
         // Numbered by their place in the source, so that naming one does not rename another.
         position++;
         const id = job.id ?? (position === 1 ? method.name : `${method.name}#${position}`);

@@ -4,6 +4,8 @@ export { Interval } from './interval.decorator.js';
 export { JobHandler } from './job-handler.decorator.js';
 export type { CronJobOptions, IntervalJobOptions, JobOptions } from './job-options.js';
 export type {
+  BackfillOptions,
+  BackfillReport,
   DefinedJobRequest,
   FunctionJobRequest,
   JobRequestBase,

@@ -53,3 +53,20 @@ export interface PauseOptions {
   /** The pause ends by itself then. Left out, it lasts until `resumeJob`. */
   until?: Date | null;
 }
+
+export interface BackfillOptions {
+  /** The first instant that may be made up for, and the last; both are included. Neither is in the future. */
+  from: Date;
+  to: Date;
+  /** Answers what would happen, and makes nothing. */
+  dryRun?: boolean;
+  /** Also instants that a run was started for already. */
+  force?: boolean;
+}
+
+export interface BackfillReport {
+  /** Runs made; with `dryRun` those that would be. */
+  count: number;
+  /** Instants left out because a run was started for them, as far as the history goes back. */
+  leftOut: number;
+}

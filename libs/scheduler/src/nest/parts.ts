@@ -17,13 +17,13 @@ export interface Parts {
 
 /** Chooses the parts and puts them together: the only place that knows which there are. Nothing is opened or armed yet. */
 export function assemble(settings: Settings, clock: Clock, log: (line: RunLogLine) => void): Parts {
-  const { store, engine, history, maxSleepMs } = settings;
+  const { store, engine, history, concurrency, maxSleepMs } = settings;
   const alarms = new Alarms(clock, maxSleepMs);
   const hub = new EventHub({ clock, replica: REPLICA });
   const handlers = new HandlerRegistry();
   const runner = new Runner({ alarms, clock, handlers, events: hub, log });
   if (engine) return { clock, engine, runner, handlers, hub };
-  const limits = { runsPerJob: history.perJob, runsTotal: history.total };
+  const limits = { runsPerJob: history.perJob, runsTotal: history.total, concurrency };
   const ownStore = store ?? new MemoryStore({ ...limits, runIdPrefix: `run-${PROCESS_ID}-` });
   return { clock, engine: new LocalEngine({ store: ownStore, clock, alarms }), runner, handlers, hub };
 }

@@ -6,13 +6,16 @@ import {
   OUTCOMES,
   type RunFilter,
 } from '../model/index.js';
-import type { PauseOptions } from './job-request.js';
+import type { BackfillRequest } from '../ports/index.js';
+import type { BackfillOptions, PauseOptions } from './job-request.js';
 import { KnownNames } from './known-names.js';
 
 const JOB_STATES = ['active', 'paused', 'disabled', 'finished', 'parked'] as const;
 const JOB_ORIGINS = ['declared', 'added'] as const;
 const RUN_STATES = ['queued', 'waiting', 'running', 'ended'] as const;
 const MOST_ROWS = 1_000;
+/** More runs than this are not made by one call. */
+export const MOST_BACKFILLED = 10_000;
 
 const JOB_FILTER = new KnownNames(['state', 'origin', 'handler'] satisfies (keyof JobFilter)[]);
 const RUN_FILTER = new KnownNames([
@@ -25,6 +28,7 @@ const RUN_FILTER = new KnownNames([
   'after',
 ] satisfies (keyof RunFilter)[]);
 const PAUSE = new KnownNames(['note', 'by', 'until'] satisfies (keyof PauseOptions)[]);
+const BACKFILL = new KnownNames(['from', 'to', 'dryRun', 'force'] satisfies (keyof BackfillOptions)[]);
 
 /** @throws InvalidOptionsError naming the field */
 export function checkJobFilter(filter: JobFilter): JobFilter {
@@ -66,6 +70,36 @@ export function readPause(
     by: by ?? null,
     until: until === undefined || until === null ? null : futureInstant(until, now),
   };
+}
+
+/** @throws InvalidOptionsError naming the field */
+export function readBackfill(
+  jobId: string,
+  options: BackfillOptions,
+  now: number,
+): Omit<BackfillRequest, 'now'> {
+  BACKFILL.check(
+    options,
+    "Give { from, to }, for example { from: new Date('2027-01-01T00:00:00Z'), to: new Date() }.",
+  );
+  const fromAt = checkDate('from', options.from).getTime();
+  const toAt = checkDate('to', options.to).getTime();
+  if (toAt < fromAt) throw new InvalidOptionsError('to', options.to, 'Give a Date that is not before from.');
+  if (toAt > now) {
+    throw new InvalidOptionsError(
+      'to',
+      options.to,
+      'Give a Date that is not in the future: those ticks will fall due.',
+    );
+  }
+  const dryRun = readFlag('dryRun', options.dryRun);
+  const force = readFlag('force', options.force);
+  return { jobId, fromAt, toAt, dryRun, force, most: MOST_BACKFILLED };
+}
+
+function readFlag(field: string, value: unknown): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? false;
+  throw new InvalidOptionsError(field, value, 'Give true or false.');
 }
 
 function futureInstant(until: unknown, now: number): number {

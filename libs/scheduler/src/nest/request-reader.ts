@@ -20,7 +20,7 @@ import { checkJobId, generateJobId } from './job-id.js';
 import type { AnyJobRequest, JobUpdate } from './job-request.js';
 import { KnownNames } from './known-names.js';
 import type { Parts } from './parts.js';
-import type { Settings } from './scheduler-options.js';
+import { checkGroup, type Settings } from './scheduler-options.js';
 import { SCHEDULER_PARTS, SCHEDULER_SETTINGS } from './tokens.js';
 
 /** A request, checked all but for a payload that has a class: that check takes a promise. */
@@ -69,12 +69,14 @@ export class RequestReader {
     );
     const id = request.id === undefined ? generateJobId() : checkJobId(request.id);
     const { handler, definition } = this.resolveHandler(id, request.handler);
+    const policies = readPolicies(request, this.settings.policies);
+    checkGroup('group', policies, this.settings.concurrency);
     const spec: JobSpec = {
       id,
       trigger: this.bind(id, request.trigger),
       handler,
       payload: request.payload === undefined ? undefined : copyAsJson(request.payload),
-      policies: readPolicies(request, this.settings.policies),
+      policies,
       origin: 'added',
       disabled: request.disabled === undefined ? false : readBoolean('disabled', request.disabled),
     };
@@ -89,6 +91,7 @@ export class RequestReader {
     const resolved = handler === undefined ? null : this.resolveHandler(job.id, handler);
     const payload = update.payload === undefined ? job.payload : (copyAsJson(update.payload) ?? undefined);
     const policies = readPolicies(update, job.policies);
+    if (policies !== job.policies) checkGroup('group', policies, this.settings.concurrency);
     const edit: JobEdit = {
       ...(trigger === undefined ? {} : { trigger: this.bind(job.id, trigger) }),
       ...(resolved === null ? {} : { handler: resolved.handler }),

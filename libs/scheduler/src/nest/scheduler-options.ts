@@ -1,4 +1,5 @@
 import {
+  type ConcurrencyLimits,
   count,
   InvalidOptionsError,
   POLICY_NAMES,
@@ -29,6 +30,10 @@ export interface SchedulerOptions {
   maxSleep?: Duration;
   /** How many ended runs are kept in memory, of each job and in all. A store of its own has its own limits. */
   history?: { perJob?: number; total?: number };
+  /** How many attempts may run at once, of all jobs together; null for any number. */
+  concurrency?: number | null;
+  /** The same for groups of jobs, by the name that jobs give as their `group`: `{ mail: 2 }`. */
+  groups?: Readonly<Record<string, number>>;
   /** Whether events become lines of the Nest log. What handlers write with `run.log` always does. */
   log?: boolean;
 }
@@ -43,6 +48,8 @@ export const DEFAULT_OPTIONS = Object.freeze({
   abortGrace: '1s',
   maxSleep: '1s',
   history: Object.freeze({ perJob: 100, total: 10_000 }),
+  concurrency: null,
+  groups: Object.freeze({}),
   log: true,
 }) satisfies SchedulerOptions;
 
@@ -56,6 +63,7 @@ export interface Settings {
   readonly abortGraceMs: number;
   readonly maxSleepMs: number;
   readonly history: { readonly perJob: number; readonly total: number };
+  readonly concurrency: ConcurrencyLimits;
   readonly log: boolean;
 }
 
@@ -68,6 +76,8 @@ const OPTION_NAMES = Object.keys({
   abortGrace: 0,
   maxSleep: 0,
   history: 0,
+  concurrency: 0,
+  groups: 0,
   log: 0,
 } satisfies Record<keyof SchedulerOptions, 0>);
 
@@ -86,14 +96,18 @@ export function readOptions(given: SchedulerOptions | undefined): Settings {
   const options: SchedulerOptions = given ?? {};
   rejectUnknown('', options, OPTION_NAMES);
   const merged = { ...DEFAULT_OPTIONS, ...withoutUndefined(options) };
+  const policies = readDefaults(merged.defaults);
+  const concurrency = readConcurrency(merged.concurrency, merged.groups, options);
+  checkGroup('defaults.group', policies, concurrency);
   return Object.freeze({
     timezone: readTimezone(merged.timezone),
-    policies: readDefaults(merged.defaults),
+    policies,
     ...readCarrier(options),
     drainTimeoutMs: parseDuration(merged.drainTimeout, 'drainTimeout'),
     abortGraceMs: parseDuration(merged.abortGrace, 'abortGrace'),
     maxSleepMs: readMaxSleep(merged.maxSleep),
     history: readHistory(merged.history, options),
+    concurrency,
     log: readLog(merged.log),
   });
 }
@@ -166,6 +180,52 @@ function readHistory(history: unknown, { store, engine }: SchedulerOptions): Set
   rejectUnknown('history.', history, Object.keys(DEFAULT_OPTIONS.history));
   const { perJob, total } = { ...DEFAULT_OPTIONS.history, ...withoutUndefined(history) };
   return { perJob: count('history.perJob', perJob), total: count('history.total', total) };
+}
+
+function readConcurrency(
+  concurrency: unknown,
+  groups: unknown,
+  { store, engine, ...options }: SchedulerOptions,
+): ConcurrencyLimits {
+  for (const field of ['concurrency', 'groups'] as const) {
+    if (options[field] !== undefined && (store !== undefined || engine !== undefined)) {
+      throw new InvalidOptionsError(
+        field,
+        options[field],
+        'It limits what the memory store starts. Give the limits to the store or engine itself.',
+      );
+    }
+  }
+  const whole = concurrency === null ? null : count('concurrency', concurrency);
+  return Object.freeze({ whole, groups: readGroups(groups) });
+}
+
+function readGroups(groups: unknown): Readonly<Record<string, number>> {
+  if (typeof groups !== 'object' || groups === null || Array.isArray(groups)) {
+    throw new InvalidOptionsError('groups', groups, 'Give a limit for each group, for example { mail: 2 }.');
+  }
+  const limits: Record<string, number> = {};
+  for (const [name, limit] of Object.entries(withoutUndefined(groups))) {
+    if (name.trim() === '') throw new InvalidOptionsError('groups', groups, 'A group needs a name.');
+    limits[name] = count(`groups.${name}`, limit);
+  }
+  return Object.freeze(limits);
+}
+
+/**
+ * A misspelt group must not mean "no limit". While no group has a limit every name is right.
+ *
+ * @throws InvalidOptionsError naming the groups that are known
+ */
+export function checkGroup(field: string, { group }: Policies, { groups }: ConcurrencyLimits): void {
+  if (group === null || Object.hasOwn(groups, group)) return;
+  const known = Object.keys(groups);
+  if (known.length === 0) return;
+  throw new InvalidOptionsError(
+    field,
+    group,
+    `SchedulerModule's groups has no limit of this name. Known: ${known.join(', ')}.`,
+  );
 }
 
 function readLog(log: unknown): boolean {

@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs';
 import {
   copyAsJson,
   type FailureEvent,
+  InvalidOptionsError,
   type Job,
   type JobFilter,
   JobIdTakenError,
@@ -19,6 +20,8 @@ import { isPromise, type PutResult } from '../ports/index.js';
 import { checkPayload, currentRun } from '../runner/index.js';
 import type {
   AnyJobRequest,
+  BackfillOptions,
+  BackfillReport,
   DefinedJobRequest,
   FunctionJobRequest,
   JobUpdate,
@@ -27,7 +30,7 @@ import type {
 } from './job-request.js';
 import { Lifecycle } from './lifecycle.js';
 import type { Parts } from './parts.js';
-import { checkJobFilter, checkRunFilter, readPause } from './read-filters.js';
+import { checkJobFilter, checkRunFilter, MOST_BACKFILLED, readBackfill, readPause } from './read-filters.js';
 import { RequestReader } from './request-reader.js';
 import { SCHEDULER_PARTS } from './tokens.js';
 
@@ -166,6 +169,26 @@ export class SchedulerService {
       this.lifecycle.refuseUnlessRunning();
     }
     return this.parts.engine.runNow(id, payload);
+  }
+
+  /**
+   * Makes up for the job's instants in [from, to] that no run was started for: a run for each, one
+   * behind the other, which belongs to no tick and has the instant as `run.standsFor`. Ask with
+   * `dryRun` first how many that is; no more than 10,000 are made by one call.
+   *
+   * @throws JobNotFoundError, InvalidOptionsError, SchedulerNotRunningError (not with `dryRun`)
+   */
+  async backfill(id: string, options: BackfillOptions): Promise<BackfillReport> {
+    const request = readBackfill(id, options, this.parts.clock.now());
+    if (!request.dryRun) this.lifecycle.refuseUnlessRunning();
+    await this.lifecycle.ready();
+    const { count, leftOut, tooMany } = await this.parts.engine.backfill(request);
+    if (!tooMany) return { count, leftOut };
+    throw new InvalidOptionsError(
+      'to',
+      options.to,
+      `Since from there are more than ${MOST_BACKFILLED} instants to make up for: take a part of that time, then the next.`,
+    );
   }
 
   /** This process claims no further runs until `resume()`; those under way go on. Not stored. */
