@@ -97,7 +97,7 @@ export class DueLoop {
       } catch (error) {
         return this.storeFailed(error);
       }
-      if (this.clock.monotonic() >= sliceEnd) return this.clock.yieldThen(this.slice);
+      if (this.claims.length === 0 && this.clock.monotonic() >= sliceEnd) return this.clock.yieldThen(this.slice);
     }
   };
 

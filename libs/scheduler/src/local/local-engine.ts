@@ -211,7 +211,9 @@ export class LocalEngine implements Engine, AttemptWatcher {
       const now = this.clock.now();
       // Should the clock have been set back meanwhile, the delay holds, not the instant.
       const laterAt = Math.min(retryAt, now + retryAt - end.endedAt);
-      return this.settle(attempt, { ...end, retryAt: Math.max(laterAt, now) }, false, false);
+      const { result, startedAt, endedAt, durationMs } = end;
+      const retry = { claim, result, startedAt, endedAt, durationMs, retryAt: Math.max(laterAt, now) };
+      return this.settle(attempt, retry, false, false);
     }
     this.contain(claim.jobId, () => whenReady(this.store.release(claim, this.clock.now()), () => this.freed(attempt)));
   }
@@ -243,7 +245,7 @@ export class LocalEngine implements Engine, AttemptWatcher {
 
   private settled(attempt: RunningAttempt | null, end: AttemptEnd, placeHeld: boolean, announce: boolean, settled: Settled): void {
     if (!placeHeld) this.freed(attempt);
-    const told = settled === 'withoutRetry' ? { ...end, retryAt: null } : end;
+    const told = settled === 'withoutRetry' ? withoutRetry(end) : end;
     if (announce && settled !== 'refused') announceEnd(this.host.events, told, placeHeld);
     if (settled === 'pausedJob') this.announcePause(end.claim.jobId);
   }
@@ -332,4 +334,8 @@ export class LocalEngine implements Engine, AttemptWatcher {
       this.faulted(error, jobId);
     }
   }
+}
+
+function withoutRetry({ claim, result, startedAt, endedAt, durationMs }: AttemptEnd): AttemptEnd {
+  return { claim, result, startedAt, endedAt, durationMs, retryAt: null };
 }

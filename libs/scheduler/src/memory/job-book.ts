@@ -249,10 +249,11 @@ export class JobBook {
 
   private drop(job: MemoryJob): void {
     // A job that was removed still has rows; when they go it must not take a newer job of its id along.
-    if (this.jobs.get(job.id) !== job) return;
+    if (job.isGone) return;
     this.due.delete(job.slot);
     this.slots.delete(job.slot);
     this.jobs.delete(job.id);
+    job.isGone = true;
   }
 }
 

@@ -27,6 +27,8 @@ export class MemoryJob {
   /** The next tick is computed when the run ends (T2). */
   awaitsRun = false;
   failuresInRow = 0;
+  /** It was removed; a run under way ends without it. */
+  isGone = false;
   /** A run that catches up is running or waiting; the next one goes behind it. */
   isCatchingUp = false;
   runsStarted = 0;

@@ -1,5 +1,5 @@
 import { type AttemptEnd, type AttemptResult, type Claim, keepResult, toErrorRecord } from '../model/index.js';
-import { type Placement, placeRun, planTicks, type TickPlan } from '../planning/index.js';
+import { type DueTicks, type Placement, placeRun, planTicks, type TickPlan } from '../planning/index.js';
 import type {
   BackfillRequest,
   BackfillResult,
@@ -22,6 +22,9 @@ const NOTHING: readonly never[] = [];
 
 /** The way of runs: from due ticks and requests over claims to their outcome. */
 export class RunFlow {
+  /** What the planner is asked, used again for each tick: it keeps nothing of it. */
+  private readonly asked = {} as { -readonly [K in keyof DueTicks]: DueTicks[K] };
+
   constructor(
     private readonly jobs: JobBook,
     private readonly runs: RunBook,
@@ -61,7 +64,7 @@ export class RunFlow {
 
   claimDue(now: number, limit: number): ClaimBatch {
     const none = NOTHING as never[];
-    const batch: ClaimBatch = { claims: [], recorded: none, changed: none, cancelled: none, more: false };
+    const batch: ClaimBatch = { claims: none, recorded: none, changed: none, cancelled: none, more: false };
     this.takeBack();
     for (let looked = 0; looked < limit; looked++) {
       const waitingAt = this.runs.waiting.earliest();
@@ -73,8 +76,7 @@ export class RunFlow {
       if (dueAt === null || dueAt > now) return batch;
       this.claimTicks(this.jobs.firstDue(), dueAt, now, batch);
     }
-    const nextAt = this.earliestDueAt();
-    batch.more = nextAt !== null && nextAt <= now;
+    batch.more = true;
     return batch;
   }
 
@@ -82,7 +84,7 @@ export class RunFlow {
     const run = end.claim as MemoryRun;
     if (run.state !== 'running') return 'refused';
     const { result } = end;
-    const isGone = this.jobs.get(run.jobId) !== run.job;
+    const { isGone } = run.job;
     const retryAt = isGone ? null : end.retryAt;
     const succeeded = result.kind === 'succeeded';
     run.error = succeeded ? null : toErrorRecord(result.error);
@@ -136,12 +138,19 @@ export class RunFlow {
         this.jobs.resume(job, dueAt - 1, effectsOf(batch));
         return;
       }
-      const { trigger, policies, active: alive, runsLeft, isCatchingUp: catchingUp } = job;
+      const { policies, active } = job;
       // Ticks that would start a run wait for a place; what becomes of the others does not depend on one.
       const full = this.places.fullFor(policies.group);
-      if (full !== null && placeRun(policies, alive) === 'start') return this.jobs.due.setAside(job.slot, full);
-      const firstAt = job.delayedTickAt ?? dueAt;
-      this.apply(job, planTicks({ trigger, firstAt, now, policies, alive, catchingUp, runsLeft }), now, batch);
+      if (full !== null && placeRun(policies, active) === 'start') return this.jobs.due.setAside(job.slot, full);
+      const { asked } = this;
+      asked.trigger = job.trigger;
+      asked.firstAt = job.delayedTickAt ?? dueAt;
+      asked.now = now;
+      asked.policies = policies;
+      asked.alive = active;
+      asked.catchingUp = job.isCatchingUp;
+      asked.runsLeft = job.runsLeft;
+      this.apply(job, planTicks(asked), now, batch);
     } catch (error) {
       this.jobs.park(job, error, now, effectsOf(batch));
     }
@@ -191,7 +200,8 @@ export class RunFlow {
     run.attempt++;
     run.group = run.policies.group;
     this.places.enter(run.group);
-    batch.claims.push(run);
+    if (batch.claims.length === 0) batch.claims = [run];
+    else batch.claims.push(run);
   }
 
   /** The run waits behind what is alive; what it takes the place of ends (O1). */

@@ -149,7 +149,7 @@ export interface ClaimBatch {
   cancelled: Claim[];
   /** Jobs whose state changed by themselves: finished, resumed at the end of a pause, parked. */
   changed: JobStateChange[];
-  /** More is due at `now`. */
+  /** More may be due at `now`. */
   more: boolean;
 }
 

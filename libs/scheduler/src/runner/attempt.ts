@@ -20,11 +20,16 @@ export interface AttemptTools {
  * One attempt of a run: open the context, check the payload, call the handler, classify how it
  * ends. A handler that answers at once is called and done within `begin`.
  */
-export class Attempt implements RunningAttempt, RunTelling {
+export class Attempt implements RunningAttempt, AttemptEnd, RunTelling {
   private readonly run: HandlerRun;
-  private readonly startedAt: number;
+  readonly startedAt: number;
   private readonly startedElapsed: number;
   private timeout: Alarm | null = null;
+  // The attempt is its own end: one object less for each run.
+  result!: AttemptResult;
+  endedAt = 0;
+  durationMs = 0;
+  retryAt: number | null = null;
   end: AttemptEnd | null = null;
   settled = false;
   place: number | null = null;
@@ -117,22 +122,18 @@ export class Attempt implements RunningAttempt, RunTelling {
   private conclude(result: AttemptResult): AttemptEnd {
     this.timeout?.cancel();
     const { clock } = this.tools;
-    const endedAt = clock.now();
-    this.end = {
-      claim: this.claim,
-      result,
-      startedAt: this.startedAt,
-      endedAt,
-      durationMs: clock.monotonic() - this.startedElapsed,
-      retryAt: result.kind === 'succeeded' ? null : this.retryAt(result, endedAt),
-    };
-    return this.end;
+    this.result = result;
+    this.endedAt = clock.now();
+    this.durationMs = clock.monotonic() - this.startedElapsed;
+    if (result.kind !== 'succeeded') this.retryAt = this.planRetry(result);
+    this.end = this;
+    return this;
   }
 
-  private retryAt(result: AttemptResult, endedAt: number): number | null {
+  private planRetry(result: AttemptResult): number | null {
     const { attempt, runId, policies, jobId } = this.claim;
     try {
-      return planRetry({ result, attempt, retry: policies.retry, endedAt, runId });
+      return planRetry({ result, attempt, retry: policies.retry, endedAt: this.endedAt, runId });
     } catch (error) {
       // The caller's `when` or `backoff` is broken: no retry rests on it.
       this.tools.events.emit('scheduler.faulted', { error, jobId });
