@@ -266,7 +266,7 @@ export class LocalEngine implements Engine, AttemptWatcher {
 
   private freed(attempt: RunningAttempt | null): void {
     this.loop.look();
-    if (attempt) this.running.delete(attempt);
+    if (attempt !== null && attempt.place !== null) this.running.delete(attempt);
   }
 
   private tell(recorded: readonly RecordedOutcome[], changed: readonly JobStateChange[]): void {

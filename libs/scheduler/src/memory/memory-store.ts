@@ -51,7 +51,7 @@ export class MemoryStore implements Store {
   constructor({ concurrency = NO_LIMITS, runIdPrefix = 'run-', ...limits }: MemoryStoreOptions) {
     this.runs = new RunBook(limits, runIdPrefix, (job) => this.jobs.dropFinished(job));
     this.jobs = new JobBook(this.runs);
-    this.flow = new RunFlow(this.jobs, this.runs, new Places(concurrency));
+    this.flow = new RunFlow(this.jobs, this.runs, Places.for(concurrency));
   }
 
   open(): void {}

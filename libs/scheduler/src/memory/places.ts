@@ -7,7 +7,12 @@ export const WHOLE = '\0whole';
 export class Places {
   private readonly running = new Map<string, number>();
 
-  constructor(private readonly limits: ConcurrencyLimits) {}
+  private constructor(private readonly limits: ConcurrencyLimits) {}
+
+  /** Null without any limit: then nothing is counted. */
+  static for(limits: ConcurrencyLimits): Places | null {
+    return limits.whole === null && Object.keys(limits.groups).length === 0 ? null : new Places(limits);
+  }
 
   /** What keeps a run of this group from starting; null when nothing does. */
   fullFor(group: string | null): string | null {

@@ -28,7 +28,7 @@ export class RunFlow {
   constructor(
     private readonly jobs: JobBook,
     private readonly runs: RunBook,
-    private readonly places: Places,
+    private readonly places: Places | null,
   ) {}
 
   request(job: MemoryJob, { payload, now }: RunRequest): RequestedRun {
@@ -57,7 +57,7 @@ export class RunFlow {
   }
 
   earliestDueAt(): number | null {
-    this.takeBack();
+    if (this.places !== null) this.takeBack(this.places);
     const at = Math.min(this.jobs.due.earliest() ?? Infinity, this.runs.waiting.earliest() ?? Infinity);
     return at === Infinity ? null : at;
   }
@@ -65,7 +65,7 @@ export class RunFlow {
   claimDue(now: number, limit: number): ClaimBatch {
     const none = NOTHING as never[];
     const batch: ClaimBatch = { claims: none, recorded: none, changed: none, cancelled: none, more: false };
-    this.takeBack();
+    if (this.places !== null) this.takeBack(this.places);
     for (let looked = 0; looked < limit; looked++) {
       const waitingAt = this.runs.waiting.earliest();
       if (waitingAt !== null && waitingAt <= now) {
@@ -89,7 +89,7 @@ export class RunFlow {
     const succeeded = result.kind === 'succeeded';
     run.error = succeeded ? null : toErrorRecord(result.error);
     if (!succeeded || run.attempts !== null) noteAttempt(run, end);
-    if (!placeHeld) this.places.leave(run.group);
+    if (!placeHeld) this.places?.leave(run.group);
     if (retryAt !== null) {
       this.runs.wait(run, retryAt);
       return 'recorded';
@@ -102,14 +102,14 @@ export class RunFlow {
   }
 
   release(run: MemoryRun, now: number): void {
-    this.places.leave(run.group);
+    this.places?.leave(run.group);
     this.freePlace(run, now);
   }
 
   /** What was set aside for want of a place and has one by now. */
-  private takeBack(): void {
-    this.jobs.due.takeBack(this.places.left);
-    this.runs.waiting.takeBack(this.places.left);
+  private takeBack(places: Places): void {
+    this.jobs.due.takeBack(places.left);
+    this.runs.waiting.takeBack(places.left);
   }
 
   private claimWaiting(run: MemoryRun, now: number, batch: ClaimBatch): void {
@@ -125,7 +125,7 @@ export class RunFlow {
       this.freePlace(run, now);
       return;
     }
-    const full = this.places.fullFor(group);
+    const full = this.places === null ? null : this.places.fullFor(group);
     if (full === null) this.begin(run, now, batch);
     else this.runs.waiting.setAside(run.waitingSlot!, full);
   }
@@ -140,7 +140,7 @@ export class RunFlow {
       }
       const { policies, active } = job;
       // Ticks that would start a run wait for a place; what becomes of the others does not depend on one.
-      const full = this.places.fullFor(policies.group);
+      const full = this.places === null ? null : this.places.fullFor(policies.group);
       if (full !== null && placeRun(policies, active) === 'start') return this.jobs.due.setAside(job.slot, full);
       const { asked } = this;
       asked.trigger = job.trigger;
@@ -198,8 +198,10 @@ export class RunFlow {
     if (run.attempt === 0 && run.scheduledAt !== null) run.job.runsStarted++;
     run.state = 'running';
     run.attempt++;
-    run.group = run.policies.group;
-    this.places.enter(run.group);
+    if (this.places !== null) {
+      run.group = run.policies.group;
+      this.places.enter(run.group);
+    }
     if (batch.claims.length === 0) batch.claims = [run];
     else batch.claims.push(run);
   }
