@@ -20,6 +20,7 @@ const EXAMPLES: Record<string, SchedulerError> = {
   SchedulerNotRunningError: new api.SchedulerNotRunningError('starting'),
   SchedulerExistsError: new api.SchedulerExistsError(),
   AttemptTimedOutError: new api.AttemptTimedOutError('job', 1_000),
+  RunCancelledError: new api.RunCancelledError('job'),
   SchedulerStoppingError: new api.SchedulerStoppingError(1_000),
 };
 

@@ -35,15 +35,18 @@ describe('docs/events.md', () => {
     }
   });
 
-  it('tells of an async subscriber that rejects, without its event', async () => {
+  it('tells of a subscriber that rejects later with its event, and not of one to that very event', async () => {
     const { app, scheduler, clock } = await createApp();
     const failures: unknown[] = [];
     scheduler.on('job.added').subscribe(() => Promise.reject(new Error('later')));
-    scheduler.on('listener.failed').subscribe(({ during, jobId }) => failures.push([during, jobId]));
+    scheduler.on('listener.failed').subscribe(({ during, jobId }) => {
+      failures.push([during, jobId]);
+      return Promise.reject(new Error('this one too'));
+    });
     await app.init();
-    await scheduler.addJob({ trigger: at(START), handler: () => {} });
+    await scheduler.addJob({ id: 'job', trigger: at(START), handler: () => {} });
     await clock.settle();
-    expect(failures).toEqual([['listener.failed', null]]);
+    expect(failures).toEqual([['job.added', 'job']]);
   });
 
   it('subscribes as it shows', async () => {
@@ -88,7 +91,7 @@ async function jobEvents({ scheduler, clock }: TestApp): Promise<void> {
   await scheduler.pauseJob('job', { note: 'why', by: 'who', until: new Date(clock.now() + 60_000) });
   await scheduler.resumeJob('job');
   await scheduler.removeJob('job');
-  await scheduler.addJob({ id: 'once', trigger: at(START), handler: () => {} });
+  await scheduler.addJob({ id: 'once', trigger: at(START), handler: (run) => run.progress(1) });
   await scheduler.addJob({ id: 'poisoned', trigger: poisoned(), handler: () => {} });
   await clock.advance(1_000);
 }

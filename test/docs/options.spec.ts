@@ -38,12 +38,14 @@ const listed = (options: Row[]): string[] => options.map(({ name }) => name).toS
 /** Each of these fails to compile when an option is missing. */
 const POLICIES = names({
   overlap: 0, maxInstances: 0, misfireGrace: 0, coalesce: 0, maxCatchUp: 0, timeout: 0, retry: 0, maxRuns: 0,
+  group: 0, pauseAfterFailures: 0,
 } satisfies Record<keyof PolicyOptions, 0>); // prettier-ignore
 const RETRY = names({
   attempts: 0, backoff: 0, delay: 0, maxDelay: 0, jitter: 0, when: 0,
 } satisfies Record<keyof RetryOptions, 0>); // prettier-ignore
 const MODULE = names({
   timezone: 0, defaults: 0, store: 0, engine: 0, drainTimeout: 0, abortGrace: 0, maxSleep: 0, history: 0, log: 0,
+  concurrency: 0, groups: 0,
 } satisfies Record<keyof SchedulerOptions, 0>); // prettier-ignore
 const JOB = names({
   id: 0, name: 0, disabled: 0, payload: 0, threshold: 0, waitForCompletion: 0, unrefTimeout: 0,

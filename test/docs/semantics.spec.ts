@@ -1,11 +1,21 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { at, cron, every, type OutcomeReason, OUTCOMES, type RunContext } from '@carillon/scheduler';
-import { held, World } from '../engine/world.js';
+import {
+  at,
+  cron,
+  every,
+  type OutcomeReason,
+  OUTCOMES,
+  RunCancelledError,
+  type RunContext,
+  type Trigger,
+} from '@carillon/scheduler';
+import { held, START as WORLD_START, World } from '../engine/world.js';
 import { START, startApp } from '../nest/testing-app.js';
 import { code, read, rows, section } from './pages.js';
 
 const LIMITS = { drainTimeoutMs: 3_000, abortGraceMs: 1_000 };
+const START_AT = WORLD_START.getTime();
 const nothing = () => {};
 const fails = () => Promise.reject(new Error('no'));
 
@@ -58,6 +68,22 @@ describe('T: triggers', () => {
     expect(await world.ledger()).toEqual(['succeeded 12:00:01', 'succeeded 12:00:04']);
   });
 
+  it('T6: maxRuns may be lowered, which finishes the job, and raised again', async () => {
+    const world = World.started();
+    world.add('job', { trigger: every('1s'), handler: nothing });
+    await world.clock.advance(2_000);
+    world.clock.suspend(2_000);
+    const { policies } = (await world.engine.getJob('job'))!;
+    expect(await world.engine.updateJob('job', { policies: { ...policies, maxRuns: 2 } })).toMatchObject({
+      state: 'finished',
+    });
+    expect(await world.ledger()).toContain('skipped edited 12:00:03..12:00:04 x2');
+    await world.clock.advance(5_000);
+    await world.engine.updateJob('job', { policies: { ...policies, maxRuns: 3 } });
+    await world.clock.advance(5_000);
+    expect((await world.ledger()).slice(3)).toEqual(['succeeded 12:00:10']);
+  });
+
   it('T6: a finished job keeps its id until its last row is gone, and may be replaced', async () => {
     const { scheduler, clock } = await startApp({ options: { history: { perJob: 2, total: 2 } } });
     const job = { id: 'once', trigger: at(START), handler: nothing };
@@ -82,6 +108,54 @@ describe('T: triggers', () => {
 });
 
 describe('M: late, missed, merged', () => {
+  it('M1: the grace holds behind a handler that blocks the event loop', async () => {
+    const world = World.started();
+    const trigger = at('2026-06-01T12:00:01Z');
+    world.add('blocks', { trigger, handler: () => world.clock.suspend(5_000) });
+    world.add('graceful', { trigger, misfireGrace: '1s', handler: nothing });
+    await world.clock.advance(1_000);
+    expect(await world.ledger('graceful')).toEqual(['missed misfireGrace 12:00:01']);
+  });
+
+  it('M1: a run that was queued in time is not missed, however long it waits', async () => {
+    const world = World.started();
+    const { handler, starts, open } = held();
+    world.add('slow', {
+      trigger: every('10s'),
+      overlap: 'queueAll',
+      misfireGrace: '1s',
+      maxRuns: 2,
+      handler,
+    });
+    await world.clock.advance(60_000);
+    open[0]!.end();
+    await world.clock.advance(1);
+    expect(starts).toEqual(['12:00:10', '12:00:20']);
+  });
+
+  it("M2: under 'allow' runs that catch up go one after the other, and a newer tick beside them", async () => {
+    const world = World.started();
+    const { handler, starts, open } = held();
+    world.add('job', { trigger: every('10s'), coalesce: 'all', overlap: 'allow', handler });
+    world.clock.suspend(20_000);
+    await world.clock.advance(10_000);
+    expect(starts).toEqual(['12:00:10', '12:00:30']);
+    open[0]!.end();
+    await world.clock.advance(1);
+    expect(starts).toEqual(['12:00:10', '12:00:30', '12:00:20']);
+  });
+
+  it('M4: what a pause had passed over by the clock before is skipped when it is set back', async () => {
+    const world = World.started();
+    world.add('ten', { trigger: every('10s'), handler: nothing });
+    await world.engine.pauseJob('ten', { note: null, by: null, until: null });
+    await world.clock.advance(25_000);
+    world.clock.stepWall(-3_600_000);
+    await world.engine.resumeJob('ten');
+    await world.clock.advance(5_000);
+    expect(await world.ledger()).toEqual(['skipped paused 12:00:10..12:00:20 x2', 'succeeded 11:00:30']);
+  });
+
   it('M2: where overlap forbids the one run, its ticks are skipped in one row', async () => {
     const world = World.started();
     const { handler } = held();
@@ -124,6 +198,188 @@ describe('M: late, missed, merged', () => {
 });
 
 describe('O: one job, many runs', () => {
+  it("O1: under 'queueOne' a newer tick takes the place of the one that waits", async () => {
+    const world = World.started();
+    const { handler, starts, open } = held();
+    world.add('slow', { trigger: every('1s'), overlap: 'queueOne', handler });
+    await world.clock.advance(3_500);
+    open[0]!.end();
+    await world.clock.advance(1);
+    expect(starts).toEqual(['12:00:01', '12:00:03']);
+    expect(await world.ledger()).toEqual([
+      'succeeded 12:00:01',
+      'coalesced merged 12:00:02',
+      'running 12:00:03 +1',
+    ]);
+  });
+
+  it("O1: under 'queueAll' each tick waits; those found overdue together are coalesced first", async () => {
+    const world = World.started();
+    const { handler } = held();
+    world.add('slow', { trigger: every('1s'), overlap: 'queueAll', handler });
+    await world.clock.advance(2_500);
+    world.clock.suspend(2_000);
+    await world.clock.advance(0);
+    expect(await world.ledger()).toEqual([
+      'running 12:00:01',
+      'queued 12:00:02',
+      'queued 12:00:04 +1',
+      'coalesced merged 12:00:03',
+    ]);
+  });
+
+  it("O1: under 'cancelPrevious' the new run starts once the handler before it has settled", async () => {
+    const world = World.started();
+    const { handler, starts, open } = held();
+    const signals: AbortSignal[] = [];
+    world.add('job', {
+      trigger: every('1s'),
+      overlap: 'cancelPrevious',
+      retry: 3,
+      handler: (run) => {
+        signals.push(run.signal);
+        return handler(run);
+      },
+    });
+    await world.clock.advance(2_500);
+    expect(signals[0]!.reason).toBeInstanceOf(RunCancelledError);
+    expect(starts).toEqual(['12:00:01']);
+    open[0]!.fail(new Error('aborted'));
+    await world.clock.advance(500);
+    open[1]!.end();
+    await world.clock.advance(1);
+    expect(await world.ledger()).toEqual([
+      'cancelled replaced 12:00:01',
+      'succeeded 12:00:02',
+      'running 12:00:03',
+    ]);
+  });
+
+  it("O1: under 'cancelPrevious' a run that waits for a retry is cancelled at once", async () => {
+    const world = World.started();
+    const retry = { attempts: 2, delay: '5s' };
+    world.add('job', { trigger: every('2s'), overlap: 'cancelPrevious', retry, handler: fails });
+    await world.clock.advance(4_000);
+    expect(await world.ledger()).toEqual(['cancelled replaced 12:00:02', 'waiting 12:00:04']);
+  });
+
+  it('O3: a retry that could begin only later than the grace is not tried', async () => {
+    const world = World.started();
+    const retry = { attempts: 3, delay: '1s' };
+    world.add('flaky', { trigger: at('2026-06-01T12:00:01Z'), misfireGrace: '1s', retry, handler: fails });
+    await world.clock.advance(1_000);
+    world.clock.suspend(10_000);
+    await world.clock.advance(0);
+    expect(await world.ledger()).toEqual(['failed misfireGrace 12:00:01']);
+    expect(await world.engine.getRuns({})).toMatchObject([{ attempt: 1, error: { message: 'no' } }]);
+  });
+
+  it('O3: a run whose job was removed is not tried again', async () => {
+    const world = World.started();
+    const { handler, open } = held();
+    world.add('job', { trigger: every('10s'), retry: 3, handler });
+    await world.clock.advance(10_000);
+    await world.engine.removeJob('job');
+    open[0]!.fail(new Error('no'));
+    await world.clock.advance(10_000);
+    expect(await world.ledger()).toEqual(['failed 12:00:10']);
+    expect(world.of('run.failed')).toMatchObject([{ retryAt: null }]);
+  });
+
+  it('O4: failed runs in a row pause a job, those by hand included; a success begins anew', async () => {
+    const world = World.started();
+    let works = false;
+    const handler = () => (works ? Promise.resolve() : fails());
+    world.add('job', { trigger: every('10s'), pauseAfterFailures: 2, handler });
+    await world.clock.advance(10_000);
+    works = true;
+    await world.clock.advance(10_000);
+    works = false;
+    await world.clock.advance(10_000);
+    expect(await world.engine.getJob('job')).toMatchObject({ state: 'active', failuresInRow: 1 });
+    await world.engine.runNow('job', undefined);
+    await world.clock.settle();
+    expect(await world.engine.getJob('job')).toMatchObject({
+      state: 'paused',
+      pause: { note: '2 failed runs in a row', by: 'pauseAfterFailures', until: null },
+    });
+    expect(world.of('job.paused')).toMatchObject([{ by: 'pauseAfterFailures' }]);
+  });
+
+  it('O6: a backfill goes one run behind the other, also under allow and when the job is paused', async () => {
+    const world = World.started();
+    const { handler, open } = held();
+    const trigger = cron('0 * * * *');
+    world.add('hourly', { trigger, overlap: 'allow', maxRuns: 1, handler });
+    await world.engine.pauseJob('hourly', { note: null, by: null, until: null });
+    const [fromAt, toAt] = [Date.parse('2026-06-01T10:00:00Z'), Date.parse('2026-06-01T11:00:00Z')];
+    const request = { jobId: 'hourly', fromAt, toAt, force: false, dryRun: false, most: 10 };
+    expect(await world.engine.backfill(request)).toEqual({ count: 2, leftOut: 0, tooMany: false });
+    await world.clock.advance(1);
+    expect(open).toHaveLength(1);
+    open[0]!.end();
+    await world.clock.advance(1);
+    open[1]!.end();
+    await world.clock.settle();
+    expect(await world.engine.getRuns({})).toMatchObject([
+      { scheduledAt: null, standsFor: new Date(toAt), outcome: 'succeeded' },
+      { scheduledAt: null, standsFor: new Date(fromAt), outcome: 'succeeded' },
+    ]);
+    expect(await world.engine.getJob('hourly')).toMatchObject({ state: 'paused', runsStarted: 0 });
+  });
+
+  it('Limits: runs wait in order and keep their ticks; what would be skipped does not wait', async () => {
+    const concurrency = { whole: 1, groups: {} };
+    const world = World.started({ history: { runsPerJob: 100, runsTotal: 100, concurrency } });
+    const { handler, starts, open } = held();
+    world.add('slow', { trigger: every('1s'), handler });
+    world.add('second', { trigger: at('2026-06-01T12:00:03Z'), handler });
+    world.add('first', { trigger: at('2026-06-01T12:00:02Z'), handler });
+    await world.clock.advance(3_500);
+    expect(await world.ledger()).toEqual(['running 12:00:01', 'skipped overlap 12:00:02..12:00:03 x2']);
+    for (const run of [0, 1]) {
+      open[run]!.end();
+      await world.clock.advance(1);
+    }
+    expect(starts).toEqual(['12:00:01', '12:00:02', '12:00:03']);
+    expect(await world.engine.getRuns({ jobId: 'first' })).toMatchObject([{ latenessMs: 1_500 }]);
+  });
+
+  it('Limits: a run that waits for its retry holds no place', async () => {
+    const concurrency = { whole: 1, groups: {} };
+    const world = World.started({ history: { runsPerJob: 100, runsTotal: 100, concurrency } });
+    const retry = { attempts: 2, delay: '10s' };
+    world.add('flaky', { trigger: at('2026-06-01T12:00:01Z'), retry, handler: fails });
+    world.add('other', { trigger: at('2026-06-01T12:00:02Z'), handler: nothing });
+    await world.clock.advance(2_000);
+    expect(await world.ledger()).toEqual(['waiting 12:00:01', 'succeeded 12:00:02']);
+  });
+
+  it('O7: what a handler tells is kept within bounds', async () => {
+    const world = World.started();
+    const trigger = at('2026-06-01T12:00:01Z');
+    world.add('talks', {
+      trigger,
+      handler: (run) => {
+        for (let line = 1; line <= 120; line++) run.log.info(`${line}`.padEnd(2_000, '.'));
+        return 'x'.repeat(4_094);
+      },
+    });
+    world.add('large', { trigger, handler: () => 'x'.repeat(4_095) });
+    world.add('odd', { trigger, handler: () => () => {} });
+    await world.clock.advance(1_000);
+    const [talks] = await world.engine.getRuns({ jobId: 'talks' });
+    expect(talks!.log).toHaveLength(100);
+    expect(talks!.log[0]!.message).toBe('21'.padEnd(1_000, '.'));
+    expect(talks!.result).toEqual({ kept: true, value: 'x'.repeat(4_094) });
+    expect(await world.engine.getRuns({ jobId: 'large' })).toMatchObject([
+      { result: { kept: false, because: 'tooLarge' } },
+    ]);
+    expect(await world.engine.getRuns({ jobId: 'odd' })).toMatchObject([
+      { result: { kept: false, because: 'notJson' } },
+    ]);
+  });
+
   it('O2: a handler that blocks the event loop is not timed out', async () => {
     const world = World.started();
     world.add('blocks', { trigger: every('10s'), timeout: '1s', handler: () => world.clock.suspend(5_000) });
@@ -219,12 +475,27 @@ describe('D: declaring', () => {
     ]);
   });
 
-  it('D3: an interval without startAt counts from the call that replaces it', async () => {
+  it('D3: an interval without startAt keeps its rhythm when an equal one replaces it', async () => {
     const { scheduler, clock } = await startApp();
     const job = { id: 'ten', trigger: every('10s'), handler: nothing, ifTaken: 'replace' as const };
     await scheduler.addJob(job);
     await clock.advance(6_000);
-    expect(await scheduler.addJob(job)).toMatchObject({ nextDueAt: new Date('2027-01-04T00:00:16Z') });
+    expect(await scheduler.addJob(job)).toMatchObject({ nextDueAt: new Date('2027-01-04T00:00:10Z') });
+  });
+
+  it('D5: the tick that parks its job is missed', async () => {
+    const world = World.started();
+    const trigger = every('10s').bind({ jobId: 'bad', timezone: 'UTC', anchorAt: world.clock.now() });
+    const nextAt = (afterAt: number): number => {
+      if (afterAt > START_AT) throw new Error('no more');
+      return trigger.nextAt(afterAt)!;
+    };
+    const bad = Object.create(trigger, { nextAt: { value: nextAt } }) as Trigger;
+    const spec = world.spec('bad', { trigger, handler: nothing });
+    await world.engine.putJob({ ...spec, trigger: bad }, 'error');
+    await world.clock.advance(10_000);
+    expect(await world.engine.getJob('bad')).toMatchObject({ state: 'parked', parkedBecause: 'no more' });
+    expect(await world.ledger()).toEqual(['missed parked 12:00:10']);
   });
 
   it('D6: a payload is what JSON makes of it', async () => {
@@ -298,7 +569,8 @@ describe('docs/how-it-works.md', () => {
   it('has each outcome and each reason', async () => {
     const table = rows(section(await read('docs/how-it-works.md'), 'Outcomes'));
     const reasons = {
-      overlap: 0, misfireGrace: 0, maxCatchUp: 0, merged: 0, paused: 0, edited: 0, removed: 0, shutdown: 0,
+      overlap: 0, misfireGrace: 0, maxCatchUp: 0, merged: 0, replaced: 0, parked: 0, paused: 0, edited: 0, removed: 0,
+      shutdown: 0,
     } satisfies Record<OutcomeReason, 0>; // prettier-ignore
     expect(new Set(table.map(([outcome]) => code(outcome!)))).toEqual(new Set(OUTCOMES));
     expect(new Set(table.map(([, reason]) => code(reason!)))).toEqual(new Set(['', ...Object.keys(reasons)]));
@@ -307,7 +579,7 @@ describe('docs/how-it-works.md', () => {
   it('has each field of a run', async () => {
     const table = rows(section(await read('docs/how-it-works.md'), 'What a handler gets'));
     const run = {
-      id: 0, jobId: 0, scheduledAt: 0, attempt: 0, token: 0, payload: 0, signal: 0, log: 0,
+      id: 0, jobId: 0, scheduledAt: 0, standsFor: 0, attempt: 0, token: 0, payload: 0, signal: 0, log: 0, progress: 0,
     } satisfies Record<keyof RunContext, 0>; // prettier-ignore
     expect(table.map(([field]) => code(field!)).toSorted()).toEqual(Object.keys(run).toSorted());
   });
