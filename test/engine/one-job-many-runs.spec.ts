@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { AttemptTimedOutError, type RunContext } from '../../libs/scheduler/src/model/index.js';
+import { AttemptTimedOutError, RunCancelledError, type RunContext } from '../../libs/scheduler/src/model/index.js';
 import { currentRun } from '../../libs/scheduler/src/runner/index.js';
 import { at, cron, every } from '../../libs/scheduler/src/timing/index.js';
-import { held, World } from './world.js';
+import { held, time, World } from './world.js';
 
 describe('overlap', () => {
   it('skips ticks while the previous run is alive, in one row, and goes on after it', async () => {
@@ -67,6 +67,135 @@ describe('overlap', () => {
   });
 });
 
+describe('queues', () => {
+  it('keeps one waiting under queueOne, and merges what it takes the place of', async () => {
+    const world = World.started();
+    const { handler, starts, open } = held();
+    world.add('job', { trigger: every('1s'), overlap: 'queueOne', handler });
+    await world.clock.advance(4_500);
+    open[0].end();
+    await world.clock.advance(0);
+    expect(starts).toEqual(['12:00:01', '12:00:04']);
+    expect(await world.ledger()).toEqual([
+      'succeeded 12:00:01',
+      'coalesced merged 12:00:02',
+      'coalesced merged 12:00:03 +1',
+      'running 12:00:04 +2',
+    ]);
+  });
+
+  it('runs every tick in order under queueAll', async () => {
+    const world = World.started();
+    const { handler, starts, open } = held();
+    world.add('job', { trigger: every('1s'), overlap: 'queueAll', maxRuns: 3, handler });
+    await world.clock.advance(3_500);
+    for (const run of [0, 1, 2]) {
+      open[run].end();
+      await world.clock.advance(1);
+    }
+    expect(starts).toEqual(['12:00:01', '12:00:02', '12:00:03']);
+    expect(await world.engine.getJob('job')).toMatchObject({ state: 'finished', runsStarted: 3 });
+  });
+
+  it('does not count runs by hand for maxRuns, even while they are queued', async () => {
+    const world = World.started();
+    const { handler, open } = held();
+    world.add('job', { trigger: every('10s'), overlap: 'queueAll', maxRuns: 3, handler });
+    for (const call of [1, 2, 3]) await world.engine.runNow('job', { call });
+    await world.clock.advance(10_000);
+    expect(await world.engine.getJob('job')).toMatchObject({ state: 'active' });
+    expect(open).toHaveLength(1);
+  });
+
+  it('cancels the previous run, and starts the new one once that has ended', async () => {
+    const world = World.started();
+    const signals: AbortSignal[] = [];
+    const { handler, starts, open } = held();
+    world.add('job', {
+      trigger: every('1s'),
+      overlap: 'cancelPrevious',
+      handler: (run) => {
+        signals.push(run.signal);
+        return handler(run);
+      },
+    });
+    await world.clock.advance(2_000);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    expect(signals[0].reason).toBeInstanceOf(RunCancelledError);
+    expect(starts).toEqual(['12:00:01']);
+    open[0].fail(signals[0].reason);
+    await world.clock.advance(0);
+    expect(starts).toEqual(['12:00:01', '12:00:02']);
+    expect(await world.ledger()).toEqual(['cancelled replaced 12:00:01', 'running 12:00:02']);
+    expect(world.of('run.cancelled')).toMatchObject([{ jobId: 'job', reason: 'replaced', count: 1 }]);
+  });
+});
+
+describe('limits', () => {
+  it('lets a burst wait in order, with its own instants', async () => {
+    const world = new World({ history: { runsPerJob: 100, runsTotal: 100, concurrency: { whole: null, groups: { mail: 2 } } } });
+    world.engine.start();
+    const { handler, starts, open } = held();
+    for (const second of [1, 2, 3, 4]) {
+      world.add(`mail-${second}`, { trigger: at(`2026-06-01T12:00:0${second}Z`), group: 'mail', handler });
+    }
+    world.add('other', { trigger: at('2026-06-01T12:00:04Z'), handler });
+    await world.clock.advance(5_000);
+    expect(starts).toEqual(['12:00:01', '12:00:02', '12:00:04']);
+    open[1].end();
+    await world.clock.advance(0);
+    open[0].end();
+    await world.clock.advance(0);
+    expect(starts).toEqual(['12:00:01', '12:00:02', '12:00:04', '12:00:03', '12:00:04']);
+  });
+
+  it('holds no place while it waits for a retry', async () => {
+    const world = new World({ history: { runsPerJob: 100, runsTotal: 100, concurrency: { whole: 1, groups: {} } } });
+    world.engine.start();
+    const { handler, starts } = held();
+    world.add('flaky', { trigger: at('2026-06-01T12:00:01Z'), retry: { attempts: 2, delay: '10s' }, handler: () => Promise.reject(new Error('no')) });
+    world.add('other', { trigger: at('2026-06-01T12:00:02Z'), handler });
+    await world.clock.advance(3_000);
+    expect(starts).toEqual(['12:00:02']);
+  });
+});
+
+describe('failures in a row', () => {
+  it('pause the job, with their number as its note', async () => {
+    const world = World.started();
+    world.add('job', { trigger: every('1s'), pauseAfterFailures: 2, handler: () => Promise.reject(new Error('no')) });
+    await world.clock.advance(5_000);
+    expect(await world.engine.getJob('job')).toMatchObject({ state: 'paused', pause: { note: '2 failed runs in a row' } });
+    expect(await world.ledger()).toEqual(['failed 12:00:01', 'failed 12:00:02']);
+    expect(world.of('job.paused')).toMatchObject([{ jobId: 'job', by: 'pauseAfterFailures' }]);
+  });
+});
+
+describe('backfill', () => {
+  const span = { fromAt: Date.parse('2026-06-01T12:00:00Z'), toAt: Date.parse('2026-06-01T12:00:05Z'), most: 100 };
+
+  it('makes runs one behind the other for the instants that had none, once', async () => {
+    const world = World.started();
+    const stoodFor: string[] = [];
+    world.add('job', {
+      trigger: every('1s'),
+      handler: (run) => {
+        stoodFor.push(run.standsFor ? `for ${time(run.standsFor)}` : time(run.scheduledAt!));
+      },
+    });
+    await world.clock.advance(2_000);
+    await world.engine.pauseJob('job', { note: null, by: null, until: null });
+    await world.clock.advance(4_000);
+    const request = { ...span, jobId: 'job', force: false };
+    expect(await world.engine.backfill({ ...request, dryRun: true })).toEqual({ count: 3, leftOut: 2, tooMany: false });
+    expect(stoodFor).toEqual(['12:00:01', '12:00:02']);
+    await world.engine.backfill({ ...request, dryRun: false });
+    expect(await world.engine.backfill({ ...request, dryRun: true })).toMatchObject({ count: 0, leftOut: 5 });
+    await world.clock.advance(10);
+    expect(stoodFor).toEqual(['12:00:01', '12:00:02', 'for 12:00:03', 'for 12:00:04', 'for 12:00:05']);
+  });
+});
+
 describe('retries', () => {
   it('tries the same run again after its backoff, and holds the place meanwhile', async () => {
     const world = World.started();
@@ -107,6 +236,16 @@ describe('retries', () => {
     await world.clock.advance(60_000);
     expect(await world.ledger()).toEqual(['failed 12:00:01', 'failed 12:00:01']);
     expect(world.of('scheduler.faulted')).toMatchObject([{ jobId: 'broken' }]);
+  });
+
+  it('does not try again later than the grace: the last result is the outcome', async () => {
+    const world = World.started();
+    world.add('job', { trigger: at('2026-06-01T12:00:01Z'), misfireGrace: '5s', retry: { attempts: 2, delay: '2s' }, handler: () => Promise.reject(new Error('no')) });
+    await world.clock.advance(1_000);
+    world.clock.suspend(10_000);
+    await world.clock.advance(0);
+    expect(await world.ledger()).toEqual(['failed misfireGrace 12:00:01']);
+    expect(world.of('run.missed')).toMatchObject([{ jobId: 'job', reason: 'misfireGrace' }]);
   });
 });
 
@@ -247,5 +386,26 @@ describe('the run', () => {
     await world.engine.putJob({ ...spec, payload: { n: 1 } }, 'error');
     await world.clock.advance(2_000);
     expect(seen).toEqual([1, 1]);
+  });
+
+  it('keeps its last lines, its progress and its result', async () => {
+    const world = World.started();
+    world.add('job', {
+      trigger: at('2026-06-01T12:00:01Z'),
+      handler: (run) => {
+        for (let line = 0; line < 150; line++) run.log.info(`line ${line}`);
+        run.progress(0.4, 'page 4 of 10');
+        expect(() => run.progress(4)).toThrow(/0 to 1/);
+        return { sent: 3 };
+      },
+    });
+    world.add('large', { trigger: at('2026-06-01T12:00:02Z'), handler: () => 'x'.repeat(5_000) });
+    await world.clock.advance(2_000);
+    const [large, run] = await world.engine.getRuns({});
+    expect(run).toMatchObject({ result: { kept: true, value: { sent: 3 } }, progress: { share: 0.4, note: 'page 4 of 10' } });
+    expect(run.log).toHaveLength(100);
+    expect(run.log[99]).toMatchObject({ level: 'info', message: 'line 149' });
+    expect(large.result).toEqual({ kept: false, because: 'tooLarge' });
+    expect(world.of('run.progressed')).toMatchObject([{ jobId: 'job', share: 0.4 }]);
   });
 });

@@ -67,7 +67,9 @@ export class MemoryJob {
   /** Runs that `maxRuns` still allows, those queued set aside; null for any number. */
   get runsLeft(): number | null {
     const { maxRuns } = this.policies;
-    return maxRuns === null ? null : Math.max(0, maxRuns - this.runsStarted - (this.queue?.length ?? 0));
+    if (maxRuns === null) return null;
+    const queuedTicks = this.queue?.filter(({ scheduledAt }) => scheduledAt !== null).length ?? 0;
+    return Math.max(0, maxRuns - this.runsStarted - queuedTicks);
   }
 
   toJob(nextDueAt: number | null): Job {

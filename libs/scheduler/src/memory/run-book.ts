@@ -109,12 +109,13 @@ export class RunBook {
     return [...this.alive].filter((run) => run.job === job);
   }
 
-  /** The instants that runs of the job were started for, as far as the history goes back. */
+  /** The instants that runs of the job were or will be started for, as far as the history goes back. */
   startedInstants(job: MemoryJob): Set<number> {
     const instants = new Set<number>();
     for (const run of [...this.alive, ...this.history]) {
       const at = run.scheduledAt ?? run.standsForAt;
-      if (run.jobId === job.id && at !== null && run.attempt > 0) instants.add(at);
+      const hasWork = run.state !== 'ended' || run.attempt > 0;
+      if (run.jobId === job.id && at !== null && hasWork) instants.add(at);
     }
     return instants;
   }

@@ -1,5 +1,5 @@
 import { type AttemptEnd, type AttemptResult, type Claim, keepResult, toErrorRecord } from '../model/index.js';
-import { type DueTicks, type Placement, placeRun, planTicks, type TickPlan } from '../planning/index.js';
+import { type DueTicks, placeRun, planTicks, type TickPlan } from '../planning/index.js';
 import type {
   BackfillRequest,
   BackfillResult,
@@ -16,7 +16,8 @@ import type { MemoryJob } from './memory-job.js';
 import type { MemoryRun } from './memory-run.js';
 import { noteAttempt } from './note-run.js';
 import type { Places } from './places.js';
-import type { RunBook } from './run-book.js';
+import { type RunBook, toRecorded } from './run-book.js';
+import { RunQueue } from './run-queue.js';
 
 const NOTHING: readonly never[] = [];
 
@@ -25,11 +26,15 @@ export class RunFlow {
   /** What the planner is asked, used again for each tick: it keeps nothing of it. */
   private readonly asked = {} as { -readonly [K in keyof DueTicks]: DueTicks[K] };
 
+  private readonly queue: RunQueue;
+
   constructor(
     private readonly jobs: JobBook,
     private readonly runs: RunBook,
     private readonly places: Places | null,
-  ) {}
+  ) {
+    this.queue = new RunQueue(jobs, runs);
+  }
 
   request(job: MemoryJob, { payload, now }: RunRequest): RequestedRun {
     const recorded: RecordedOutcome[] = [];
@@ -38,7 +43,7 @@ export class RunFlow {
     const run = this.runs.make(job, null, now, payload === undefined ? job.payload : payload);
     if (placement === 'start') this.runs.wait(run, now);
     else if (placement === 'skip') this.runs.endUnstarted(run, 'skipped', 'overlap', now, recorded);
-    else this.queueBehind(run, placement, now, recorded, cancelled);
+    else this.queue.queueBehind(run, placement, now, recorded, cancelled);
     return { view: () => run.toRun(), recorded, cancelled };
   }
 
@@ -50,7 +55,7 @@ export class RunFlow {
         run.standsForAt = at;
         run.isCatchUp = true;
         this.runs.queue(run);
-        this.goOn(job);
+        this.queue.goOn(job);
       }
     }
     return { count: instants.length, leftOut, tooMany };
@@ -67,14 +72,12 @@ export class RunFlow {
     const batch: ClaimBatch = { claims: none, recorded: none, changed: none, cancelled: none, more: false };
     if (this.places !== null) this.takeBack(this.places);
     for (let looked = 0; looked < limit; looked++) {
-      const waitingAt = this.runs.waiting.earliest();
-      if (waitingAt !== null && waitingAt <= now) {
-        this.claimWaiting(this.runs.firstWaiting(), now, batch);
-        continue;
-      }
-      const dueAt = this.jobs.due.earliest();
-      if (dueAt === null || dueAt > now) return batch;
-      this.claimTicks(this.jobs.firstDue(), dueAt, now, batch);
+      // In the order in which they fell due.
+      const waitingAt = this.runs.waiting.earliest() ?? Infinity;
+      const dueAt = this.jobs.due.earliest() ?? Infinity;
+      if (waitingAt > now && dueAt > now) return batch;
+      if (waitingAt <= dueAt) this.claimWaiting(this.runs.firstWaiting(), now, batch);
+      else this.claimTicks(this.jobs.firstDue(), dueAt, now, batch);
     }
     batch.more = true;
     return batch;
@@ -96,14 +99,14 @@ export class RunFlow {
     }
     if (succeeded) run.result = keepResult(result.value);
     this.runs.end(run, result.kind, reasonOf(result.kind), end.endedAt);
-    const settled = this.countFailure(run.job, result.kind, end.endedAt);
-    if (!placeHeld) this.freePlace(run, end.endedAt);
+    const settled = this.queue.countFailure(run.job, result.kind, end.endedAt);
+    if (!placeHeld) this.queue.freePlace(run, end.endedAt);
     return isGone ? 'withoutRetry' : settled;
   }
 
   release(run: MemoryRun, now: number): void {
     this.places?.leave(run.group);
-    this.freePlace(run, now);
+    this.queue.freePlace(run, now);
   }
 
   /** What was set aside for want of a place and has one by now. */
@@ -119,10 +122,11 @@ export class RunFlow {
       const { result } = run.attempts!.at(-1)!;
       this.runs.stopWaiting(run);
       this.runs.end(run, result, 'misfireGrace', now);
-      if (this.countFailure(run.job, result, now) === 'pausedJob') {
+      own(batch, 'recorded').push({ ...toRecorded(run, null), outcome: 'missed' });
+      if (this.queue.countFailure(run.job, result, now) === 'pausedJob') {
         own(batch, 'changed').push({ kind: 'paused', jobId: run.jobId });
       }
-      this.freePlace(run, now);
+      this.queue.freePlace(run, now);
       return;
     }
     const full = this.places === null ? null : this.places.fullFor(group);
@@ -168,7 +172,7 @@ export class RunFlow {
       into ??= run;
       run.isCatchUp = plan.placement === 'start' || job.policies.coalesce === 'all';
       if (plan.placement === 'queue' || run.isCatchUp) this.runs.queue(run);
-      else this.queueBehind(run, plan.placement, now, own(batch, 'recorded'), own(batch, 'cancelled'));
+      else this.queue.queueBehind(run, plan.placement, now, own(batch, 'recorded'), own(batch, 'cancelled'));
     }
     if (plan.spans.length > 0) {
       const recorded = own(batch, 'recorded');
@@ -204,74 +208,6 @@ export class RunFlow {
     }
     if (batch.claims.length === 0) batch.claims = [run];
     else batch.claims.push(run);
-  }
-
-  /** The run waits behind what is alive; what it takes the place of ends (O1). */
-  private queueBehind(
-    run: MemoryRun,
-    placement: Placement,
-    now: number,
-    recorded: RecordedOutcome[],
-    cancelled: Claim[],
-  ): void {
-    const { job } = run;
-    if (placement !== 'queue' && job.queue) {
-      const kept = job.queue.filter(({ isCatchUp }) => isCatchUp);
-      for (const waiting of job.queue) {
-        if (!waiting.isCatchUp) this.runs.endUnstarted(waiting, 'coalesced', 'merged', now, recorded, run);
-      }
-      job.queue = kept.length > 0 ? kept : null;
-    }
-    if (placement === 'cancelPrevious') {
-      for (const previous of this.runs.aliveOf(job)) {
-        if (previous === run || previous.state === 'queued') continue;
-        if (previous.state === 'running') cancelled.push(previous);
-        else this.runs.endUnstarted(previous, 'cancelled', 'replaced', now, recorded);
-      }
-    }
-    this.runs.queue(run);
-    this.goOn(job);
-  }
-
-  /** The job has a run less alive: what is queued goes on, or the tick that waited for it is known. */
-  private freePlace(run: MemoryRun, endedAt: number): void {
-    const { job } = run;
-    job.alive--;
-    if (run.isCatchUp) job.isCatchingUp = false;
-    this.goOn(job);
-    if (job.awaitsRun && job.alive === 0) this.afterRun(job, endedAt);
-    this.jobs.dropFinished(job);
-  }
-
-  /** Lets the first queued run go on if nothing is before it: runs that catch up go one after the other whatever `overlap` says. */
-  private goOn(job: MemoryJob): void {
-    const next = job.queue?.[0];
-    if (!next || (next.isCatchUp && job.isCatchingUp)) return;
-    if (placeRun(job.policies, job.active) !== 'start') return;
-    job.queue!.shift();
-    if (job.queue!.length === 0) job.queue = null;
-    if (next.isCatchUp) job.isCatchingUp = true;
-    this.runs.wait(next, next.dueAt);
-  }
-
-  /** T2: the next tick comes one period after the run ended. */
-  private afterRun(job: MemoryJob, endedAt: number): void {
-    job.awaitsRun = false;
-    const nextAt = job.trigger.nextAt(endedAt);
-    if (job.state === 'paused' && job.pause) job.pause = { ...job.pause, firstTickAt: nextAt };
-    else if (job.state === 'active') this.jobs.schedule(job, nextAt, []);
-  }
-
-  /** O4: one failed run too many in a row pauses the job. */
-  private countFailure(job: MemoryJob, result: AttemptResult['kind'], now: number): Settled {
-    if (result === 'succeeded') job.failuresInRow = 0;
-    if (result !== 'failed' && result !== 'timedOut') return 'recorded';
-    job.failuresInRow++;
-    const { pauseAfterFailures } = job.policies;
-    if (pauseAfterFailures === null || job.failuresInRow < pauseAfterFailures || job.state !== 'active') return 'recorded';
-    this.jobs.pause(job, { note: `${job.failuresInRow} failed runs in a row`, by: 'pauseAfterFailures', until: null }, now);
-    job.failuresInRow = 0;
-    return 'pausedJob';
   }
 }
 

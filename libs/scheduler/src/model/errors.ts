@@ -2,7 +2,7 @@ import { SchedulerError } from '../timing/scheduler-error.js';
 
 export { SchedulerError };
 
-/** No job with this id: `updateJob`, `pauseJob`, `resumeJob`, `removeJob`, `runNow`. */
+/** No job with this id: `updateJob`, `pauseJob`, `resumeJob`, `removeJob`, `runNow`, `backfill`. */
 export class JobNotFoundError extends SchedulerError {
   readonly code = 'JOB_NOT_FOUND';
   readonly statusCode = 404;

@@ -9,7 +9,7 @@ export interface RunContext<P = unknown> {
   /** Rises with each claim of this run: hand it to your own writes, so that a stale holder's are refused. */
   readonly token: number;
   readonly payload: P;
-  /** Aborted on timeout, and on shutdown when the drain's time is over. */
+  /** Aborted on timeout, when a newer run takes this one's place, and on shutdown when the drain's time is over. */
   readonly signal: AbortSignal;
   /** For a backfilled run the instant that it stands for, else null. */
   readonly standsFor: Date | null;
