@@ -1,6 +1,7 @@
 import { CRON_FIELDS } from './cron-field.js';
 import type { CronItem } from './cron-item.js';
 import type { CronText } from './cron-text.js';
+import { stableHash } from './stable-hash.js';
 
 /** Whether an expression has an `H`, so that its values depend on a seed. */
 export function usesHash(text: CronText): boolean {
@@ -24,21 +25,8 @@ function expandItem(item: CronItem, seed: string, fieldName: string): string {
   if (item.kind !== 'hash') return item.text;
   const { from, to, step } = item;
   // Without the field's name as salt, "H H * * *" would tie the minute to the hour.
-  const hash = fnv1a(`${seed}\n${fieldName}`);
+  const hash = stableHash(`${seed}\n${fieldName}`);
   const size = to - from + 1;
   if (step === null) return String(from + (hash % size));
   return `${from + (hash % Math.min(step, size))}-${to}/${step}`;
-}
-
-/** FNV-1a over UTF-16 units, 32 bits, with a last mix so that low bits are as good as high ones. Never change it: jobs keep their places by it. */
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < text.length; index++) {
-    hash ^= text.charCodeAt(index);
-    hash = Math.imul(hash, 0x01000193);
-  }
-  hash ^= hash >>> 16;
-  hash = Math.imul(hash, 0x85ebca6b);
-  hash ^= hash >>> 13;
-  return hash >>> 0;
 }

@@ -2,44 +2,37 @@ import { formatOffset, formatWallSecond } from './civil-calendar.js';
 import type { CronWarning } from './cron-lint.js';
 import { cronPattern, seededRule, type CronPattern } from './cron-pattern.js';
 import type { CronClass, CronRule } from './cron-rule.js';
+import type { DayTimes } from './day-times.js';
 import { DueRule } from './due-rule.js';
 import { InvalidCronError } from './invalid-cron-error.js';
 import { InvalidTriggerError } from './invalid-trigger-error.js';
+import { jitterDelay, jitterJson, jitterMsOf, seedOf, type JitterOptions } from './jitter.js';
 import { NeverFiresError } from './never-fires-error.js';
-import { chosenOnGap, chosenOnRepeat, offsetPolicy } from './offset-policy.js';
-import { countTicks, firstTickFrom, lastTickUpTo } from './tick-search.js';
+import { checkOffsetChoices, chosenOnGap, chosenOnRepeat, offsetPolicy } from './offset-policy.js';
+import { countTicks, firstTickFrom, lastTickUpTo, regularDay } from './tick-search.js';
 import { effectsAt } from './tick-effects.js';
-import type {
-  ClockSetBack,
-  CronJson,
-  OnGap,
-  OnRepeat,
-  PreviewedTick,
-  Trigger,
-  TriggerBinding,
-} from './trigger.js';
+import type { ClockSetBack, CronJson, OnGap, OnRepeat, PreviewedTick, TriggerBinding } from './trigger.js';
 import {
   OPEN_WINDOW,
   refuseUnknownKeys,
   triggerWindow,
   windowJson,
+  withinWindow,
   type TriggerWindow,
   type WindowOptions,
 } from './trigger-window.js';
 import { processZone, zoneOf, type Zone } from './zone.js';
 
-export interface CronOptions extends WindowOptions {
+export interface CronOptions extends WindowOptions, JitterOptions {
   /** IANA name, `UTC` or a fixed offset such as `+02:00`. Left out, the job's; outside a job the process's. */
   timezone?: string;
   /** Whether wall times that a change of offset skips become one run right after it. Default: by class (semantics.md Z2). */
   onGap?: OnGap;
   /** Whether wall times that occur twice run in both passes. Default: by class (semantics.md Z3). */
   onRepeat?: OnRepeat;
-  /** What `H` is made from. Left out, the job's id. */
-  seed?: string;
 }
 
-const OPTION_NAMES = ['timezone', 'startAt', 'endAt', 'onGap', 'onRepeat', 'seed'] as const;
+const OPTION_NAMES = ['timezone', 'startAt', 'endAt', 'onGap', 'onRepeat', 'jitter', 'seed'] as const;
 
 /** From where a trigger must find a tick within a hundred years; a fixed instant, so that the answer is always the same. */
 const REFERENCE_SECOND = Date.UTC(2020, 0, 1) / 1000;
@@ -55,6 +48,7 @@ export class CronTrigger extends DueRule {
   readonly #policy: number;
   readonly #window: TriggerWindow;
   readonly #seed: string | undefined;
+  readonly #jitterMs: number;
 
   /** Made by `cron()`, which checks. */
   constructor(
@@ -64,6 +58,7 @@ export class CronTrigger extends DueRule {
     policy: number,
     window: TriggerWindow,
     seed: string | undefined,
+    jitterMs: number,
   ) {
     super();
     this.#pattern = pattern;
@@ -72,6 +67,7 @@ export class CronTrigger extends DueRule {
     this.#policy = policy;
     this.#window = window;
     this.#seed = seed;
+    this.#jitterMs = jitterMs;
   }
 
   get type(): 'cron' {
@@ -95,6 +91,14 @@ export class CronTrigger extends DueRule {
   /** Decides the defaults at changes of offset (semantics.md Z1). @throws InvalidCronError while an `H` awaits its seed. */
   get class(): CronClass {
     return this.#usableRule().class;
+  }
+
+  override get jitterMs(): number {
+    return this.#jitterMs;
+  }
+
+  override get isSettled(): boolean {
+    return this.#rule !== null;
   }
 
   nextAt(afterAt: number): number | null {
@@ -125,19 +129,25 @@ export class CronTrigger extends DueRule {
     return countTicks(this.#usableRule(), zone, this.#policy, Math.ceil(from / 1000), Math.floor(to / 1000));
   }
 
-  bind(job: TriggerBinding): CronTrigger {
-    if (this.#rule !== null && this.#zone !== null) return this;
-    const seed = this.#rule === null ? job.jobId : this.#seed;
-    const rule = this.#rule ?? seededRule(this.#pattern, job.jobId);
-    const zone = this.#zone ?? zoneOf(job.timezone);
+  override delayAt(tickAt: number): number {
+    if (this.#jitterMs === 0) return 0;
+    return jitterDelay(this.#jitterMs, this.#seed ?? '', tickAt, this.nextAt(tickAt));
+  }
+
+  bind({ jobId, timezone }: Partial<TriggerBinding>): CronTrigger {
+    const needsSeed = this.#rule === null || (this.#jitterMs > 0 && this.#seed === undefined);
+    const seed = needsSeed ? jobId : this.#seed;
+    const zone = this.#zone ?? (timezone === undefined ? null : zoneOf(timezone));
+    if (seed === this.#seed && zone === this.#zone) return this;
+    const rule = this.#rule ?? (seed === undefined ? null : seededRule(this.#pattern, seed));
     // An open seed left the class open, and with it the defaults.
-    const policy = offsetPolicy(rule.class, chosenOnGap(this.#policy), chosenOnRepeat(this.#policy));
-    const bound = new CronTrigger(this.#pattern, rule, zone, policy, this.#window, seed);
+    const policy = policyOf(rule, chosenOnGap(this.#policy), chosenOnRepeat(this.#policy));
+    const bound = new CronTrigger(this.#pattern, rule, zone, policy, this.#window, seed, this.#jitterMs);
     bound.refuseSwallowed();
     return bound;
   }
 
-  afterClockSetBack({ nowAt, lastTickAt }: ClockSetBack): { trigger: Trigger; nextAt: number | null } {
+  afterClockSetBack({ nowAt, lastTickAt }: ClockSetBack): { trigger: CronTrigger; nextAt: number | null } {
     // What runs all day goes on at once; a fixed time that ran is not run again (semantics.md M4).
     const goesOn = this.class === 'E' || lastTickAt === null;
     return { trigger: this, nextAt: this.nextAt(goesOn ? nowAt : Math.max(nowAt, lastTickAt)) };
@@ -153,7 +163,7 @@ export class CronTrigger extends DueRule {
       ...windowJson(this.#window),
       ...(onGap === undefined ? {} : { onGap }),
       ...(onRepeat === undefined ? {} : { onRepeat }),
-      ...(this.#seed === undefined ? {} : { seed: this.#seed }),
+      ...jitterJson(this.#jitterMs, this.#seed),
     };
   }
 
@@ -182,7 +192,16 @@ export class CronTrigger extends DueRule {
     );
   }
 
-  protected override previewOf(at: number): PreviewedTick {
+  override timesOfDay(zone: Zone): DayTimes | null {
+    return zone === this.#zone ? this.#usableRule() : null;
+  }
+
+  override regularAround(zone: Zone, at: number): { fromAt: number; toAt: number } | null {
+    const day = zone === this.#zone ? regularDay(this.#usableRule(), zone, this.#policy, at / 1000) : null;
+    return day === null ? null : withinWindow(this.#window, day.first * 1000, day.last * 1000 + 999);
+  }
+
+  override showTick(at: number): Omit<PreviewedTick, 'delayMs'> {
     const zone = this.#zone ?? processZone();
     const tick = at / 1000;
     const { offset } = zone.at(tick);
@@ -216,14 +235,16 @@ export function makeCronTrigger(
   const pattern = cronPattern(expression, fields);
   if (options === undefined) {
     const { rule } = pattern;
-    return new CronTrigger(pattern, rule, null, policyOf(rule), OPEN_WINDOW, undefined);
+    return new CronTrigger(pattern, rule, null, policyOf(rule), OPEN_WINDOW, undefined, 0);
   }
   checkOptions(options);
-  const rule = pattern.rule ?? (options.seed === undefined ? null : seededRule(pattern, options.seed));
+  const seed = seedOf(options);
+  const rule = pattern.rule ?? (seed === undefined ? null : seededRule(pattern, seed));
   const zone = options.timezone === undefined ? null : zoneOf(options.timezone);
   const policy = policyOf(rule, options.onGap, options.onRepeat);
   // A seed that nothing uses is kept all the same: what was declared is what is stored.
-  const trigger = new CronTrigger(pattern, rule, zone, policy, triggerWindow(options), options.seed);
+  const jitterMs = jitterMsOf(options);
+  const trigger = new CronTrigger(pattern, rule, zone, policy, triggerWindow(options), seed, jitterMs);
   trigger.refuseSwallowed();
   return trigger;
 }
@@ -243,29 +264,5 @@ function checkOptions(options: CronOptions): void {
     );
   }
   refuseUnknownKeys(options, OPTION_NAMES, 'cron');
-  const { onGap, onRepeat, seed } = options;
-  if (onGap !== undefined && onGap !== 'run' && onGap !== 'skip') {
-    throw new InvalidTriggerError(
-      'onGap',
-      onGap,
-      'which is no choice',
-      `Give 'run' or 'skip', or leave it out.`,
-    );
-  }
-  if (onRepeat !== undefined && onRepeat !== 'first' && onRepeat !== 'both') {
-    throw new InvalidTriggerError(
-      'onRepeat',
-      onRepeat,
-      'which is no choice',
-      `Give 'first' or 'both', or leave it out.`,
-    );
-  }
-  if (seed !== undefined && (typeof seed !== 'string' || seed === '')) {
-    throw new InvalidTriggerError(
-      'seed',
-      seed,
-      'which is no text',
-      'Give a text that stays the same, or leave it out.',
-    );
-  }
+  checkOffsetChoices(options);
 }

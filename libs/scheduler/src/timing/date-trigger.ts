@@ -1,6 +1,6 @@
 import { DueRule } from './due-rule.js';
 import { toIso } from './instant.js';
-import type { ClockSetBack, DateJson, Trigger } from './trigger.js';
+import type { ClockSetBack, DateJson } from './trigger.js';
 
 /** Due once, at an instant. */
 export class DateTrigger extends DueRule {
@@ -16,6 +16,10 @@ export class DateTrigger extends DueRule {
     return 'date';
   }
 
+  get timezone(): undefined {
+    return undefined;
+  }
+
   nextAt(afterAt: number): number | null {
     return afterAt < this.#at ? this.#at : null;
   }
@@ -28,12 +32,17 @@ export class DateTrigger extends DueRule {
     return fromAt <= this.#at && this.#at <= toAt ? 1 : 0;
   }
 
+  /** In the past it is due at once (semantics.md T3). */
+  override firstAt(): number {
+    return this.#at;
+  }
+
   bind(): this {
     return this;
   }
 
   /** Once is once: after its tick nothing is due again; before it, the instant stays. */
-  afterClockSetBack({ lastTickAt }: ClockSetBack): { trigger: Trigger; nextAt: number | null } {
+  afterClockSetBack({ lastTickAt }: ClockSetBack): { trigger: DateTrigger; nextAt: number | null } {
     return { trigger: this, nextAt: lastTickAt !== null && lastTickAt >= this.#at ? null : this.#at };
   }
 

@@ -56,7 +56,8 @@ export class InstantQueue {
     if (position === this.size) return;
     const movedSlot = this.slots[this.size];
     const movedInstant = this.instants[this.size];
-    if (this.comesBefore(movedInstant, movedSlot, this.instants[position], slot)) this.rise(position, movedSlot, movedInstant);
+    if (this.comesBefore(movedInstant, movedSlot, this.instants[position], slot))
+      this.rise(position, movedSlot, movedInstant);
     else this.sink(position, movedSlot, movedInstant);
   }
 

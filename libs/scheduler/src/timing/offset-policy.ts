@@ -1,4 +1,5 @@
 import type { CronClass } from './cron-rule.js';
+import { InvalidTriggerError } from './invalid-trigger-error.js';
 import type { OnGap, OnRepeat } from './trigger.js';
 
 /**
@@ -34,4 +35,24 @@ export function chosenOnGap(policy: number): OnGap | undefined {
 export function chosenOnRepeat(policy: number): OnRepeat | undefined {
   if ((policy & CHOSE_REPEAT) === 0) return undefined;
   return (policy & RUNS_FIRST_PASS_ONLY) === 0 ? 'both' : 'first';
+}
+
+/** @throws InvalidTriggerError */
+export function checkOffsetChoices({ onGap, onRepeat }: { onGap?: unknown; onRepeat?: unknown }): void {
+  if (onGap !== undefined && onGap !== 'run' && onGap !== 'skip') {
+    throw new InvalidTriggerError(
+      'onGap',
+      onGap,
+      'which is no choice',
+      `Give 'run' or 'skip', or leave it out.`,
+    );
+  }
+  if (onRepeat !== undefined && onRepeat !== 'first' && onRepeat !== 'both') {
+    throw new InvalidTriggerError(
+      'onRepeat',
+      onRepeat,
+      'which is no choice',
+      `Give 'first' or 'both', or leave it out.`,
+    );
+  }
 }

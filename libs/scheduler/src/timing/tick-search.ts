@@ -1,4 +1,4 @@
-import { FIRST_SECOND, LAST_SECOND } from './civil-calendar.js';
+import { DAY_SECONDS, FIRST_SECOND, LAST_SECOND } from './civil-calendar.js';
 import type { CronRule } from './cron-rule.js';
 import { RUNS_FIRST_PASS_ONLY, RUNS_GAPS } from './offset-policy.js';
 import { countWalls, nextWall, prevWall } from './wall-search.js';
@@ -7,7 +7,7 @@ import type { OffsetSegment, Zone } from './zone.js';
 // A rule in a zone. Instants are whole UTC seconds, `policy` is the bits of offset-policy.ts.
 
 /** A longer gap is a change of date line: nobody's work for that day is made up for (Z2). */
-const LONGEST_MADE_UP_GAP = 3 * 3600;
+export const LONGEST_MADE_UP_GAP = 3 * 3600;
 
 /** Searches give up after this; a rule that can match does so within forty years, unless gaps swallow it. */
 const LONGEST_SEARCH = 100 * 366 * 86_400;
@@ -77,4 +77,24 @@ export function isMadeUpAtStart(rule: CronRule, policy: number, segment: OffsetS
   if (shift <= 0 || (policy & RUNS_GAPS) === 0 || shift > LONGEST_MADE_UP_GAP) return false;
   const resumed = segment.start + segment.offset;
   return nextWall(rule, resumed - shift) < resumed;
+}
+
+/**
+ * The seconds of a tick's day in which all wall times of the rule are ticks, first to last. Null when
+ * the tick is no wall time of the rule, but made up.
+ */
+export function regularDay(
+  rule: CronRule,
+  zone: Zone,
+  policy: number,
+  tick: number,
+): { first: number; last: number } | null {
+  const { start, end, offset, repeatedUntil } = zone.at(tick);
+  const wall = tick + offset;
+  if (nextWall(rule, wall) !== wall) return null;
+  const day = Math.floor(wall / DAY_SECONDS) * DAY_SECONDS - offset;
+  const firstPassFrom = (policy & RUNS_FIRST_PASS_ONLY) !== 0 ? repeatedUntil : -Infinity;
+  // At the very start another rule may have a made-up run.
+  const first = Math.max(day, start + 1, firstPassFrom);
+  return { first, last: Math.min(day + DAY_SECONDS, end) - 1 };
 }

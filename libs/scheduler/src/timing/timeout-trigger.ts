@@ -1,7 +1,7 @@
 import { formatDuration } from './duration.js';
 import { DueRule } from './due-rule.js';
 import { LAST_INSTANT_MS, toIso } from './instant.js';
-import type { ClockSetBack, PreviewedTick, TimeoutJson, Trigger, TriggerBinding } from './trigger.js';
+import type { ClockSetBack, TimeoutJson, TriggerBinding } from './trigger.js';
 
 /**
  * Due once, so long after an anchor: the start of the process, supplied by `bind`. Unbound it counts
@@ -22,6 +22,14 @@ export class TimeoutTrigger extends DueRule {
     return 'timeout';
   }
 
+  get timezone(): undefined {
+    return undefined;
+  }
+
+  override get isSettled(): boolean {
+    return this.#anchorAt !== null;
+  }
+
   nextAt(afterAt: number): number | null {
     const at = this.#tickAt(afterAt);
     const isLater = this.#anchorAt === null || at > afterAt;
@@ -39,17 +47,19 @@ export class TimeoutTrigger extends DueRule {
     return fromAt <= at && at <= toAt ? 1 : 0;
   }
 
-  override preview(count: number, from: Date): PreviewedTick[] {
-    // Unbound, each answer would begin another wait; it is one tick all the same.
-    return super.preview(count, from).slice(0, 1);
+  /** In the past it is due at once (semantics.md T3). */
+  override firstAt(nowAt: number): number | null {
+    const at = this.#tickAt(nowAt);
+    return at <= LAST_INSTANT_MS ? at : null;
   }
 
-  bind(job: TriggerBinding): TimeoutTrigger {
-    return this.#anchorAt === null ? new TimeoutTrigger(this.#afterMs, job.anchorAt) : this;
+  bind({ anchorAt }: Partial<TriggerBinding>): TimeoutTrigger {
+    if (this.#anchorAt !== null || anchorAt === undefined) return this;
+    return new TimeoutTrigger(this.#afterMs, anchorAt);
   }
 
   afterClockSetBack({ stepMs, lastTickAt, nowAt }: ClockSetBack): {
-    trigger: Trigger;
+    trigger: TimeoutTrigger;
     nextAt: number | null;
   } {
     if (this.#anchorAt === null)

@@ -1,13 +1,23 @@
-import { makeCronTrigger, type CronOptions } from './cron-trigger.js';
+import { allOf, anyOf } from './combine.js';
+import { makeCronTrigger } from './cron-trigger.js';
 import { DateTrigger } from './date-trigger.js';
 import { parseInstant } from './instant.js';
-import { IntervalTrigger } from './interval-trigger.js';
 import { InvalidTriggerError } from './invalid-trigger-error.js';
+import { makeCalendarInterval } from './make-calendar-interval.js';
+import { makeInterval } from './make-interval.js';
 import { TimeoutTrigger } from './timeout-trigger.js';
-import type { Trigger, TriggerJson } from './trigger.js';
-import { refuseUnknownKeys, triggerWindow } from './trigger-window.js';
+import type {
+  CalendarIntervalJson,
+  CronJson,
+  ExceptJson,
+  IntervalJson,
+  Trigger,
+  TriggerJson,
+} from './trigger.js';
+import { refuseUnknownKeys } from './trigger-window.js';
 
 const LONGEST_MS = 2 ** 53;
+const COMMON_KEYS = ['startAt', 'endAt', 'jitterMs', 'seed'];
 
 /**
  * The trigger that wrote this JSON. Unknown members are refused: a newer release may have written
@@ -25,34 +35,77 @@ export function triggerFromJson(json: TriggerJson): Trigger {
     );
   }
   switch (json.type) {
-    case 'cron': {
-      const { type: _type, expression, ...options } = json;
-      return makeCronTrigger(expression, options satisfies CronOptions);
-    }
-    case 'interval': {
-      refuseUnknownKeys(json, ['type', 'everyMs', 'anchorAt', 'startAt', 'endAt'], 'an interval');
-      if (json.anchorAt !== undefined && json.startAt !== undefined) {
-        const remedy = 'Leave it out: startAt is the anchor.';
-        throw new InvalidTriggerError('anchorAt', json.anchorAt, 'which stands beside startAt', remedy);
-      }
-      return new IntervalTrigger(wholeMs(json.everyMs, 'everyMs', 1), anchorOf(json), triggerWindow(json));
-    }
+    case 'cron':
+      return cronFromJson(json);
+    case 'interval':
+      return intervalFromJson(json);
     case 'date':
       refuseUnknownKeys(json, ['type', 'at'], 'a date');
       return new DateTrigger(parseInstant(json.at, 'at'));
     case 'timeout':
       refuseUnknownKeys(json, ['type', 'afterMs', 'anchorAt'], 'a timeout');
       return new TimeoutTrigger(wholeMs(json.afterMs, 'afterMs', 0), anchorOf(json));
+    case 'calendarInterval':
+      return calendarIntervalFromJson(json);
+    case 'anyOf':
+      refuseUnknownKeys(json, ['type', 'triggers'], 'an any-of');
+      return anyOf(...triggersFromJson(json.triggers));
+    case 'allOf':
+      refuseUnknownKeys(json, ['type', 'triggers'], 'an all-of');
+      return allOf(...triggersFromJson(json.triggers));
+    case 'except':
+      return exceptFromJson(json);
     default: {
       const { type } = json satisfies never as { type: unknown };
       throw new InvalidTriggerError(
         'type',
         type,
         'which is unknown',
-        'The types are cron, interval, date and timeout.',
+        'The types are cron, interval, date, timeout, calendarInterval, anyOf, allOf and except.',
       );
     }
   }
+}
+
+function cronFromJson(json: CronJson): Trigger {
+  refuseUnknownKeys(json, ['type', 'expression', 'timezone', 'onGap', 'onRepeat', ...COMMON_KEYS], 'a cron');
+  const { type: _type, expression, jitterMs, ...options } = json;
+  // Without any, all triggers share what they leave open.
+  if (Object.keys(options).length === 0 && jitterMs === undefined)
+    return makeCronTrigger(expression, undefined);
+  return makeCronTrigger(expression, { ...options, jitter: jitterOf(jitterMs) });
+}
+
+function intervalFromJson(json: IntervalJson): Trigger {
+  const keys = ['type', 'everyMs', 'mode', 'align', 'runOnStart', 'anchorAt', ...COMMON_KEYS];
+  refuseUnknownKeys(json, keys, 'an interval');
+  return makeInterval(wholeMs(json.everyMs, 'everyMs', 1), anchorOf(json), {
+    ...json,
+    jitter: jitterOf(json.jitterMs),
+  });
+}
+
+function calendarIntervalFromJson(json: CalendarIntervalJson): Trigger {
+  const units = ['years', 'months', 'weeks', 'days'];
+  const keys = ['type', ...units, 'at', 'timezone', 'onGap', 'onRepeat', 'anchorAt', ...COMMON_KEYS];
+  refuseUnknownKeys(json, keys, 'a calendar interval');
+  return makeCalendarInterval({ ...json, jitter: jitterOf(json.jitterMs) }, anchorOf(json));
+}
+
+function exceptFromJson(json: ExceptJson): Trigger {
+  refuseUnknownKeys(json, ['type', 'trigger', 'except', 'timezone'], 'an exception');
+  const excluded = Array.isArray(json.except) ? json.except : triggerFromJson(json.except);
+  const { timezone } = json;
+  return triggerFromJson(json.trigger).except(excluded, timezone === undefined ? {} : { timezone });
+}
+
+function triggersFromJson(triggers: unknown): Trigger[] {
+  if (Array.isArray(triggers)) return triggers.map((json) => triggerFromJson(json as TriggerJson));
+  throw new InvalidTriggerError('triggers', triggers, 'which is no array', 'Give the JSON of each trigger.');
+}
+
+function jitterOf(jitterMs: unknown): number | undefined {
+  return jitterMs === undefined ? undefined : wholeMs(jitterMs, 'jitterMs', 0);
 }
 
 function anchorOf({ anchorAt }: { anchorAt?: string }): number | null {

@@ -37,6 +37,15 @@ export function windowJson({ startAt, endAt }: TriggerWindow): { startAt?: strin
   };
 }
 
+/** The part of [fromAt, toAt] inside a window. */
+export function withinWindow(
+  { startAt, endAt }: TriggerWindow,
+  fromAt: number,
+  toAt: number,
+): { fromAt: number; toAt: number } {
+  return { fromAt: Math.max(fromAt, startAt ?? -Infinity), toAt: Math.min(toAt, endAt ?? Infinity) };
+}
+
 /** Refuses misspelt options, which would otherwise change nothing and say nothing. */
 export function refuseUnknownKeys(given: object, known: readonly string[], what: string): void {
   for (const key in given) {

@@ -1,0 +1,74 @@
+import { DAY_SECONDS, daysInMonth, firstDayOfMonth, formatWallSecond } from './civil-calendar.js';
+import { parseInstant, toIso } from './instant.js';
+import { InvalidTriggerError } from './invalid-trigger-error.js';
+import type { ExceptedDate } from './trigger.js';
+import type { Zone } from './zone.js';
+
+const DAY = /^(\d{4})-(\d\d)-(\d\d)$/;
+const MOST_DATES = 10_000;
+
+/** Single instants (ms) and whole days (from 1970-01-01, of a zone that is given with each question). */
+export class ExcludedDates {
+  readonly #instants: ReadonlySet<number>;
+  readonly #days: ReadonlySet<number>;
+
+  /** @throws InvalidTriggerError */
+  constructor(dates: readonly ExceptedDate[]) {
+    if (dates.length > MOST_DATES) {
+      const remedy = `Give up to ${MOST_DATES}, or a trigger.`;
+      throw new InvalidTriggerError('except', dates.length, 'which is too many dates', remedy);
+    }
+    const instants = new Set<number>();
+    const days = new Set<number>();
+    for (const date of dates) {
+      const match = typeof date === 'string' ? DAY.exec(date) : null;
+      if (match === null) instants.add(parseInstant(date, 'except'));
+      else days.add(dayOf(match));
+    }
+    this.#instants = instants;
+    this.#days = days;
+  }
+
+  get hasDays(): boolean {
+    return this.#days.size > 0;
+  }
+
+  /** The stretch around an instant that is left out, [from, to] in ms; null when the instant is not. */
+  stretchAround(zone: Zone, at: number): { fromAt: number; toAt: number } | null {
+    if (this.#days.size > 0) {
+      const { start, end, offset } = zone.at(Math.floor(at / 1000));
+      const day = Math.floor((at / 1000 + offset) / DAY_SECONDS);
+      if (this.#days.has(day)) {
+        const midnight = day * DAY_SECONDS - offset;
+        return {
+          fromAt: Math.max(midnight, start) * 1000,
+          toAt: Math.min(midnight + DAY_SECONDS, end) * 1000 - 1,
+        };
+      }
+    }
+    return this.#instants.has(at) ? { fromAt: at, toAt: at } : null;
+  }
+
+  /** In order, the days last. */
+  toJSON(): string[] {
+    const days = [...this.#days].toSorted((a, b) => a - b);
+    return [
+      ...[...this.#instants].toSorted((a, b) => a - b).map(toIso),
+      ...days.map((day) => formatWallSecond(day * DAY_SECONDS).slice(0, 10)),
+    ];
+  }
+}
+
+function dayOf([text, year, month, day]: RegExpExecArray): number {
+  const inYear = Number(month) - 1;
+  const count = Number(year) * 12 + inYear;
+  if (inYear < 0 || inYear > 11 || Number(year) < 1 || Number(day) < 1 || Number(day) > daysInMonth(count)) {
+    throw new InvalidTriggerError(
+      'except',
+      text,
+      'which names a day that does not exist',
+      'Check its month and day.',
+    );
+  }
+  return firstDayOfMonth(count) + Number(day) - 1;
+}
