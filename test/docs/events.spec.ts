@@ -154,6 +154,8 @@ function poisoned(): Trigger {
   const bad: Trigger = Object.create(trigger, {
     bind: { value: () => bad },
     countBetween: { value: () => 1 },
+    delayAt: { value: () => 0 },
+    firstAt: { value: () => Date.parse(START) },
     nextAt: {
       value: (afterAt: number) => {
         if (afterAt >= Date.parse(START)) throw new Error('poisoned');

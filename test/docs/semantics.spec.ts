@@ -490,7 +490,12 @@ describe('D: declaring', () => {
       if (afterAt > START_AT) throw new Error('no more');
       return trigger.nextAt(afterAt)!;
     };
-    const bad = Object.create(trigger, { nextAt: { value: nextAt } }) as Trigger;
+    const bad = Object.create(trigger, {
+      firstAt: { value: nextAt },
+      delayAt: { value: () => 0 },
+      waitsForRun: { value: false },
+      nextAt: { value: nextAt },
+    }) as Trigger;
     const spec = world.spec('bad', { trigger, handler: nothing });
     await world.engine.putJob({ ...spec, trigger: bad }, 'error');
     await world.clock.advance(10_000);

@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type ConcurrencyLimits, OVERLAPS, type PolicyOptions } from '../../libs/scheduler/src/model/index.js';
-import { at, cron, every, type Trigger } from '../../libs/scheduler/src/timing/index.js';
+import {
+  type ConcurrencyLimits,
+  OVERLAPS,
+  type PolicyOptions,
+} from '../../libs/scheduler/src/model/index.js';
+import { anyOf, at, cron, every, type Trigger } from '../../libs/scheduler/src/timing/index.js';
 import { START, World } from './world.js';
 
 /**
@@ -29,7 +33,18 @@ type Action =
 
 const triggers = fc.oneof(
   fc.integer({ min: 400, max: 7_000 }).map((ms) => () => every(ms)),
-  fc.constantFrom('* * * * * *', '*/5 * * * * *', '* * * * *', '3-9 * * * * *', '0 12 * * *').map((text) => () => cron(text, { timezone: 'UTC' })),
+  fc
+    .constantFrom('* * * * * *', '*/5 * * * * *', '* * * * *', '3-9 * * * * *', '0 12 * * *')
+    .map((text) => () => cron(text, { timezone: 'UTC' })),
+  fc.tuple(fc.integer({ min: 2_000, max: 9_000 }), fc.integer({ min: 1, max: 8_000 })).map(
+    ([ms, jitter]) =>
+      () =>
+        every(ms, { jitter }),
+  ),
+  fc.constantFrom(
+    () => anyOf(cron('*/7 * * * * *', { timezone: 'UTC' }), every('5s', { startAt: START })),
+    () => cron('* * * * * *', { timezone: 'UTC' }).except(cron('*/3 * * * * *', { timezone: 'UTC' })),
+  ),
   fc.integer({ min: -5_000, max: 90_000 }).map((ms) => () => at(new Date(START.getTime() + ms))),
 );
 
@@ -43,24 +58,37 @@ const policies: fc.Arbitrary<PolicyOptions> = fc.record(
     timeout: fc.integer({ min: 200, max: 5_000 }),
     group: fc.constantFrom('mail', 'unlimited'),
     pauseAfterFailures: fc.integer({ min: 1, max: 4 }),
-    retry: fc.record({ attempts: fc.integer({ min: 1, max: 3 }), delay: fc.integer({ min: 0, max: 4_000 }), backoff: fc.constantFrom('fixed' as const, 'exponential' as const) }),
+    retry: fc.record({
+      attempts: fc.integer({ min: 1, max: 3 }),
+      delay: fc.integer({ min: 0, max: 4_000 }),
+      backoff: fc.constantFrom('fixed' as const, 'exponential' as const),
+    }),
   },
   { requiredKeys: [] },
 );
 
 const behaviours: fc.Arbitrary<Behaviour> = fc.oneof(
   fc.constantFrom<Behaviour>({ kind: 'returns' }, { kind: 'throws' }),
-  fc.record({ kind: fc.constantFrom('resolves' as const, 'rejects' as const), afterMs: fc.integer({ min: 0, max: 9_000 }) }),
+  fc.record({
+    kind: fc.constantFrom('resolves' as const, 'rejects' as const),
+    afterMs: fc.integer({ min: 0, max: 9_000 }),
+  }),
 );
 
 const jobs = fc.array(
-  fc.record({ trigger: triggers, policies, behaviours: fc.array(behaviours, { minLength: 1, maxLength: 4 }) }),
+  fc.record({
+    trigger: triggers,
+    policies,
+    behaviours: fc.array(behaviours, { minLength: 1, maxLength: 4 }),
+  }),
   { minLength: 1, maxLength: 4 },
 );
 
 const limits: fc.Arbitrary<ConcurrencyLimits> = fc.record({
   whole: fc.option(fc.integer({ min: 1, max: 3 })),
-  groups: fc.record({ mail: fc.integer({ min: 1, max: 2 }) }, { requiredKeys: [] }) as fc.Arbitrary<Record<string, number>>,
+  groups: fc.record({ mail: fc.integer({ min: 1, max: 2 }) }, { requiredKeys: [] }) as fc.Arbitrary<
+    Record<string, number>
+  >,
 });
 
 const job = fc.nat(3);
@@ -72,7 +100,10 @@ const actions = fc.array(
     { weight: 2, arbitrary: fc.record({ kind: one('suspend', 'stepForward'), ms: long }) },
     { weight: 3, arbitrary: fc.record({ kind: one('pause', 'resume', 'runNow'), job }) },
     { weight: 1, arbitrary: fc.record({ kind: one('remove'), job }) },
-    { weight: 1, arbitrary: fc.record({ kind: one('pauseFor'), job, ms: fc.integer({ min: 1, max: 30_000 }) }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({ kind: one('pauseFor'), job, ms: fc.integer({ min: 1, max: 30_000 }) }),
+    },
     { weight: 1, arbitrary: fc.record({ kind: one('edit'), job, trigger: triggers }) },
     { weight: 1, arbitrary: fc.record({ kind: one('pauseAll', 'resumeAll') }) },
   ),
@@ -109,7 +140,8 @@ class LedgerWorld extends World {
       ...options,
       trigger: trigger(),
       handler: (run) => {
-        if (run.scheduledAt && run.scheduledAt.getTime() > this.clock.now()) this.problems.push(`${id} ran early`);
+        if (run.scheduledAt && run.scheduledAt.getTime() > this.clock.now())
+          this.problems.push(`${id} ran early`);
         if (++concurrent > most) this.problems.push(`${id} ran ${concurrent} at once`);
         this.enter(options.group ?? null);
         const behaviour = order[calls++ % order.length];
@@ -143,11 +175,16 @@ class LedgerWorld extends World {
   }
 
   private leave(group: string | null): void {
-    for (const name of ['', ...(group === null ? [] : [group])]) this.busy.set(name, this.busy.get(name)! - 1);
+    for (const name of ['', ...(group === null ? [] : [group])])
+      this.busy.set(name, this.busy.get(name)! - 1);
   }
 
   private reign(trigger: Trigger): Reign {
-    return { trigger, fromAt: trigger.type === 'date' ? Number.NEGATIVE_INFINITY : this.clock.now(), toAt: null };
+    return {
+      trigger,
+      fromAt: trigger.type === 'date' ? Number.NEGATIVE_INFINITY : this.clock.now(),
+      toAt: null,
+    };
   }
 
   async act(action: Action): Promise<void> {
@@ -163,7 +200,11 @@ class LedgerWorld extends World {
       case 'pause':
         return void (await this.engine.pauseJob(id, { note: null, by: null, until: null }));
       case 'pauseFor':
-        return void (await this.engine.pauseJob(id, { note: null, by: null, until: this.clock.now() + action.ms }));
+        return void (await this.engine.pauseJob(id, {
+          note: null,
+          by: null,
+          until: this.clock.now() + action.ms,
+        }));
       case 'resume':
         return void (await this.engine.resumeJob(id));
       case 'runNow':
@@ -190,7 +231,10 @@ class LedgerWorld extends World {
 
   /** The instants that were due, from the triggers alone. */
   expected(id: string, stoppedAt: number): number[] {
-    return this.reigns.get(id)!.flatMap(({ trigger, fromAt, toAt }) => ticksIn(trigger, fromAt, toAt ?? stoppedAt)).sort((a, b) => a - b);
+    return this.reigns
+      .get(id)!
+      .flatMap(({ trigger, fromAt, toAt }) => ticksIn(trigger, fromAt, toAt ?? stoppedAt))
+      .sort((a, b) => a - b);
   }
 
   /** The instants that have an outcome; spans are spread out by the trigger that was in force. */
@@ -198,7 +242,8 @@ class LedgerWorld extends World {
     const instants: number[] = [];
     const rows = await this.engine.getRuns({ jobId: id, limit: 1e6 });
     for (const row of rows) {
-      if (row.state !== 'ended' || row.outcome === null) this.problems.push(`${id} has a run without outcome: ${row.state}`);
+      if (row.state !== 'ended' || row.outcome === null)
+        this.problems.push(`${id} has a run without outcome: ${row.state}`);
       if (row.scheduledAt === null) continue;
       const fromAt = row.scheduledAt.getTime();
       if (row.count === 1) {
@@ -219,26 +264,35 @@ class LedgerWorld extends World {
 
 function ticksIn(trigger: Trigger, fromAt: number, toAt: number): number[] {
   const ticks: number[] = [];
-  for (let tickAt = trigger.nextAt(fromAt); tickAt !== null && tickAt <= toAt; tickAt = trigger.nextAt(tickAt)) ticks.push(tickAt);
+  for (
+    let tickAt = trigger.nextAt(fromAt);
+    tickAt !== null && tickAt <= toAt;
+    tickAt = trigger.nextAt(tickAt)
+  )
+    ticks.push(tickAt);
   return ticks;
 }
 
-it(`gives each due time exactly one outcome, in ${WORLDS} random worlds (seed ${SEED})`, { timeout: 600_000 }, async () => {
-  await fc.assert(
-    fc.asyncProperty(jobs, limits, actions, async (plans, concurrency, steps) => {
-      const world = new LedgerWorld(plans, concurrency);
-      for (const step of steps) await world.act(step);
-      const stopped = world.engine.stop({ drainTimeoutMs: 3_000, abortGraceMs: 500 });
-      await world.clock.advance(4_000);
-      await stopped;
-      const stoppedAt = world.of('scheduler.stopped')[0].at.getTime();
-      for (const [index] of plans.entries()) {
-        const id = `job-${index}`;
-        expect(await world.recorded(id), id).toEqual(world.expected(id, stoppedAt));
-      }
-      expect(world.problems).toEqual([]);
-      expect(world.of('scheduler.faulted')).toEqual([]);
-    }),
-    { numRuns: WORLDS, seed: SEED },
-  );
-});
+it(
+  `gives each due time exactly one outcome, in ${WORLDS} random worlds (seed ${SEED})`,
+  { timeout: 600_000 },
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(jobs, limits, actions, async (plans, concurrency, steps) => {
+        const world = new LedgerWorld(plans, concurrency);
+        for (const step of steps) await world.act(step);
+        const stopped = world.engine.stop({ drainTimeoutMs: 3_000, abortGraceMs: 500 });
+        await world.clock.advance(4_000);
+        await stopped;
+        const stoppedAt = world.of('scheduler.stopped')[0].at.getTime();
+        for (const [index] of plans.entries()) {
+          const id = `job-${index}`;
+          expect(await world.recorded(id), id).toEqual(world.expected(id, stoppedAt));
+        }
+        expect(world.problems).toEqual([]);
+        expect(world.of('scheduler.faulted')).toEqual([]);
+      }),
+      { numRuns: WORLDS, seed: SEED },
+    );
+  },
+);

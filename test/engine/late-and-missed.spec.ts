@@ -6,7 +6,10 @@ describe('late and missed ticks', () => {
   it('starts a plain handler inside the timer, at the tick and not before', async () => {
     const world = World.started();
     const seen: string[] = [];
-    world.add('five', { trigger: cron('*/5 * * * * *'), handler: (run) => void seen.push(`${time(run.scheduledAt!)} at ${time(new Date(world.clock.now()))}`) });
+    world.add('five', {
+      trigger: cron('*/5 * * * * *'),
+      handler: (run) => void seen.push(`${time(run.scheduledAt!)} at ${time(new Date(world.clock.now()))}`),
+    });
     await world.clock.advance(10_500);
     expect(seen).toEqual(['12:00:05 at 12:00:05', '12:00:10 at 12:00:10']);
     expect(await world.ledger('five')).toEqual(['succeeded 12:00:05', 'succeeded 12:00:10']);
@@ -95,7 +98,10 @@ describe('late and missed ticks', () => {
   it('fires a job forty days away once, on time', async () => {
     const world = World.started({ maxSleepMs: 3_600_000 });
     const seen: number[] = [];
-    world.add('far', { trigger: at('2026-07-11T12:00:00Z'), handler: () => void seen.push(world.clock.now()) });
+    world.add('far', {
+      trigger: at('2026-07-11T12:00:00Z'),
+      handler: () => void seen.push(world.clock.now()),
+    });
     await world.clock.advance(41 * 86_400_000);
     expect(seen).toEqual([Date.parse('2026-07-11T12:00:00Z')]);
   });
@@ -119,7 +125,10 @@ describe('steps of the clock', () => {
     world.clock.stepWall(3_600_000);
     await world.clock.advance(1_000);
     expect(world.of('scheduler.clockStepped')).toMatchObject([{ stepMs: 3_600_000 }]);
-    expect(await world.ledger()).toEqual(['succeeded 13:00:00 +59', 'coalesced merged 12:01:00..12:59:00 x59']);
+    expect(await world.ledger()).toEqual([
+      'succeeded 13:00:00 +59',
+      'coalesced merged 12:01:00..12:59:00 x59',
+    ]);
   });
 
   it('moves an interval back with the clock, so that its cadence stays', async () => {

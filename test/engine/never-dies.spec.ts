@@ -11,7 +11,12 @@ describe('the loop survives', () => {
   it('handlers that throw, reject, and never settle', async () => {
     const world = World.started();
     const fine: number[] = [];
-    world.add('throws', { trigger: every('1s'), handler: () => { throw new Error('sync'); } });
+    world.add('throws', {
+      trigger: every('1s'),
+      handler: () => {
+        throw new Error('sync');
+      },
+    });
     world.add('rejects', { trigger: every('1s'), handler: () => Promise.reject('text') });
     world.add('hangs', { trigger: every('1s'), handler: () => new Promise(() => {}) });
     world.add('fine', { trigger: every('1s'), handler: () => void fine.push(1) });
@@ -20,7 +25,10 @@ describe('the loop survives', () => {
     expect(await world.ledger('throws')).toEqual(['failed 12:00:01', 'failed 12:00:02', 'failed 12:00:03']);
     const [rejected] = await world.engine.getRuns({ jobId: 'rejects', limit: 1 });
     expect(rejected.error).toEqual({ name: 'NonError', message: 'text', stack: null });
-    expect(await world.ledger('hangs')).toEqual(['running 12:00:01', 'skipped overlap 12:00:02..12:00:03 x2']);
+    expect(await world.ledger('hangs')).toEqual([
+      'running 12:00:01',
+      'skipped overlap 12:00:02..12:00:03 x2',
+    ]);
   });
 
   it('subscribers that throw, also behind operators and in async functions, and tells of them', async () => {
@@ -30,26 +38,44 @@ describe('the loop survives', () => {
       throw new Error('listener');
     };
     world.hub.on('run.succeeded').subscribe(broken);
-    world.hub.events$.pipe(filter(({ type }) => type === 'run.succeeded'), map(({ type }) => type)).subscribe(broken);
+    world.hub.events$
+      .pipe(
+        filter(({ type }) => type === 'run.succeeded'),
+        map(({ type }) => type),
+      )
+      .subscribe(broken);
     world.hub.on('run.succeeded').subscribe(async () => broken());
     world.hub.on('listener.failed').subscribe(broken);
     world.hub.on('run.succeeded').subscribe(({ jobId }) => heard.push(jobId));
     world.add('job', { trigger: every('1s'), handler: () => {} });
     await world.clock.advance(2_500);
     expect(heard).toEqual(['job', 'job']);
-    expect(world.of('listener.failed').filter(({ during }) => during === 'run.succeeded').length).toBeGreaterThanOrEqual(4);
+    expect(
+      world.of('listener.failed').filter(({ during }) => during === 'run.succeeded').length,
+    ).toBeGreaterThanOrEqual(4);
   });
 
   it('a trigger that throws: its job is parked, the others run', async () => {
     const world = World.started();
     const trigger = every('1s').bind({ jobId: 'x', timezone: 'UTC', anchorAt: world.clock.now() });
     const poisoned = new Proxy(trigger, {
-      get: (target, key) => (key === 'nextAt' && world.clock.monotonic() > 0 ? () => { throw new Error('poisoned'); } : bound(target, key)),
+      get: (target, key) =>
+        key === 'nextAt' && world.clock.monotonic() > 0
+          ? () => {
+              throw new Error('poisoned');
+            }
+          : bound(target, key),
     });
-    void world.engine.putJob({ ...world.spec('poisoned', { trigger, handler: () => {} }), trigger: poisoned }, 'error');
+    void world.engine.putJob(
+      { ...world.spec('poisoned', { trigger, handler: () => {} }), trigger: poisoned },
+      'error',
+    );
     world.add('fine', { trigger: every('1s'), handler: () => {} });
     await world.clock.advance(2_000);
-    expect(await world.engine.getJob('poisoned')).toMatchObject({ state: 'parked', parkedBecause: 'poisoned' });
+    expect(await world.engine.getJob('poisoned')).toMatchObject({
+      state: 'parked',
+      parkedBecause: 'poisoned',
+    });
     expect(world.of('job.parked')).toHaveLength(1);
     expect(await world.ledger('fine')).toEqual(['succeeded 12:00:01', 'succeeded 12:00:02']);
   });
@@ -59,7 +85,9 @@ describe('the loop survives', () => {
     const world = World.started({ store });
     world.add('job', { trigger: every('1s'), handler: () => {} });
     const claimDue = store.claimDue.bind(store);
-    store.claimDue = () => { throw new Error('connection refused'); };
+    store.claimDue = () => {
+      throw new Error('connection refused');
+    };
     await world.clock.advance(3_500);
     store.claimDue = claimDue;
     await world.clock.advance(5_000);
@@ -121,10 +149,13 @@ describe('stopping', () => {
     world.add('listens', {
       trigger: every('1m', { startAt: '2026-06-01T12:00:01Z' }),
       retry: { attempts: 3 },
-      handler: ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => {
-        reasons.push(signal.reason);
-        reject(signal.reason);
-      })),
+      handler: ({ signal }) =>
+        new Promise((_, reject) =>
+          signal.addEventListener('abort', () => {
+            reasons.push(signal.reason);
+            reject(signal.reason);
+          }),
+        ),
     });
     await world.clock.advance(1_000);
     const stopped = world.engine.stop(LIMITS);
@@ -138,7 +169,11 @@ describe('stopping', () => {
 
   it('gives a waiting retry its outcome', async () => {
     const world = World.started();
-    world.add('flaky', { trigger: every('1s'), retry: { attempts: 2, delay: '1m' }, handler: () => Promise.reject(new Error('no')) });
+    world.add('flaky', {
+      trigger: every('1s'),
+      retry: { attempts: 2, delay: '1m' },
+      handler: () => Promise.reject(new Error('no')),
+    });
     await world.clock.advance(1_000);
     await world.engine.stop(LIMITS);
     expect(await world.ledger()).toEqual(['abandoned shutdown 12:00:01']);
@@ -153,7 +188,11 @@ describe('the history in memory', () => {
     world.add('b', { trigger: every('1s'), handler: () => {} });
     await world.clock.advance(10_000);
     expect(await world.ledger('a')).toHaveLength(2);
-    expect(await world.ledger('b')).toEqual(['succeeded 12:00:08', 'succeeded 12:00:09', 'succeeded 12:00:10']);
+    expect(await world.ledger('b')).toEqual([
+      'succeeded 12:00:08',
+      'succeeded 12:00:09',
+      'succeeded 12:00:10',
+    ]);
   });
 
   it('pages by the id of the last row', async () => {
@@ -162,7 +201,9 @@ describe('the history in memory', () => {
     await world.clock.advance(5_000);
     const first = await world.engine.getRuns({ jobId: 'a', limit: 2 });
     const second = await world.engine.getRuns({ jobId: 'a', limit: 2, after: first[1].id });
-    expect([...first, ...second].map(({ scheduledAt }) => scheduledAt!.getUTCSeconds())).toEqual([5, 4, 3, 2]);
+    expect([...first, ...second].map(({ scheduledAt }) => scheduledAt!.getUTCSeconds())).toEqual([
+      5, 4, 3, 2,
+    ]);
   });
 
   it('drops a finished job with its last row', async () => {

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { AttemptTimedOutError, RunCancelledError, type RunContext } from '../../libs/scheduler/src/model/index.js';
+import {
+  AttemptTimedOutError,
+  RunCancelledError,
+  type RunContext,
+} from '../../libs/scheduler/src/model/index.js';
 import { currentRun } from '../../libs/scheduler/src/runner/index.js';
 import { at, cron, every } from '../../libs/scheduler/src/timing/index.js';
 import { held, time, World } from './world.js';
@@ -13,7 +17,11 @@ describe('overlap', () => {
     open[0].end();
     await world.clock.advance(1_000);
     expect(starts).toEqual(['12:00:01', '12:00:05']);
-    expect(await world.ledger()).toEqual(['succeeded 12:00:01', 'skipped overlap 12:00:02..12:00:04 x3', 'running 12:00:05']);
+    expect(await world.ledger()).toEqual([
+      'succeeded 12:00:01',
+      'skipped overlap 12:00:02..12:00:04 x3',
+      'running 12:00:05',
+    ]);
     expect(world.of('run.skipped')).toHaveLength(3);
     const [row] = await world.engine.getRuns({ outcome: 'skipped' });
     expect(world.of('run.skipped').map(({ runId }) => runId)).toEqual([row.id, row.id, row.id]);
@@ -47,7 +55,10 @@ describe('overlap', () => {
   it('starts a run asked for by hand within the call', async () => {
     const world = World.started();
     const payloads: unknown[] = [];
-    world.add('mail', { trigger: every('1h'), handler: (run: RunContext) => void payloads.push(run.payload) });
+    world.add('mail', {
+      trigger: every('1h'),
+      handler: (run: RunContext) => void payloads.push(run.payload),
+    });
     void world.engine.runNow('mail', { to: 'ada' });
     expect(payloads).toEqual([{ to: 'ada' }]);
   });
@@ -133,7 +144,9 @@ describe('queues', () => {
 
 describe('limits', () => {
   it('lets a burst wait in order, with its own instants', async () => {
-    const world = new World({ history: { runsPerJob: 100, runsTotal: 100, concurrency: { whole: null, groups: { mail: 2 } } } });
+    const world = new World({
+      history: { runsPerJob: 100, runsTotal: 100, concurrency: { whole: null, groups: { mail: 2 } } },
+    });
     world.engine.start();
     const { handler, starts, open } = held();
     for (const second of [1, 2, 3, 4]) {
@@ -150,10 +163,16 @@ describe('limits', () => {
   });
 
   it('holds no place while it waits for a retry', async () => {
-    const world = new World({ history: { runsPerJob: 100, runsTotal: 100, concurrency: { whole: 1, groups: {} } } });
+    const world = new World({
+      history: { runsPerJob: 100, runsTotal: 100, concurrency: { whole: 1, groups: {} } },
+    });
     world.engine.start();
     const { handler, starts } = held();
-    world.add('flaky', { trigger: at('2026-06-01T12:00:01Z'), retry: { attempts: 2, delay: '10s' }, handler: () => Promise.reject(new Error('no')) });
+    world.add('flaky', {
+      trigger: at('2026-06-01T12:00:01Z'),
+      retry: { attempts: 2, delay: '10s' },
+      handler: () => Promise.reject(new Error('no')),
+    });
     world.add('other', { trigger: at('2026-06-01T12:00:02Z'), handler });
     await world.clock.advance(3_000);
     expect(starts).toEqual(['12:00:02']);
@@ -163,16 +182,27 @@ describe('limits', () => {
 describe('failures in a row', () => {
   it('pause the job, with their number as its note', async () => {
     const world = World.started();
-    world.add('job', { trigger: every('1s'), pauseAfterFailures: 2, handler: () => Promise.reject(new Error('no')) });
+    world.add('job', {
+      trigger: every('1s'),
+      pauseAfterFailures: 2,
+      handler: () => Promise.reject(new Error('no')),
+    });
     await world.clock.advance(5_000);
-    expect(await world.engine.getJob('job')).toMatchObject({ state: 'paused', pause: { note: '2 failed runs in a row' } });
+    expect(await world.engine.getJob('job')).toMatchObject({
+      state: 'paused',
+      pause: { note: '2 failed runs in a row' },
+    });
     expect(await world.ledger()).toEqual(['failed 12:00:01', 'failed 12:00:02']);
     expect(world.of('job.paused')).toMatchObject([{ jobId: 'job', by: 'pauseAfterFailures' }]);
   });
 });
 
 describe('backfill', () => {
-  const span = { fromAt: Date.parse('2026-06-01T12:00:00Z'), toAt: Date.parse('2026-06-01T12:00:05Z'), most: 100 };
+  const span = {
+    fromAt: Date.parse('2026-06-01T12:00:00Z'),
+    toAt: Date.parse('2026-06-01T12:00:05Z'),
+    most: 100,
+  };
 
   it('makes runs one behind the other for the instants that had none, once', async () => {
     const world = World.started();
@@ -187,7 +217,11 @@ describe('backfill', () => {
     await world.engine.pauseJob('job', { note: null, by: null, until: null });
     await world.clock.advance(4_000);
     const request = { ...span, jobId: 'job', force: false };
-    expect(await world.engine.backfill({ ...request, dryRun: true })).toEqual({ count: 3, leftOut: 2, tooMany: false });
+    expect(await world.engine.backfill({ ...request, dryRun: true })).toEqual({
+      count: 3,
+      leftOut: 2,
+      tooMany: false,
+    });
     expect(stoodFor).toEqual(['12:00:01', '12:00:02']);
     await world.engine.backfill({ ...request, dryRun: false });
     expect(await world.engine.backfill({ ...request, dryRun: true })).toMatchObject({ count: 0, leftOut: 5 });
@@ -212,14 +246,25 @@ describe('retries', () => {
     expect(attempts).toEqual(['1 at 10', '2 at 14', '3 at 22']);
     const [run] = await world.engine.getRuns({ outcome: 'succeeded' });
     expect(run).toMatchObject({ attempt: 3, latenessMs: 0, error: null });
-    expect(run.attempts.map(({ attempt, result }) => `${attempt} ${result}`)).toEqual(['1 failed', '2 failed', '3 succeeded']);
+    expect(run.attempts.map(({ attempt, result }) => `${attempt} ${result}`)).toEqual([
+      '1 failed',
+      '2 failed',
+      '3 succeeded',
+    ]);
     expect(await world.ledger()).toContain('skipped overlap 12:00:20');
-    expect(world.of('run.failed').map(({ retryAt }) => retryAt?.toISOString())).toEqual(['2026-06-01T12:00:14.000Z', '2026-06-01T12:00:22.000Z']);
+    expect(world.of('run.failed').map(({ retryAt }) => retryAt?.toISOString())).toEqual([
+      '2026-06-01T12:00:14.000Z',
+      '2026-06-01T12:00:22.000Z',
+    ]);
   });
 
   it('ends as failed with the last error when the attempts are used up', async () => {
     const world = World.started();
-    world.add('broken', { trigger: at('2026-06-01T12:00:01Z'), retry: { attempts: 2, backoff: 'fixed', delay: '1s' }, handler: () => Promise.reject(new TypeError('no')) });
+    world.add('broken', {
+      trigger: at('2026-06-01T12:00:01Z'),
+      retry: { attempts: 2, backoff: 'fixed', delay: '1s' },
+      handler: () => Promise.reject(new TypeError('no')),
+    });
     await world.clock.advance(5_000);
     const [run] = await world.engine.getRuns({});
     expect(run).toMatchObject({ outcome: 'failed', attempt: 2, error: { name: 'TypeError', message: 'no' } });
@@ -231,8 +276,16 @@ describe('retries', () => {
     const fail = () => {
       throw new Error('no');
     };
-    world.add('never', { trigger: at('2026-06-01T12:00:01Z'), retry: { attempts: 5, when: () => false }, handler: fail });
-    world.add('broken', { trigger: at('2026-06-01T12:00:01Z'), retry: { attempts: 5, when: fail }, handler: fail });
+    world.add('never', {
+      trigger: at('2026-06-01T12:00:01Z'),
+      retry: { attempts: 5, when: () => false },
+      handler: fail,
+    });
+    world.add('broken', {
+      trigger: at('2026-06-01T12:00:01Z'),
+      retry: { attempts: 5, when: fail },
+      handler: fail,
+    });
     await world.clock.advance(60_000);
     expect(await world.ledger()).toEqual(['failed 12:00:01', 'failed 12:00:01']);
     expect(world.of('scheduler.faulted')).toMatchObject([{ jobId: 'broken' }]);
@@ -240,7 +293,12 @@ describe('retries', () => {
 
   it('does not try again later than the grace: the last result is the outcome', async () => {
     const world = World.started();
-    world.add('job', { trigger: at('2026-06-01T12:00:01Z'), misfireGrace: '5s', retry: { attempts: 2, delay: '2s' }, handler: () => Promise.reject(new Error('no')) });
+    world.add('job', {
+      trigger: at('2026-06-01T12:00:01Z'),
+      misfireGrace: '5s',
+      retry: { attempts: 2, delay: '2s' },
+      handler: () => Promise.reject(new Error('no')),
+    });
     await world.clock.advance(1_000);
     world.clock.suspend(10_000);
     await world.clock.advance(0);
@@ -266,7 +324,9 @@ describe('timeouts', () => {
     expect(signal.aborted).toBe(true);
     expect(signal.reason).toBeInstanceOf(AttemptTimedOutError);
     expect(await world.ledger()).toEqual(['timedOut 12:00:10']);
-    expect(world.of('run.timedOut')).toMatchObject([{ willRetry: false, handlerRuns: true, durationMs: 3_000 }]);
+    expect(world.of('run.timedOut')).toMatchObject([
+      { willRetry: false, handlerRuns: true, durationMs: 3_000 },
+    ]);
     await world.clock.advance(10_000);
     expect(starts).toHaveLength(1);
     expect(await world.ledger()).toEqual(['timedOut 12:00:10', 'skipped overlap 12:00:20']);
@@ -278,7 +338,12 @@ describe('timeouts', () => {
   it('lets a retry wait until the handler has settled', async () => {
     const world = World.started();
     const { handler, open } = held();
-    world.add('slow', { trigger: at('2026-06-01T12:00:01Z'), timeout: '1s', retry: { attempts: 2, delay: '1s' }, handler });
+    world.add('slow', {
+      trigger: at('2026-06-01T12:00:01Z'),
+      timeout: '1s',
+      retry: { attempts: 2, delay: '1s' },
+      handler,
+    });
     await world.clock.advance(20_000);
     expect(open).toHaveLength(1);
     expect(world.of('run.timedOut')).toMatchObject([{ willRetry: true }]);
@@ -298,16 +363,28 @@ describe('pauses', () => {
     await world.clock.advance(1_500);
     await world.engine.pauseJob('second', { note: 'deploy', by: 'ops', until: null });
     await world.clock.advance(3_000);
-    expect(await world.engine.getJob('second')).toMatchObject({ state: 'paused', nextDueAt: null, pause: { note: 'deploy', by: 'ops', until: null } });
+    expect(await world.engine.getJob('second')).toMatchObject({
+      state: 'paused',
+      nextDueAt: null,
+      pause: { note: 'deploy', by: 'ops', until: null },
+    });
     await world.engine.resumeJob('second');
     await world.clock.advance(1_000);
-    expect(await world.ledger()).toEqual(['succeeded 12:00:01', 'skipped paused 12:00:02..12:00:04 x3', 'succeeded 12:00:05']);
+    expect(await world.ledger()).toEqual([
+      'succeeded 12:00:01',
+      'skipped paused 12:00:02..12:00:04 x3',
+      'succeeded 12:00:05',
+    ]);
   });
 
   it('ends by itself, and the tick at its very end runs', async () => {
     const world = World.started();
     world.add('second', { trigger: every('1s'), handler: () => {} });
-    await world.engine.pauseJob('second', { note: null, by: null, until: Date.parse('2026-06-01T12:00:03Z') });
+    await world.engine.pauseJob('second', {
+      note: null,
+      by: null,
+      until: Date.parse('2026-06-01T12:00:03Z'),
+    });
     await world.clock.advance(3_500);
     expect(await world.ledger()).toEqual(['skipped paused 12:00:01..12:00:02 x2', 'succeeded 12:00:03']);
     expect(world.of('job.resumed')).toMatchObject([{ jobId: 'second' }]);
@@ -340,7 +417,10 @@ describe('edits', () => {
     const trigger = every('10s', { startAt: '2026-06-01T12:00:00Z' });
     world.add('job', { trigger, handler: () => {} });
     world.clock.suspend(15_000);
-    const result = await world.engine.putJob(world.spec('job', { trigger, handler: () => {}, misfireGrace: '1h' }), 'replace');
+    const result = await world.engine.putJob(
+      world.spec('job', { trigger, handler: () => {}, misfireGrace: '1h' }),
+      'replace',
+    );
     expect(result.change).toBe('changed');
     await world.clock.advance(0);
     expect(await world.ledger()).toEqual(['succeeded 12:00:10']);
@@ -356,7 +436,11 @@ describe('edits', () => {
     expect(await world.engine.getJob('job')).toBeNull();
     open[0].end();
     await world.clock.advance(10_000);
-    expect(await world.ledger('job')).toEqual(['succeeded 12:00:01', 'cancelled removed 12:00:02', 'cancelled removed 12:00:03']);
+    expect(await world.ledger('job')).toEqual([
+      'succeeded 12:00:01',
+      'cancelled removed 12:00:02',
+      'cancelled removed 12:00:03',
+    ]);
   });
 });
 
@@ -402,7 +486,10 @@ describe('the run', () => {
     world.add('large', { trigger: at('2026-06-01T12:00:02Z'), handler: () => 'x'.repeat(5_000) });
     await world.clock.advance(2_000);
     const [large, run] = await world.engine.getRuns({});
-    expect(run).toMatchObject({ result: { kept: true, value: { sent: 3 } }, progress: { share: 0.4, note: 'page 4 of 10' } });
+    expect(run).toMatchObject({
+      result: { kept: true, value: { sent: 3 } },
+      progress: { share: 0.4, note: 'page 4 of 10' },
+    });
     expect(run.log).toHaveLength(100);
     expect(run.log[99]).toMatchObject({ level: 'info', message: 'line 149' });
     expect(large.result).toEqual({ kept: false, because: 'tooLarge' });

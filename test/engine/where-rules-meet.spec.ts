@@ -191,16 +191,21 @@ describe('where rules meet', () => {
   });
   it('parks a job whose trigger cannot follow a step back, and moves the others', async () => {
     const world = World.started();
-    const bad = Object.create(every('10s').bind({ jobId: 'a', timezone: 'UTC', anchorAt: world.clock.now() }), {
-      afterClockSetBack: {
-        value: () => {
-          throw new Error('bad');
+    const bad = Object.create(
+      every('10s').bind({ jobId: 'a', timezone: 'UTC', anchorAt: world.clock.now() }),
+      {
+        afterClockSetBack: {
+          value: () => {
+            throw new Error('bad');
+          },
         },
+        firstAt: { value: (now: number) => now + 10_000 },
+        delayAt: { value: () => 0 },
+        nextAt: { value: (a: number) => a + 10_000 },
+        prevAt: { value: (a: number) => a - 10_000 },
+        countBetween: { value: () => 1 },
       },
-      nextAt: { value: (a: number) => a + 10_000 },
-      prevAt: { value: (a: number) => a - 10_000 },
-      countBetween: { value: () => 1 },
-    });
+    );
     void world.engine.putJob(
       { ...world.spec('a', { trigger: every('10s'), handler: () => {} }), trigger: bad },
       'error',
@@ -222,14 +227,19 @@ describe('where rules meet', () => {
   });
   it('gives the tick that parked its job an outcome', async () => {
     const world = World.started();
-    const bad = Object.create(every('10s').bind({ jobId: 'a', timezone: 'UTC', anchorAt: world.clock.now() }), {
-      nextAt: {
-        value: (a: number) => {
-          if (a >= world.clock.now() && world.clock.monotonic() > 0) throw new Error('x');
-          return a + 10_000;
+    const bad = Object.create(
+      every('10s').bind({ jobId: 'a', timezone: 'UTC', anchorAt: world.clock.now() }),
+      {
+        firstAt: { value: (now: number) => now + 10_000 },
+        delayAt: { value: () => 0 },
+        nextAt: {
+          value: (a: number) => {
+            if (a >= world.clock.now() && world.clock.monotonic() > 0) throw new Error('x');
+            return a + 10_000;
+          },
         },
       },
-    });
+    );
     void world.engine.putJob(
       { ...world.spec('a', { trigger: every('10s'), handler: () => {} }), trigger: bad },
       'error',
@@ -263,16 +273,34 @@ describe('where rules meet', () => {
   it('runs no handler in the async context of whoever added its job', async () => {
     const clock = new SystemClock();
     const alarms = new Alarms(clock, 1_000);
-    const engine = new LocalEngine({ store: new MemoryStore({ runsPerJob: 10, runsTotal: 10 }), clock, alarms });
+    const engine = new LocalEngine({
+      store: new MemoryStore({ runsPerJob: 10, runsTotal: 10 }),
+      clock,
+      alarms,
+    });
     const events = new EventHub({ clock, replica: 'test' });
-    await engine.open({ attempts: new Runner({ clock, alarms, handlers: new HandlerRegistry(), events, log: () => {} }), events });
+    await engine.open({
+      attempts: new Runner({ clock, alarms, handlers: new HandlerRegistry(), events, log: () => {} }),
+      events,
+    });
     engine.start();
     const request = new AsyncLocalStorage<string>();
     const seen = await new Promise((resolve) => {
       const trigger = every(5).bind({ jobId: 'job', timezone: 'UTC', anchorAt: clock.now() });
       const handler = () => resolve(request.getStore() ?? 'no request');
       request.run('a request', () => {
-        void engine.putJob({ id: 'job', trigger, handler, payload: undefined, policies: DEFAULT_POLICIES, origin: 'added', disabled: false }, 'error');
+        void engine.putJob(
+          {
+            id: 'job',
+            trigger,
+            handler,
+            payload: undefined,
+            policies: DEFAULT_POLICIES,
+            origin: 'added',
+            disabled: false,
+          },
+          'error',
+        );
       });
     });
     await engine.stop({ drainTimeoutMs: 1_000, abortGraceMs: 1_000 });

@@ -17,7 +17,12 @@ import type { Trigger } from '../../libs/scheduler/src/timing/index.js';
 
 export const START = new Date('2026-06-01T12:00:00Z');
 
-export type JobOptions = PolicyOptions & { trigger: Trigger; handler: HandlerFunction<never> | string; payload?: never; disabled?: boolean };
+export type JobOptions = PolicyOptions & {
+  trigger: Trigger;
+  handler: HandlerFunction<never> | string;
+  payload?: never;
+  disabled?: boolean;
+};
 
 /** The engine over the memory store on a manual clock, as the root module puts it together. */
 export class World {
@@ -29,7 +34,11 @@ export class World {
   readonly engine: LocalEngine;
   readonly events: SchedulerEvent[] = [];
 
-  constructor({ maxSleepMs = 1_000, history = { runsPerJob: 100, runsTotal: 10_000 }, store = new MemoryStore(history) }: {
+  constructor({
+    maxSleepMs = 1_000,
+    history = { runsPerJob: 100, runsTotal: 10_000 },
+    store = new MemoryStore(history),
+  }: {
     maxSleepMs?: number;
     history?: MemoryStoreOptions;
     store?: Store;
@@ -38,7 +47,10 @@ export class World {
     this.alarms = new Alarms(this.clock, maxSleepMs);
     this.engine = new LocalEngine({ store, clock: this.clock, alarms: this.alarms });
     const { clock, alarms, handlers, hub: events } = this;
-    void this.engine.open({ attempts: new Runner({ clock, alarms, handlers, events, log: () => {} }), events });
+    void this.engine.open({
+      attempts: new Runner({ clock, alarms, handlers, events, log: () => {} }),
+      events,
+    });
     this.hub.events$.subscribe((event) => this.events.push(event));
   }
 
@@ -71,17 +83,19 @@ export class World {
   /** The history oldest first, as `outcome reason from..to xcount`. */
   async ledger(jobId?: string): Promise<string[]> {
     const runs = await this.engine.getRuns({ jobId, limit: 1_000 });
-    return runs.reverse().map(({ outcome, state, reason, scheduledAt, scheduledUntil, count, coalesced }) =>
-      [
-        outcome ?? state,
-        reason,
-        scheduledAt ? time(scheduledAt) + (scheduledUntil ? `..${time(scheduledUntil)}` : '') : 'by hand',
-        count > 1 ? `x${count}` : null,
-        coalesced > 0 ? `+${coalesced}` : null,
-      ]
-        .filter((part) => part !== null)
-        .join(' '),
-    );
+    return runs
+      .reverse()
+      .map(({ outcome, state, reason, scheduledAt, scheduledUntil, count, coalesced }) =>
+        [
+          outcome ?? state,
+          reason,
+          scheduledAt ? time(scheduledAt) + (scheduledUntil ? `..${time(scheduledUntil)}` : '') : 'by hand',
+          count > 1 ? `x${count}` : null,
+          coalesced > 0 ? `+${coalesced}` : null,
+        ]
+          .filter((part) => part !== null)
+          .join(' '),
+      );
   }
 }
 

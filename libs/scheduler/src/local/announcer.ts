@@ -1,4 +1,12 @@
-import { type Awaitable, type EventSink, isPromise, type JobStateChange, type RecordedOutcome, type Store, whenReady } from '../ports/index.js';
+import {
+  type Awaitable,
+  type EventSink,
+  isPromise,
+  type JobStateChange,
+  type RecordedOutcome,
+  type Store,
+  whenReady,
+} from '../ports/index.js';
 import { announceRecorded } from '../runner/index.js';
 
 /** Tells what the store did, and contains what goes wrong on the way (L3). */

@@ -97,7 +97,8 @@ export class DueLoop {
       } catch (error) {
         return this.storeFailed(error);
       }
-      if (this.claims.length === 0 && this.clock.monotonic() >= sliceEnd) return this.clock.yieldThen(this.slice);
+      if (this.claims.length === 0 && this.clock.monotonic() >= sliceEnd)
+        return this.clock.yieldThen(this.slice);
     }
   };
 
@@ -111,7 +112,8 @@ export class DueLoop {
     if (this.downSince !== null) this.storeIsBack();
     this.claims = batch.claims;
     this.nextClaim = 0;
-    if (batch.recorded.length > 0 || batch.changed.length > 0 || batch.cancelled.length > 0) this.sink.told(batch);
+    if (batch.recorded.length > 0 || batch.changed.length > 0 || batch.cancelled.length > 0)
+      this.sink.told(batch);
     return batch.claims.length > 0 || batch.more;
   }
 

@@ -133,7 +133,10 @@ export class LocalEngine implements Engine {
     return this.change(id, { kind: 'edit', edit });
   }
 
-  pauseJob(id: string, pause: { note: string | null; by: string | null; until: number | null }): Awaitable<Job> {
+  pauseJob(
+    id: string,
+    pause: { note: string | null; by: string | null; until: number | null },
+  ): Awaitable<Job> {
     return this.change(id, { kind: 'pause', ...pause });
   }
 
@@ -207,10 +210,13 @@ export class LocalEngine implements Engine {
     this.announcer.events.emit('scheduler.clockStepped', { stepMs: Math.round(stepMs) });
     if (stepMs >= 0) return;
     this.announcer.contain(null, () =>
-      whenReady(this.store.clockSetBack({ nowAt: this.clock.now(), stepMs: -Math.round(stepMs) }), (effects) => {
-        this.announcer.tell(effects.recorded, effects.changed);
-        this.loop.look();
-      }),
+      whenReady(
+        this.store.clockSetBack({ nowAt: this.clock.now(), stepMs: -Math.round(stepMs) }),
+        (effects) => {
+          this.announcer.tell(effects.recorded, effects.changed);
+          this.loop.look();
+        },
+      ),
     );
   }
 }

@@ -58,7 +58,8 @@ export class Settling implements AttemptWatcher {
   }
 
   cancel(claims: readonly Claim[]): void {
-    for (const claim of claims) this.parts.running.abort(claim, new RunCancelledError(claim.jobId), 'cancelled');
+    for (const claim of claims)
+      this.parts.running.abort(claim, new RunCancelledError(claim.jobId), 'cancelled');
   }
 
   /** Settles what is under way, and claims that have not begun, as abandoned; answers how many. */
@@ -69,7 +70,12 @@ export class Settling implements AttemptWatcher {
     let abandoned = notBegun.length;
     for (const claim of notBegun) {
       const result = { kind: 'abandoned', error } as const;
-      this.settle(null, { claim, result, startedAt: now, endedAt: now, durationMs: 0, retryAt: null }, false, true);
+      this.settle(
+        null,
+        { claim, result, startedAt: now, endedAt: now, durationMs: 0, retryAt: null },
+        false,
+        true,
+      );
     }
     for (const attempt of running.all()) {
       // A timed-out attempt has its result; its handler is not waited for any longer.
@@ -84,7 +90,12 @@ export class Settling implements AttemptWatcher {
   }
 
   /** On the way of every run: no closure is made while the store answers at once. */
-  private settle(attempt: RunningAttempt | null, end: AttemptEnd, placeHeld: boolean, announce: boolean): void {
+  private settle(
+    attempt: RunningAttempt | null,
+    end: AttemptEnd,
+    placeHeld: boolean,
+    announce: boolean,
+  ): void {
     try {
       const settled = this.parts.store.settle(end, placeHeld);
       if (isPromise(settled)) {
@@ -126,6 +137,9 @@ export class Settling implements AttemptWatcher {
 }
 
 /** Written out: an attempt is its own end, and copying it would copy the attempt. */
-function withRetryAt({ claim, result, startedAt, endedAt, durationMs }: AttemptEnd, retryAt: number | null): AttemptEnd {
+function withRetryAt(
+  { claim, result, startedAt, endedAt, durationMs }: AttemptEnd,
+  retryAt: number | null,
+): AttemptEnd {
   return { claim, result, startedAt, endedAt, durationMs, retryAt };
 }

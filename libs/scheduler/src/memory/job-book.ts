@@ -1,13 +1,18 @@
-import { type Job, type JobEdit, type JobFilter, type JobSpec, type OutcomeReason, toErrorRecord } from '../model/index.js';
-import { firstDueAt, span, type TickSpan } from '../planning/index.js';
+import {
+  type Job,
+  type JobEdit,
+  type JobFilter,
+  type JobSpec,
+  type OutcomeReason,
+  toErrorRecord,
+} from '../model/index.js';
+import { span, type TickSpan } from '../planning/index.js';
 import type { ChangeResult, JobStateChange, PutResult, RecordedOutcome } from '../ports/index.js';
-import type { Trigger } from '../timing/index.js';
 import { DueQueue } from './due-queue.js';
+import { equalButForTrigger, equalTriggers } from './equal-declarations.js';
 import { MemoryJob } from './memory-job.js';
 import type { RunBook } from './run-book.js';
 import { Slots } from './slots.js';
-
-const NONE: readonly never[] = [];
 
 /** What a change brought about beside itself. */
 export type Effects = Pick<ChangeResult, 'recorded' | 'changed'>;
@@ -52,10 +57,10 @@ export class JobBook {
   add(spec: JobSpec, now: number): PutResult {
     const job = this.slots.add((slot) => new MemoryJob(slot, spec.id, spec, now));
     this.jobs.set(job.id, job);
-    let changed: JobStateChange[] = NONE as never[];
+    const changed: JobStateChange[] = [];
     if (spec.disabled) job.state = 'disabled';
-    else this.schedule(job, firstDueAt(job.trigger, now), (changed = []));
-    return { change: 'created', job: this.view(job), recorded: NONE as never[], changed };
+    else this.schedule(job, job.trigger.firstAt(now), changed);
+    return { change: 'created', job: this.view(job), recorded: [], changed };
   }
 
   /** The job's next tick is this one; null: it is finished. */
@@ -78,17 +83,17 @@ export class JobBook {
 
   replace(job: MemoryJob, spec: JobSpec, now: number): PutResult {
     const sameTrigger = job.state !== 'finished' && equalTriggers(job.trigger, spec.trigger);
-    const same =
-      sameTrigger &&
-      job.handler === spec.handler &&
-      (job.state === 'disabled') === spec.disabled &&
-      equalAsJson(job.payload, spec.payload) &&
-      equalAsJson(job.policies, spec.policies);
+    const same = sameTrigger && (job.state === 'disabled') === spec.disabled && equalButForTrigger(job, spec);
     const effects: Effects = { recorded: [], changed: [] };
     if (!same) {
       if (job.state === 'paused') this.resume(job, now, effects);
       const { trigger, handler, payload, policies, disabled } = spec;
-      this.edit(job, { ...(sameTrigger ? {} : { trigger }), handler, payload, policies, disabled }, now, effects);
+      this.edit(
+        job,
+        { ...(sameTrigger ? {} : { trigger }), handler, payload, policies, disabled },
+        now,
+        effects,
+      );
       job.origin = spec.origin;
     }
     return { change: same ? 'same' : 'changed', job: this.view(job), ...effects };
@@ -119,15 +124,19 @@ export class JobBook {
       job.pause = null;
       this.due.delete(job.slot);
     } else if (job.state === 'paused' && job.pause) {
-      job.pause = { ...job.pause, firstTickAt: firstDueAt(job.trigger, now) };
+      job.pause = { ...job.pause, firstTickAt: job.trigger.firstAt(now) };
     } else {
       job.state = 'active';
       job.parkedBecause = null;
-      this.schedule(job, firstDueAt(job.trigger, now), effects.changed);
+      this.schedule(job, job.trigger.firstAt(now), effects.changed);
     }
   }
 
-  pause(job: MemoryJob, pause: { note: string | null; by: string | null; until: number | null }, now: number): void {
+  pause(
+    job: MemoryJob,
+    pause: { note: string | null; by: string | null; until: number | null },
+    now: number,
+  ): void {
     if (job.state !== 'active' && job.state !== 'paused') return;
     job.version++;
     const firstTickAt = job.pause ? job.pause.firstTickAt : this.nextTickAt(job);
@@ -147,7 +156,11 @@ export class JobBook {
     this.due.delete(job.slot);
     if (job.awaitsRun) return;
     const lastTickAt = this.recordFrom(job, firstTickAt, 'skipped', 'paused', endedAt, effects.recorded);
-    this.schedule(job, this.tickAfter(job, lastTickAt, endedAt) ?? (lastTickAt === null ? firstTickAt : null), effects.changed);
+    this.schedule(
+      job,
+      this.tickAfter(job, lastTickAt, endedAt) ?? (lastTickAt === null ? firstTickAt : null),
+      effects.changed,
+    );
   }
 
   remove(job: MemoryJob, now: number, recorded: RecordedOutcome[]): void {
@@ -178,9 +191,17 @@ export class JobBook {
     try {
       // What the pause has passed over by the clock before is settled by that clock.
       const { pause } = job;
-      const skippedTo = pause && this.recordFrom(job, pause.firstTickAt, 'skipped', 'paused', nowAt + stepMs, effects.recorded);
-      const tickAt = pause ? this.tickAfter(job, skippedTo, nowAt + stepMs) ?? pause.firstTickAt : this.nextTickAt(job);
-      const { trigger, nextAt } = job.trigger.afterClockSetBack({ nowAt, stepMs, lastTickAt: job.lastTickAt });
+      const skippedTo =
+        pause &&
+        this.recordFrom(job, pause.firstTickAt, 'skipped', 'paused', nowAt + stepMs, effects.recorded);
+      const tickAt = pause
+        ? (this.tickAfter(job, skippedTo, nowAt + stepMs) ?? pause.firstTickAt)
+        : this.nextTickAt(job);
+      const { trigger, nextAt } = job.trigger.afterClockSetBack({
+        nowAt,
+        stepMs,
+        lastTickAt: job.lastTickAt,
+      });
       // A moved anchor carries the tick that waits along, even if it is due already.
       const anchorMoved = trigger !== job.trigger;
       if (anchorMoved && job.lastTickAt !== null) job.lastTickAt -= stepMs;
@@ -203,7 +224,8 @@ export class JobBook {
     recorded: RecordedOutcome[],
   ): void {
     if (job.state === 'active') this.recordFrom(job, this.nextTickAt(job), outcome, reason, now, recorded);
-    if (job.state === 'paused') this.recordFrom(job, job.pause?.firstTickAt ?? null, 'skipped', 'paused', now, recorded);
+    if (job.state === 'paused')
+      this.recordFrom(job, job.pause?.firstTickAt ?? null, 'skipped', 'paused', now, recorded);
   }
 
   /** A finished job is kept as long as the history has a row of it. */
@@ -255,17 +277,4 @@ export class JobBook {
     this.jobs.delete(job.id);
     job.isGone = true;
   }
-}
-
-/** Two declarations are equal wherever they begin to count: the anchor is the first one's (T1). */
-function equalTriggers(one: Trigger, other: Trigger): boolean {
-  return one === other || withoutAnchor(one) === withoutAnchor(other);
-}
-
-function withoutAnchor(trigger: Trigger): string {
-  return JSON.stringify(trigger, (key, value: unknown) => (key === 'anchorAt' ? undefined : value));
-}
-
-function equalAsJson(one: unknown, other: unknown): boolean {
-  return one === other || JSON.stringify(one) === JSON.stringify(other);
 }

@@ -1,4 +1,12 @@
-import type { HandlerReference, Job, JobOrigin, JobSpec, JobState, JsonValue, Policies } from '../model/index.js';
+import type {
+  HandlerReference,
+  Job,
+  JobOrigin,
+  JobSpec,
+  JobState,
+  JsonValue,
+  Policies,
+} from '../model/index.js';
 import type { Trigger } from '../timing/index.js';
 import type { MemoryRun } from './memory-run.js';
 

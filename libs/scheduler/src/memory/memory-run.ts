@@ -81,7 +81,15 @@ export class MemoryRun implements Claim {
     if (this.attempts) return [...this.attempts];
     const { attempt, startedAt, endedAt } = this;
     if (attempt !== 1 || startedAt === null || endedAt === null) return [];
-    return [{ attempt, result: 'succeeded', startedAt: new Date(startedAt), endedAt: new Date(endedAt), error: null }];
+    return [
+      {
+        attempt,
+        result: 'succeeded',
+        startedAt: new Date(startedAt),
+        endedAt: new Date(endedAt),
+        error: null,
+      },
+    ];
   }
 
   toRun(): Run {

@@ -71,7 +71,12 @@ export class MemoryStore implements Store {
     const present = this.jobs.get(spec.id);
     if (!present) return this.jobs.add(spec, now);
     if (ifTaken === 'replace') return this.jobs.replace(present, spec, now);
-    return { change: ifTaken === 'keep' ? 'kept' : 'taken', job: this.jobs.view(present), recorded: [], changed: [] };
+    return {
+      change: ifTaken === 'keep' ? 'kept' : 'taken',
+      job: this.jobs.view(present),
+      recorded: [],
+      changed: [],
+    };
   }
 
   getJob(id: string): Job | null {

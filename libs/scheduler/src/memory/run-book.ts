@@ -90,7 +90,13 @@ export class RunBook {
     recorded.push(toRecorded(run, into));
   }
 
-  recordSpan(job: MemoryJob, ticks: TickSpan, into: MemoryRun | null, now: number, recorded: RecordedOutcome[]): void {
+  recordSpan(
+    job: MemoryJob,
+    ticks: TickSpan,
+    into: MemoryRun | null,
+    now: number,
+    recorded: RecordedOutcome[],
+  ): void {
     const row = new MemoryRun(this.idPrefix, ++this.made, job, ticks.fromAt, undefined, ticks.fromAt);
     row.state = 'ended';
     row.outcome = ticks.outcome;

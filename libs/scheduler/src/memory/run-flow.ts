@@ -1,4 +1,10 @@
-import { type AttemptEnd, type AttemptResult, type Claim, keepResult, toErrorRecord } from '../model/index.js';
+import {
+  type AttemptEnd,
+  type AttemptResult,
+  type Claim,
+  keepResult,
+  toErrorRecord,
+} from '../model/index.js';
 import { type DueTicks, placeRun, planTicks, type TickPlan } from '../planning/index.js';
 import type {
   BackfillRequest,
@@ -145,7 +151,8 @@ export class RunFlow {
       const { policies, active } = job;
       // Ticks that would start a run wait for a place; what becomes of the others does not depend on one.
       const full = this.places === null ? null : this.places.fullFor(policies.group);
-      if (full !== null && placeRun(policies, active) === 'start') return this.jobs.due.setAside(job.slot, full);
+      if (full !== null && placeRun(policies, active) === 'start')
+        return this.jobs.due.setAside(job.slot, full);
       const { asked } = this;
       asked.trigger = job.trigger;
       asked.firstAt = job.delayedTickAt ?? dueAt;

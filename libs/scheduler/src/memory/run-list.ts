@@ -26,7 +26,7 @@ export class RunList implements Iterable<MemoryRun> {
 
   /** Newest first. */
   *[Symbol.iterator](): Iterator<MemoryRun> {
-    for (let run = this.newest; run; ) {
+    for (let run = this.newest; run;) {
       const { older }: MemoryRun = run;
       yield run;
       run = older;

@@ -75,8 +75,13 @@ export class RunQueue {
     if (result !== 'failed' && result !== 'timedOut') return 'recorded';
     job.failuresInRow++;
     const { pauseAfterFailures } = job.policies;
-    if (pauseAfterFailures === null || job.failuresInRow < pauseAfterFailures || job.state !== 'active') return 'recorded';
-    this.jobs.pause(job, { note: `${job.failuresInRow} failed runs in a row`, by: 'pauseAfterFailures', until: null }, now);
+    if (pauseAfterFailures === null || job.failuresInRow < pauseAfterFailures || job.state !== 'active')
+      return 'recorded';
+    this.jobs.pause(
+      job,
+      { note: `${job.failuresInRow} failed runs in a row`, by: 'pauseAfterFailures', until: null },
+      now,
+    );
     job.failuresInRow = 0;
     return 'pausedJob';
   }

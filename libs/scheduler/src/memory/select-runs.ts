@@ -25,6 +25,7 @@ export function selectRuns(runs: MemoryRun[], filter: RunFilter, runIdPrefix: st
 
 function sequenceOf(runId: string, prefix: string): number {
   const sequence = runId.startsWith(prefix) ? Number.parseInt(runId.slice(prefix.length), 36) : Number.NaN;
-  if (Number.isNaN(sequence)) throw new InvalidOptionsError('after', runId, 'Give the id of a run that getRuns answered.');
+  if (Number.isNaN(sequence))
+    throw new InvalidOptionsError('after', runId, 'Give the id of a run that getRuns answered.');
   return sequence;
 }

@@ -23,10 +23,17 @@ export interface HandlerDefinition<P = JsonValue | undefined> {
  * @throws InvalidOptionsError when the name is empty
  */
 export function defineHandler(name: string): HandlerDefinition;
-export function defineHandler<P extends object>(name: string, payloadClass: PayloadClass<P>): HandlerDefinition<P>;
+export function defineHandler<P extends object>(
+  name: string,
+  payloadClass: PayloadClass<P>,
+): HandlerDefinition<P>;
 export function defineHandler(name: string, payloadClass?: PayloadClass): HandlerDefinition {
   if (typeof name !== 'string' || name.trim() === '') {
-    throw new InvalidOptionsError('handler', name, "Give it a name, for example defineHandler('send-reminder').");
+    throw new InvalidOptionsError(
+      'handler',
+      name,
+      "Give it a name, for example defineHandler('send-reminder').",
+    );
   }
   return Object.freeze({ name, payloadClass: payloadClass ?? null });
 }

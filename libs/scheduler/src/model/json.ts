@@ -1,12 +1,6 @@
 import { PayloadInvalidError } from './errors.js';
 
-export type JsonValue =
-  | null
-  | boolean
-  | number
-  | string
-  | JsonValue[]
-  | { [key: string]: JsonValue };
+export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
 
 const DEEPEST = 64;
 
@@ -25,20 +19,33 @@ function copy(value: unknown, path: string, depth: number): JsonValue {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
   if (typeof value === 'number') {
     if (Number.isFinite(value)) return value;
-    throw new PayloadInvalidError(path, `is ${value}, which JSON cannot hold`, 'Use a finite number or null.');
+    throw new PayloadInvalidError(
+      path,
+      `is ${value}, which JSON cannot hold`,
+      'Use a finite number or null.',
+    );
   }
   if (typeof value !== 'object') {
     throw new PayloadInvalidError(path, `is a ${typeof value}, which JSON cannot hold`, 'Use plain data.');
   }
   if (depth >= DEEPEST) {
-    throw new PayloadInvalidError(path, `is nested deeper than ${DEEPEST} levels or refers to itself`, 'Use a tree of plain data.');
+    throw new PayloadInvalidError(
+      path,
+      `is nested deeper than ${DEEPEST} levels or refers to itself`,
+      'Use a tree of plain data.',
+    );
   }
   if ('toJSON' in value && typeof value.toJSON === 'function') {
     return copy(value.toJSON(), path, depth + 1);
   }
-  if (Array.isArray(value)) return value.map((item, index) => copy(item ?? null, `${path}[${index}]`, depth + 1));
+  if (Array.isArray(value))
+    return value.map((item, index) => copy(item ?? null, `${path}[${index}]`, depth + 1));
   if (value instanceof Map || value instanceof Set || ArrayBuffer.isView(value) || value instanceof Promise) {
-    throw new PayloadInvalidError(path, `is a ${value.constructor.name}, which JSON cannot hold`, 'Use arrays and plain objects.');
+    throw new PayloadInvalidError(
+      path,
+      `is a ${value.constructor.name}, which JSON cannot hold`,
+      'Use arrays and plain objects.',
+    );
   }
   const result: { [key: string]: JsonValue } = {};
   for (const [key, item] of Object.entries(value)) {

@@ -93,17 +93,23 @@ export const DEFAULT_POLICIES: Policies = Object.freeze({
 });
 
 /** How each policy is read: one line per option. The key set is also the list of known names. */
-const READERS: { [K in keyof Required<PolicyOptions>]: (value: unknown, base: Policies) => Partial<Policies> } = {
+const READERS: {
+  [K in keyof Required<PolicyOptions>]: (value: unknown, base: Policies) => Partial<Policies>;
+} = {
   overlap: (value) => ({ overlap: oneOf('overlap', value, OVERLAPS) }),
   maxInstances: (value) => ({ maxInstances: value === null ? null : count('maxInstances', value) }),
-  misfireGrace: (value) => ({ misfireGraceMs: value === null ? null : parseDuration(value as Duration, 'misfireGrace') }),
+  misfireGrace: (value) => ({
+    misfireGraceMs: value === null ? null : parseDuration(value as Duration, 'misfireGrace'),
+  }),
   coalesce: (value) => ({ coalesce: oneOf('coalesce', value, COALESCES) }),
   maxCatchUp: (value) => ({ maxCatchUp: count('maxCatchUp', value) }),
   timeout: (value) => ({ timeoutMs: value === null ? null : positiveDuration('timeout', value) }),
   retry: (value, base) => ({ retry: readRetry(value, base.retry) }),
   maxRuns: (value) => ({ maxRuns: value === null ? null : count('maxRuns', value) }),
   group: (value) => ({ group: value === null ? null : groupName(value) }),
-  pauseAfterFailures: (value) => ({ pauseAfterFailures: value === null ? null : count('pauseAfterFailures', value) }),
+  pauseAfterFailures: (value) => ({
+    pauseAfterFailures: value === null ? null : count('pauseAfterFailures', value),
+  }),
 };
 
 export const POLICY_NAMES = Object.keys(READERS) as (keyof PolicyOptions)[];
@@ -124,25 +130,45 @@ export function readPolicies(options: PolicyOptions, base: Policies = DEFAULT_PO
   return changed === null ? base : Object.freeze({ ...base, ...changed });
 }
 
-const RETRY_NAMES: readonly (keyof RetryOptions)[] = ['attempts', 'backoff', 'delay', 'maxDelay', 'jitter', 'when'];
+const RETRY_NAMES: readonly (keyof RetryOptions)[] = [
+  'attempts',
+  'backoff',
+  'delay',
+  'maxDelay',
+  'jitter',
+  'when',
+];
 
 function readRetry(value: unknown, base: RetryPolicy): RetryPolicy {
   if (typeof value === 'number') return Object.freeze({ ...base, attempts: count('retry', value) });
   if (typeof value !== 'object' || value === null) {
-    throw new InvalidOptionsError('retry', value, "Give a number of attempts or { attempts: 3, backoff: 'exponential', delay: '1s' }.");
+    throw new InvalidOptionsError(
+      'retry',
+      value,
+      "Give a number of attempts or { attempts: 3, backoff: 'exponential', delay: '1s' }.",
+    );
   }
   const options = value as RetryOptions;
   rejectUnknown('retry.', options, RETRY_NAMES);
   const { attempts, backoff, delay, maxDelay, jitter, when } = options;
   if (when !== undefined && typeof when !== 'function') {
-    throw new InvalidOptionsError('retry.when', when, 'Give a function of the error that returns true to try again.');
+    throw new InvalidOptionsError(
+      'retry.when',
+      when,
+      'Give a function of the error that returns true to try again.',
+    );
   }
   if (jitter !== undefined && !(typeof jitter === 'number' && jitter >= 0 && jitter <= 1)) {
     throw new InvalidOptionsError('retry.jitter', jitter, 'Give a share of the delay from 0 to 1.');
   }
   return Object.freeze({
     attempts: attempts === undefined ? base.attempts : count('retry.attempts', attempts),
-    backoff: backoff === undefined ? base.backoff : typeof backoff === 'function' ? backoff : oneOf('retry.backoff', backoff, BACKOFFS),
+    backoff:
+      backoff === undefined
+        ? base.backoff
+        : typeof backoff === 'function'
+          ? backoff
+          : oneOf('retry.backoff', backoff, BACKOFFS),
     delayMs: delay === undefined ? base.delayMs : parseDuration(delay, 'retry.delay'),
     maxDelayMs: maxDelay === undefined ? base.maxDelayMs : parseDuration(maxDelay, 'retry.maxDelay'),
     jitter: jitter ?? base.jitter,
@@ -176,13 +202,21 @@ export function count(field: string, value: unknown): number {
 
 function groupName(value: unknown): string {
   if (typeof value === 'string' && value.trim() !== '') return value;
-  throw new InvalidOptionsError('group', value, "Give the name of a group, for example 'mail', or null for none.");
+  throw new InvalidOptionsError(
+    'group',
+    value,
+    "Give the name of a group, for example 'mail', or null for none.",
+  );
 }
 
 export function positiveDuration(field: string, value: unknown): number {
   const ms = parseDuration(value as Duration, field);
   if (ms > 0) return ms;
-  throw new InvalidOptionsError(field, value, "Give a duration over zero, for example '30s', or null for no limit.");
+  throw new InvalidOptionsError(
+    field,
+    value,
+    "Give a duration over zero, for example '30s', or null for no limit.",
+  );
 }
 
 /** How many attempts may run at once; null for any number. */

@@ -53,8 +53,8 @@ function readCron(args: readonly unknown[]): ReadDecorator {
     const date = expression instanceof Date ? expression : expression.toJSDate();
     return { name: undefined, trigger: { counts: 'byTheClock', trigger: at(date) }, options: rest };
   }
-  const { startAt, endAt, onGap, onRepeat, seed, ...options } = rest;
-  const triggerOptions = { timezone: zone, startAt, endAt, onGap, onRepeat, seed };
+  const { startAt, endAt, onGap, onRepeat, seed, jitter, ...options } = rest;
+  const triggerOptions = { timezone: zone, startAt, endAt, onGap, onRepeat, seed, jitter };
   const trigger = cron(expression as string | CronFields, triggerOptions);
   if (initialDelay === undefined)
     return { name: undefined, trigger: { counts: 'byTheClock', trigger }, options };
@@ -69,10 +69,11 @@ function readCron(args: readonly unknown[]): ReadDecorator {
 
 function readInterval(args: readonly unknown[]): ReadDecorator {
   const { name, duration, given } = readPeriod(args, 'every');
-  const { startAt, endAt, ...options } = given as IntervalJobOptions;
-  const trigger = every(duration, { startAt, endAt });
-  // With startAt that instant is what ticks count from.
-  if (startAt !== undefined) return { name, trigger: { counts: 'byTheClock', trigger }, options };
+  const { startAt, endAt, mode, align, runOnStart, jitter, seed, ...options } = given as IntervalJobOptions;
+  const trigger = every(duration, { startAt, endAt, mode, align, runOnStart, jitter, seed });
+  // These say themselves what ticks count from.
+  if (startAt !== undefined || align !== undefined)
+    return { name, trigger: { counts: 'byTheClock', trigger }, options };
   return { name, trigger: { counts: 'fromTheStart', triggerAt: () => trigger }, options };
 }
 

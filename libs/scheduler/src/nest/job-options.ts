@@ -1,5 +1,5 @@
 import type { PolicyOptions } from '../model/index.js';
-import type { Duration, Instant, OnGap, OnRepeat } from '../timing/index.js';
+import type { Duration, Instant, IntervalOptions, OnGap, OnRepeat } from '../timing/index.js';
 
 /** Options of every job decorator. */
 export interface JobOptions extends PolicyOptions {
@@ -31,14 +31,13 @@ export interface CronJobOptions extends JobOptions {
   endAt?: Instant;
   onGap?: OnGap;
   onRepeat?: OnRepeat;
-  /** What `H` is made from. Left out, the job's id. */
+  /** What `H` and `jitter` are made from. Left out, the job's id. */
   seed?: string;
+  /** Spreads runs over this long after their ticks, each job and tick by its own steady delay. */
+  jitter?: Duration;
   /** No tick is made earlier than this after the start of scheduling. */
   initialDelay?: Duration;
 }
 
-/** Options of `@Interval`. */
-export interface IntervalJobOptions extends JobOptions {
-  startAt?: Instant;
-  endAt?: Instant;
-}
+/** Options of `@Interval`: those of `every()`, and the job's. */
+export interface IntervalJobOptions extends JobOptions, IntervalOptions {}

@@ -14,7 +14,6 @@ import {
   POLICY_NAMES,
   readPolicies,
 } from '../model/index.js';
-import { firstDueAt } from '../planning/index.js';
 import { NeverFiresError, type Trigger } from '../timing/index.js';
 import { checkJobId, generateJobId } from './job-id.js';
 import type { AnyJobRequest, JobUpdate } from './job-request.js';
@@ -134,7 +133,7 @@ export class RequestReader {
     }
     const now = this.parts.clock.now();
     const bound = trigger.bind({ jobId, timezone: this.settings.timezone, anchorAt: now });
-    if (firstDueAt(bound, now) !== null) return bound;
+    if (bound.firstAt(now) !== null) return bound;
     throw new NeverFiresError(
       `The trigger of the job "${jobId}", ${bound.toString()}, has no tick any more.`,
       'Give it a later endAt, or none.',

@@ -1,4 +1,3 @@
-export * from './first-due.js';
 export * from './overlap.js';
 export * from './plan-retry.js';
 export * from './plan-ticks.js';

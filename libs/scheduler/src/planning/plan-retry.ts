@@ -31,7 +31,9 @@ function backoffMs(retry: RetryPolicy, attempt: number, error: unknown): number 
     default: {
       const delayMs = retry.backoff(attempt, error);
       if (typeof delayMs === 'number' && delayMs >= 0) return delayMs;
-      throw new TypeError(`retry.backoff answered ${String(delayMs)} for attempt ${attempt}; it must answer milliseconds, 0 or more.`);
+      throw new TypeError(
+        `retry.backoff answered ${String(delayMs)} for attempt ${attempt}; it must answer milliseconds, 0 or more.`,
+      );
     }
   }
 }

@@ -33,7 +33,10 @@ describe('planTicks', () => {
 
   it('still runs a tick that is exactly as late as its grace', () => {
     expect(plan({ now: 15, policies: { misfireGraceMs: 5 } }).startAt).toBe(10);
-    expect(plan({ now: 16, policies: { misfireGraceMs: 5 } })).toMatchObject({ startAt: null, spans: [{ outcome: 'missed', reason: 'misfireGrace' }] });
+    expect(plan({ now: 16, policies: { misfireGraceMs: 5 } })).toMatchObject({
+      startAt: null,
+      spans: [{ outcome: 'missed', reason: 'misfireGrace' }],
+    });
   });
 
   it('skips all of several ticks in one span while the previous run is alive', () => {
@@ -46,12 +49,20 @@ describe('planTicks', () => {
   });
 
   it("queues every tick behind a live run under coalesce 'all', whatever overlap says", () => {
-    expect(plan({ now: 35, alive: 1, policies: { coalesce: 'all' } })).toMatchObject({ startAt: null, queued: [10, 20, 30], spans: [] });
+    expect(plan({ now: 35, alive: 1, policies: { coalesce: 'all' } })).toMatchObject({
+      startAt: null,
+      queued: [10, 20, 30],
+      spans: [],
+    });
   });
 
   it('ends the job with the last run that maxRuns allows', () => {
     expect(plan({ now: 10, runsLeft: 1 })).toMatchObject({ startAt: 10, nextAt: null });
-    expect(plan({ now: 55, runsLeft: 2, policies: { coalesce: 'all' } })).toMatchObject({ startAt: 10, queued: [20], nextAt: null });
+    expect(plan({ now: 55, runsLeft: 2, policies: { coalesce: 'all' } })).toMatchObject({
+      startAt: 10,
+      queued: [20],
+      nextAt: null,
+    });
     expect(plan({ now: 10, alive: 1, runsLeft: 1 })).toMatchObject({ startAt: null, nextAt: 20 });
   });
 

@@ -91,9 +91,11 @@ function planSeveral(due: DueTicks): TickPlan {
   const placement = placeRun(policies, due.alive);
   if (policies.coalesce === 'all') {
     const ticks = newestTicks(trigger, oldestAt, newestAt, policies.maxCatchUp);
-    if (ticks[0] > oldestAt) spans.push(span(trigger, 'missed', 'maxCatchUp', oldestAt, trigger.prevAt(ticks[0])!));
+    if (ticks[0] > oldestAt)
+      spans.push(span(trigger, 'missed', 'maxCatchUp', oldestAt, trigger.prevAt(ticks[0])!));
     // Queued behind each other whatever `overlap` says.
-    if (placement !== 'start' || due.catchingUp) return { placement: 'queue', startAt: null, queued: ticks, spans, nextAt, awaitsRun: false };
+    if (placement !== 'start' || due.catchingUp)
+      return { placement: 'queue', startAt: null, queued: ticks, spans, nextAt, awaitsRun: false };
     return { placement, startAt: ticks[0], queued: ticks.slice(1), spans, nextAt, awaitsRun: false };
   }
   if (placement === 'skip') {
@@ -113,9 +115,21 @@ function noRun(spans: readonly TickSpan[], nextAt: number | null): TickPlan {
   return { placement: 'skip', startAt: null, queued: NONE, spans, nextAt, awaitsRun: false };
 }
 
-function oneRun(placement: Placement, tickAt: number, spans: readonly TickSpan[], nextAt: number | null): TickPlan {
+function oneRun(
+  placement: Placement,
+  tickAt: number,
+  spans: readonly TickSpan[],
+  nextAt: number | null,
+): TickPlan {
   const starts = placement === 'start';
-  return { placement, startAt: starts ? tickAt : null, queued: starts ? NONE : [tickAt], spans, nextAt, awaitsRun: false };
+  return {
+    placement,
+    startAt: starts ? tickAt : null,
+    queued: starts ? NONE : [tickAt],
+    spans,
+    nextAt,
+    awaitsRun: false,
+  };
 }
 
 /** The newest tick whose jitter is over, too. Called when at least one is. */
@@ -134,7 +148,11 @@ function lastDueBefore(trigger: PlannedTrigger, at: number): number | null {
 /** Up to `most` ticks that end at `newestAt`, oldest first. */
 function newestTicks(trigger: PlannedTrigger, oldestAt: number, newestAt: number, most: number): number[] {
   const ticks: number[] = [];
-  for (let at: number | null = newestAt; at !== null && at >= oldestAt && ticks.length < most; at = trigger.prevAt(at)) {
+  for (
+    let at: number | null = newestAt;
+    at !== null && at >= oldestAt && ticks.length < most;
+    at = trigger.prevAt(at)
+  ) {
     ticks.push(at);
   }
   return ticks.reverse();

@@ -2,7 +2,9 @@
 export type Awaitable<T> = T | Promise<T>;
 
 export function isPromise<T>(value: Awaitable<T>): value is Promise<T> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
 }
 
 /** Goes on with the value: in this same call when it is there, after the promise when it is not. */

@@ -35,7 +35,10 @@ export interface Engine {
   getJobs(filter: JobFilter): Awaitable<Job[]>;
   /** The verbs that change a job throw JobNotFoundError when there is none. */
   updateJob(id: string, edit: JobEdit): Awaitable<Job>;
-  pauseJob(id: string, pause: { note: string | null; by: string | null; until: number | null }): Awaitable<Job>;
+  pauseJob(
+    id: string,
+    pause: { note: string | null; by: string | null; until: number | null },
+  ): Awaitable<Job>;
   resumeJob(id: string): Awaitable<Job>;
   removeJob(id: string): Awaitable<void>;
   runNow(id: string, payload: JsonValue | undefined): Awaitable<Run>;

@@ -15,21 +15,53 @@ export function announceEnd(events: EventSink, end: AttemptEnd, handlerRuns: boo
   switch (result.kind) {
     case 'succeeded': {
       const latenessMs = Math.max(0, end.startedAt - claim.dueAt);
-      return events.emit('run.succeeded', { jobId, runId, scheduledAt, attempt, durationMs, latenessMs, result: result.value });
+      return events.emit('run.succeeded', {
+        jobId,
+        runId,
+        scheduledAt,
+        attempt,
+        durationMs,
+        latenessMs,
+        result: result.value,
+      });
     }
     case 'failed': {
       const retryAt = toDate(end.retryAt);
-      return events.emit('run.failed', { jobId, runId, scheduledAt, attempt, durationMs, error: result.error, retryAt });
+      return events.emit('run.failed', {
+        jobId,
+        runId,
+        scheduledAt,
+        attempt,
+        durationMs,
+        error: result.error,
+        retryAt,
+      });
     }
     case 'timedOut': {
       const { error } = result;
       const willRetry = end.retryAt !== null;
-      return events.emit('run.timedOut', { jobId, runId, scheduledAt, attempt, durationMs, error, willRetry, handlerRuns });
+      return events.emit('run.timedOut', {
+        jobId,
+        runId,
+        scheduledAt,
+        attempt,
+        durationMs,
+        error,
+        willRetry,
+        handlerRuns,
+      });
     }
     case 'abandoned':
       return events.emit('run.abandoned', { jobId, runId, scheduledAt, attempt, reason: 'shutdown' });
     case 'cancelled':
-      return events.emit('run.cancelled', { jobId, runId, scheduledAt, scheduledUntil: scheduledAt, count: 1, reason: 'replaced' });
+      return events.emit('run.cancelled', {
+        jobId,
+        runId,
+        scheduledAt,
+        scheduledUntil: scheduledAt,
+        count: 1,
+        reason: 'replaced',
+      });
     default:
       return result satisfies never;
   }

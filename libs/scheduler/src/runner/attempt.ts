@@ -1,6 +1,19 @@
-import { type AttemptEnd, type AttemptResult, AttemptTimedOutError, type Claim, type HandlerFunction, type RunLogLine } from '../model/index.js';
+import {
+  type AttemptEnd,
+  type AttemptResult,
+  AttemptTimedOutError,
+  type Claim,
+  type HandlerFunction,
+  type RunLogLine,
+} from '../model/index.js';
 import { planRetry } from '../planning/index.js';
-import { type AttemptWatcher, type Clock, type EventSink, isPromise, type RunningAttempt } from '../ports/index.js';
+import {
+  type AttemptWatcher,
+  type Clock,
+  type EventSink,
+  isPromise,
+  type RunningAttempt,
+} from '../ports/index.js';
 import type { Alarm, Alarms } from './alarms.js';
 import { withinRun } from './current-run.js';
 import type { HandlerRegistry } from './handler-registry.js';
@@ -77,13 +90,19 @@ export class Attempt implements RunningAttempt, AttemptEnd, RunTelling {
 
   wroteLine(line: RunLogLine): void {
     const { level, message } = line;
-    this.watcher.attemptNoted(this.claim, { kind: 'line', line: { level, message, at: new Date(this.tools.clock.now()) } });
+    this.watcher.attemptNoted(this.claim, {
+      kind: 'line',
+      line: { level, message, at: new Date(this.tools.clock.now()) },
+    });
     this.tools.log(line);
   }
 
   progressed(share: number, note: string | null): void {
     const { clock, events } = this.tools;
-    this.watcher.attemptNoted(this.claim, { kind: 'progress', progress: { share, note, at: new Date(clock.now()) } });
+    this.watcher.attemptNoted(this.claim, {
+      kind: 'progress',
+      progress: { share, note, at: new Date(clock.now()) },
+    });
     const { jobId, runId, attempt } = this.claim;
     events.emit('run.progressed', { jobId, runId, scheduledAt: this.run.scheduledAt, attempt, share, note });
   }

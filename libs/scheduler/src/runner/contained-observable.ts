@@ -35,7 +35,8 @@ export class ContainedObservable<T> extends Observable<T> {
         : observerOrNext;
     return super.subscribe({
       next: (value: T) => this.contain(() => observer.next?.(value)),
-      error: (failure: unknown) => this.contain(() => (observer.error ? observer.error(failure) : this.reporter()(failure))),
+      error: (failure: unknown) =>
+        this.contain(() => (observer.error ? observer.error(failure) : this.reporter()(failure))),
       complete: () => this.contain(() => observer.complete?.()),
     });
   }

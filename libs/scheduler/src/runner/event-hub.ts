@@ -1,5 +1,11 @@
 import { type Observable, Subject } from 'rxjs';
-import type { FailureEvent, SchedulerEvent, SchedulerEventOf, SchedulerEvents, SchedulerEventType } from '../model/index.js';
+import type {
+  FailureEvent,
+  SchedulerEvent,
+  SchedulerEventOf,
+  SchedulerEvents,
+  SchedulerEventType,
+} from '../model/index.js';
 import type { Clock, EventSink } from '../ports/index.js';
 import { ContainedObservable } from './contained-observable.js';
 
@@ -25,7 +31,11 @@ export class EventHub implements EventSink {
   }
 
   wants(type: SchedulerEventType): boolean {
-    return this.all.observed || (this.byType.get(type)?.observed ?? false) || (isFailure(type) && this.failures.observed);
+    return (
+      this.all.observed ||
+      (this.byType.get(type)?.observed ?? false) ||
+      (isFailure(type) && this.failures.observed)
+    );
   }
 
   emit<T extends SchedulerEventType>(type: T, fact: Omit<SchedulerEvents[T], 'at' | 'replica'>): void {

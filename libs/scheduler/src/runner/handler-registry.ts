@@ -1,4 +1,9 @@
-import { type HandlerDefinition, HandlerUnknownError, JobIdTakenError, type RunContext } from '../model/index.js';
+import {
+  type HandlerDefinition,
+  HandlerUnknownError,
+  JobIdTakenError,
+  type RunContext,
+} from '../model/index.js';
 
 /** A handler that this process has. */
 export interface RegisteredHandler {

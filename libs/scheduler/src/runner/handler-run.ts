@@ -1,4 +1,10 @@
-import { type Claim, InvalidOptionsError, type RunContext, type RunLog, type RunLogLine } from '../model/index.js';
+import {
+  type Claim,
+  InvalidOptionsError,
+  type RunContext,
+  type RunLog,
+  type RunLogLine,
+} from '../model/index.js';
 
 /** Where the run's own words go. */
 export interface RunTelling {

@@ -23,18 +23,30 @@ export async function checkPayload(definition: HandlerDefinition<never>, payload
   const { payloadClass, name } = definition;
   if (payloadClass === null) return payload;
   if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) {
-    throw new PayloadInvalidError('payload', `of the handler "${name}" is not an object`, `Give the properties of ${payloadClass.name}.`);
+    throw new PayloadInvalidError(
+      'payload',
+      `of the handler "${name}" is not an object`,
+      `Give the properties of ${payloadClass.name}.`,
+    );
   }
   const { toInstance, validate } = await (validation ??= loadValidation());
   const instance = toInstance(payloadClass, payload);
   const failure = firstFailure(await validate(instance), 'payload');
-  if (failure) throw new PayloadInvalidError(failure.path, failure.problem, `The handler "${name}" takes a ${payloadClass.name}.`);
+  if (failure)
+    throw new PayloadInvalidError(
+      failure.path,
+      failure.problem,
+      `The handler "${name}" takes a ${payloadClass.name}.`,
+    );
   return instance;
 }
 
 /** Loaded when a payload class is first used: applications without one need neither package. */
 async function loadValidation(): Promise<Validation> {
-  const [{ plainToInstance }, { validate }] = await Promise.all([import('class-transformer'), import('class-validator')]);
+  const [{ plainToInstance }, { validate }] = await Promise.all([
+    import('class-transformer'),
+    import('class-validator'),
+  ]);
   return {
     toInstance: (payloadClass, plain) => plainToInstance(payloadClass as new () => object, plain),
     validate: (instance) => validate(instance, { whitelist: true, forbidNonWhitelisted: true }),

@@ -18,7 +18,8 @@ export class ManualClock implements Clock {
   /** @param startAt the wall clock's first reading; a string must name its offset (`2027-03-28T00:30Z`) */
   constructor(startAt: Date | string) {
     this.wall = new Date(startAt).getTime();
-    if (Number.isNaN(this.wall)) throw new RangeError(`ManualClock cannot start at ${String(startAt)}: give a Date or an ISO instant.`);
+    if (Number.isNaN(this.wall))
+      throw new RangeError(`ManualClock cannot start at ${String(startAt)}: give a Date or an ISO instant.`);
   }
 
   now(): number {
@@ -30,7 +31,11 @@ export class ManualClock implements Clock {
   }
 
   setTimer(callback: () => void, delayMs: number): TimerHandle {
-    const timer: ManualTimer = { dueElapsed: this.elapsed + Math.max(0, delayMs), order: this.order++, callback };
+    const timer: ManualTimer = {
+      dueElapsed: this.elapsed + Math.max(0, delayMs),
+      order: this.order++,
+      callback,
+    };
     this.timers.add(timer);
     return timer;
   }
@@ -99,7 +104,12 @@ export class ManualClock implements Clock {
     let next: ManualTimer | null = null;
     for (const timer of this.timers) {
       if (timer.dueElapsed > target) continue;
-      if (!next || timer.dueElapsed < next.dueElapsed || (timer.dueElapsed === next.dueElapsed && timer.order < next.order)) next = timer;
+      if (
+        !next ||
+        timer.dueElapsed < next.dueElapsed ||
+        (timer.dueElapsed === next.dueElapsed && timer.order < next.order)
+      )
+        next = timer;
     }
     return next;
   }
