@@ -1,2 +1,2 @@
-export { LocalEngine, type LocalEngineParts } from './local-engine.js';
+export { LocalEngine } from './local-engine.js';
 export { SystemClock } from './system-clock.js';

@@ -1,7 +1,7 @@
-export { type Alarm, Alarms } from './alarms.js';
+export { Alarms } from './alarms.js';
 export * from './announce.js';
 export { currentRun } from './current-run.js';
 export { EventHub } from './event-hub.js';
-export { HandlerRegistry, type RegisteredHandler } from './handler-registry.js';
+export { HandlerRegistry } from './handler-registry.js';
 export { checkPayload } from './payload.js';
 export { Runner } from './runner.js';

@@ -99,7 +99,7 @@ export class AllOfTrigger extends DueRule {
 
   /** @throws NeverFiresError */
   refuseTickless(): void {
-    refuseTickless(this, 'its triggers have no instant in common.');
+    refuseTickless(this, 'its triggers have no instant in common.', (afterAt) => this.nextAt(afterAt));
   }
 
   override alternatives(): BareRule[][] {

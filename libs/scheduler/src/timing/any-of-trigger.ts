@@ -1,5 +1,5 @@
 import type { BareRule } from './bare-rule.js';
-import { bindAll, commonTimezone, countByWalking, COUNTS_UP_TO, earliest, latest } from './combination.js';
+import { bindAll, commonTimezone, COUNTS_UP_TO, earliest, latest } from './combination.js';
 import { DueRule } from './due-rule.js';
 import { TicksFrom } from './ticks-from.js';
 import type { AnyOfJson, ClockSetBack, PreviewedTick, TriggerBinding } from './trigger.js';
@@ -50,7 +50,7 @@ export class AnyOfTrigger extends DueRule {
     if (counts.some((count) => count > COUNTS_UP_TO)) return COUNTS_UP_TO + 1;
     const busy = this.#parts.filter((_, index) => counts[index]! > 0);
     if (busy.length <= 1) return Math.max(0, ...counts);
-    return countByWalking(new AnyOfTrigger(busy), fromAt, toAt);
+    return countUnion(busy, fromAt, toAt);
   }
 
   /** A date in the past is due at once only when nothing else is due any more. */
@@ -90,4 +90,16 @@ export class AnyOfTrigger extends DueRule {
   override alternatives(): BareRule[][] {
     return this.#parts.flatMap((part) => part.alternatives());
   }
+}
+
+/** The instants in [fromAt, toAt] that any part has, one by one; each part is asked once for each of its own. */
+function countUnion(parts: readonly BareRule[], fromAt: number, toAt: number): number {
+  const nexts = parts.map((part) => part.nextAt(fromAt - 1) ?? Infinity);
+  let count = 0;
+  for (let at = Math.min(...nexts); at <= toAt && count <= COUNTS_UP_TO; at = Math.min(...nexts)) {
+    count++;
+    for (let index = 0; index < nexts.length; index++)
+      if (nexts[index] === at) nexts[index] = parts[index]!.nextAt(at) ?? Infinity;
+  }
+  return count;
 }

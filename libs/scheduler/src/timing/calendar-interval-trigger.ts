@@ -1,6 +1,7 @@
 import { calendarEffects } from './calendar-effects.js';
 import { dayOfStep, firstStepFrom, type CalendarPeriod } from './calendar-period.js';
 import { DAY_SECONDS, formatOffset, formatWallSecond, LAST_SECOND } from './civil-calendar.js';
+import { dayTimesOf, shiftTimes, type DayTimes } from './day-times.js';
 import { DueRule } from './due-rule.js';
 import { FIRST_INSTANT_MS, LAST_INSTANT_MS, toIso } from './instant.js';
 import { jitterDelay, jitterJson } from './jitter.js';
@@ -188,6 +189,12 @@ export class CalendarIntervalTrigger extends DueRule {
       offset: formatOffset(offset),
       effects: calendarEffects(zone, walls, this.#rhythm.policy, at / 1000, before / 1000),
     };
+  }
+
+  override timesOfDay(zone: Zone, second: number): DayTimes | null {
+    if (this.#zone === null) return null;
+    const times = dayTimesOf(this.#rhythm.secondOfDay);
+    return shiftTimes(times, zone.at(second).offset - this.#zone.at(second).offset);
   }
 
   #usableZone(): Zone {

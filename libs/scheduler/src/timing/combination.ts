@@ -9,7 +9,7 @@ export const COUNTS_UP_TO = 10_000;
 /** How many triggers may be combined in one, those inside combinations included. */
 const MOST_TRIGGERS = 100;
 
-/** From where a combination must have a tick in either direction; fixed, so that the answer is always the same. */
+/** From where on a combination must have a tick; fixed, so that the answer is always the same. */
 const REFERENCE_AT = Date.UTC(2020, 0, 1);
 
 /** The triggers, known to be usable inside a combination. @throws InvalidTriggerError */
@@ -70,12 +70,15 @@ export function refuseWaiting(trigger: BareRule, what: string): void {
  * all of it waits for the same zone, any zone tells.
  * @throws NeverFiresError
  */
-export function refuseTickless(rule: BareRule, fact: string): void {
+export function refuseTickless(
+  rule: BareRule,
+  fact: string,
+  nextAt: (afterAt: number) => number | null,
+): void {
   if (!rule.isSettled) return;
   const known = rule.timezone === null ? rule.bind({ timezone: 'UTC' }) : rule;
   // Bound to another zone it has checked itself.
-  if (known !== rule || known.nextAt(REFERENCE_AT - 1) !== null || known.prevAt(REFERENCE_AT) !== null)
-    return;
+  if (known !== rule || nextAt(REFERENCE_AT - 1) !== null) return;
   throw new NeverFiresError(
     `The trigger "${rule}" never fires: ${fact}`,
     `Look at its parts with preview(); an interval meets a cron expression only with align: 'epoch' or a startAt on its seconds.`,

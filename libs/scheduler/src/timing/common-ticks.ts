@@ -7,7 +7,7 @@ import { zoneOf, type Zone } from './zone.js';
 /** A search ends after a hundred years, as that of a cron expression does. */
 const LONGEST_SEARCH_MS = 100 * 366 * 86_400_000;
 
-/** And after so many looks, some 30 ms: rules that meet do so sooner, but for contrived ones. */
+/** And after so many looks, tens of ms: rules that meet do so sooner, but for contrived ones. */
 const MOST_LOOKS = 100_000;
 
 /** All changes that a zone's present rules make come within these years. */
@@ -79,14 +79,19 @@ export class CommonTicks {
   }
 }
 
-/** Whether times of day alone tell that there is no common tick: at no offset that a zone has do they agree. */
+/**
+ * Whether times of day tell that there is no common tick: at no offsets that the zones have do they
+ * agree, and the runs after gaps, which may come at any time of day, do not meet either.
+ */
 function neverMeet(rules: readonly BareRule[], grid: TickGrid | null): boolean {
   const names = new Set(rules.map(({ timezone }) => timezone));
-  return [...names].some((name) => {
-    if (typeof name !== 'string') return false;
-    const zone = zoneOf(name);
-    return offsetSamples(zone).every((second) => !mayMeet(rules, grid, zone, second));
-  });
+  const zones = [...names].filter((name) => typeof name === 'string').map(zoneOf);
+  if (zones.length === 0) return false;
+  const { seconds, gapEnds } = changesOf(zones);
+  if (seconds.some((second) => mayMeet(rules, grid, zones[0]!, second))) return false;
+  return !gapEnds.some(
+    (at) => rules.every((rule) => rule.has(at)) && (grid === null || gridFrom(grid, at) === at),
+  );
 }
 
 function mayMeet(rules: readonly BareRule[], grid: TickGrid | null, zone: Zone, second: number): boolean {
@@ -99,12 +104,17 @@ function mayMeet(rules: readonly BareRule[], grid: TickGrid | null, zone: Zone, 
   return common !== null;
 }
 
-/** An instant (UTC seconds) for each offset that a zone has by its present rules. */
-function offsetSamples(zone: Zone): number[] {
-  const samples = new Map<number, number>();
-  for (let segment = zone.at(SAMPLED_FROM); segment.start < SAMPLED_TO; segment = zone.at(segment.end)) {
-    samples.set(segment.offset, Math.max(segment.start, SAMPLED_FROM));
-    if (segment.end === Infinity) break;
+/** By their present rules: an instant (UTC seconds) for each set of offsets that zones have, and where gaps end (ms). */
+function changesOf(zones: readonly Zone[]): { seconds: number[]; gapEnds: number[] } {
+  const samples = new Map<string, number>();
+  const gapEnds: number[] = [];
+  for (const zone of zones) {
+    for (let segment = zone.at(SAMPLED_FROM); segment.start < SAMPLED_TO; segment = zone.at(segment.end)) {
+      const second = Math.max(segment.start, SAMPLED_FROM);
+      samples.set(zones.map((other) => other.at(second).offset).join(), second);
+      if (segment.shift > 0) gapEnds.push(segment.start * 1000);
+      if (segment.end === Infinity) break;
+    }
   }
-  return [...samples.values()];
+  return { seconds: [...samples.values()], gapEnds };
 }

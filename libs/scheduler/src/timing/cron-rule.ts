@@ -113,6 +113,10 @@ export class CronRule implements DayRule {
       : 0;
   }
 
+  get hasEveryDay(): boolean {
+    return !this.isDayOfMonthRestricted && !this.isDayOfWeekRestricted && this.months === 0xfff;
+  }
+
   hasMonth(month: number): boolean {
     return ((this.months >>> (month % 12)) & 1) !== 0;
   }

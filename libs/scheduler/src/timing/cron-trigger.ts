@@ -2,14 +2,14 @@ import { formatOffset, formatWallSecond } from './civil-calendar.js';
 import type { CronWarning } from './cron-lint.js';
 import { cronPattern, seededRule, type CronPattern } from './cron-pattern.js';
 import type { CronClass, CronRule } from './cron-rule.js';
-import type { DayTimes } from './day-times.js';
+import { shiftTimes, type DayTimes } from './day-times.js';
 import { DueRule } from './due-rule.js';
 import { InvalidCronError } from './invalid-cron-error.js';
 import { InvalidTriggerError } from './invalid-trigger-error.js';
 import { jitterDelay, jitterJson, jitterMsOf, seedOf, type JitterOptions } from './jitter.js';
 import { NeverFiresError } from './never-fires-error.js';
 import { checkOffsetChoices, chosenOnGap, chosenOnRepeat, offsetPolicy } from './offset-policy.js';
-import { countTicks, firstTickFrom, lastTickUpTo, regularDay } from './tick-search.js';
+import { countTicks, firstTickFrom, lastTickUpTo, regularAround } from './tick-search.js';
 import { effectsAt } from './tick-effects.js';
 import type { ClockSetBack, CronJson, OnGap, OnRepeat, PreviewedTick, TriggerBinding } from './trigger.js';
 import {
@@ -192,13 +192,15 @@ export class CronTrigger extends DueRule {
     );
   }
 
-  override timesOfDay(zone: Zone): DayTimes | null {
-    return zone === this.#zone ? this.#usableRule() : null;
+  override timesOfDay(zone: Zone, second: number): DayTimes | null {
+    if (this.#zone === null) return null;
+    return shiftTimes(this.#usableRule(), zone.at(second).offset - this.#zone.at(second).offset);
   }
 
   override regularAround(zone: Zone, at: number): { fromAt: number; toAt: number } | null {
-    const day = zone === this.#zone ? regularDay(this.#usableRule(), zone, this.#policy, at / 1000) : null;
-    return day === null ? null : withinWindow(this.#window, day.first * 1000, day.last * 1000 + 999);
+    const around =
+      zone === this.#zone ? regularAround(this.#usableRule(), zone, this.#policy, at / 1000) : null;
+    return around === null ? null : withinWindow(this.#window, around.first * 1000, around.last * 1000 + 999);
   }
 
   override showTick(at: number): Omit<PreviewedTick, 'delayMs'> {

@@ -1,4 +1,4 @@
-import { countBits } from './bits.js';
+import { countBits, nextBit } from './bits.js';
 import type { TickGrid } from './tick-grid.js';
 
 /** The wall times whose hour, minute and second are each in a set; a cron expression's times of day are such. */
@@ -20,6 +20,19 @@ export const EVERY_TIME: DayTimes = {
 
 const DAY_MS = 86_400_000;
 
+/** One time of day, in seconds. */
+export function dayTimesOf(second: number): DayTimes {
+  const minute = Math.floor(second / 60) % 60;
+  const inMinute = second % 60;
+  return {
+    hours: 1 << Math.floor(second / 3600),
+    minutesLow: minute < 32 ? 1 << minute : 0,
+    minutesHigh: minute < 32 ? 0 : 1 << (minute - 32),
+    secondsLow: inMinute < 32 ? 1 << inMinute : 0,
+    secondsHigh: inMinute < 32 ? 0 : 1 << (inMinute - 32),
+  };
+}
+
 /** What two have in common; null when that is nothing. */
 export function commonTimes(a: DayTimes, b: DayTimes): DayTimes | null {
   const hours = a.hours & b.hours;
@@ -29,6 +42,32 @@ export function commonTimes(a: DayTimes, b: DayTimes): DayTimes | null {
   const secondsHigh = a.secondsHigh & b.secondsHigh;
   if (hours === 0 || (minutesLow | minutesHigh) === 0 || (secondsLow | secondsHigh) === 0) return null;
   return { hours, minutesLow, minutesHigh, secondsLow, secondsHigh };
+}
+
+/**
+ * The same instants' times of day on a clock that is ahead by so many seconds, or more than those where
+ * the shift is not of whole hours.
+ */
+export function shiftTimes(times: DayTimes, ahead: number): DayTimes {
+  if (ahead === 0) return times;
+  if (ahead % 60 !== 0) return EVERY_TIME;
+  const minutes = (((ahead / 60) % 60) + 60) % 60;
+  const wholeHours = rotateHours(times.hours, Math.floor(ahead / 3600));
+  if (minutes === 0) return { ...times, hours: wholeHours };
+  let minutesLow = 0;
+  let minutesHigh = 0;
+  for (let minute = nextBit(times.minutesLow, times.minutesHigh, 0); minute < 60;) {
+    const shifted = (minute + minutes) % 60;
+    if (shifted < 32) minutesLow |= 1 << shifted;
+    else minutesHigh |= 1 << (shifted - 32);
+    minute = nextBit(times.minutesLow, times.minutesHigh, minute + 1);
+  }
+  return { ...times, hours: wholeHours | rotateHours(wholeHours, 1), minutesLow, minutesHigh };
+}
+
+function rotateHours(hours: number, by: number): number {
+  const places = ((by % 24) + 24) % 24;
+  return ((hours << places) | (hours >>> (24 - places))) & 0xffffff;
 }
 
 /**

@@ -29,6 +29,9 @@ import { processZone, zoneOf, type Zone } from './zone.js';
 const LONGEST_SEARCH_MS = 100 * 366 * 86_400_000;
 const MOST_STRETCHES = 50_000;
 
+/** Days of the calendar repeat within forty years, so what is left out so long is left out for good. */
+const LONGEST_CHECK_MS = 41 * 366 * 86_400_000;
+
 /** The ticks of a trigger but those of another, or of instants and whole days (semantics.md T5). */
 export class ExceptTrigger extends BareRule {
   readonly #rule: BareRule;
@@ -87,7 +90,13 @@ export class ExceptTrigger extends BareRule {
   /** @see countsUpTo */
   countBetween(fromAt: number, toAt: number): number {
     if (!this.isSettled) return this.bind({ anchorAt: fromAt }).countBetween(fromAt, toAt);
-    return countByWalking(this, fromAt, toAt);
+    const dates = this.#excluded;
+    if (dates instanceof BareRule || this.#rule.countsUpTo !== Infinity)
+      return countByWalking(this, fromAt, toAt);
+    let count = this.#rule.countBetween(fromAt, toAt);
+    for (const stretch of dates.stretchesBetween(this.#zoneOfDays(), fromAt, toAt))
+      count -= this.#rule.countBetween(stretch.fromAt, stretch.toAt);
+    return Math.min(count, COUNTS_UP_TO + 1);
   }
 
   override firstAt(nowAt: number): number | null {
@@ -146,12 +155,14 @@ export class ExceptTrigger extends BareRule {
 
   /** @throws NeverFiresError */
   refuseTickless(): void {
-    refuseTickless(this, 'everything is left out.');
+    const nextAt = (afterAt: number): number | null =>
+      earliest(this.#parts.map((part) => this.#nextOf(part, afterAt, LONGEST_CHECK_MS)));
+    refuseTickless(this, 'everything is left out.', nextAt);
   }
 
-  #nextOf(part: BareRule, afterAt: number): number | null {
+  #nextOf(part: BareRule, afterAt: number, longestMs = LONGEST_SEARCH_MS): number | null {
     let at = part.nextAt(afterAt);
-    const lastAt = (at ?? 0) + LONGEST_SEARCH_MS;
+    const lastAt = (at ?? 0) + longestMs;
     for (let look = 0; at !== null && at <= lastAt && look < MOST_STRETCHES; look++) {
       const stretch = this.#excludedAround(part, at);
       if (stretch === null) return at;
@@ -174,9 +185,12 @@ export class ExceptTrigger extends BareRule {
   /** The stretch around a tick in which all ticks of the part are left out; null when that tick is not. */
   #excludedAround(part: BareRule, at: number): { fromAt: number; toAt: number } | null {
     if (this.#excluded instanceof BareRule) return excludedAround(part, this.#excluded, at);
+    return this.#excluded.stretchAround(this.#zoneOfDays(), at);
+  }
+
+  #zoneOfDays(): Zone {
     const { timezone } = this.#rule;
-    const zone = this.#daysIn ?? (typeof timezone === 'string' ? zoneOf(timezone) : processZone());
-    return this.#excluded.stretchAround(zone, at);
+    return this.#daysIn ?? (typeof timezone === 'string' ? zoneOf(timezone) : processZone());
   }
 }
 

@@ -7,6 +7,9 @@ import type { Zone } from './zone.js';
 const DAY = /^(\d{4})-(\d\d)-(\d\d)$/;
 const MOST_DATES = 10_000;
 
+/** More than midnight anywhere is from that of UTC. */
+const TWO_DAYS = 2 * DAY_SECONDS;
+
 /** Single instants (ms) and whole days (from 1970-01-01, of a zone that is given with each question). */
 export class ExcludedDates {
   readonly #instants: ReadonlySet<number>;
@@ -36,9 +39,9 @@ export class ExcludedDates {
   /** The stretch around an instant that is left out, [from, to] in ms; null when the instant is not. */
   stretchAround(zone: Zone, at: number): { fromAt: number; toAt: number } | null {
     if (this.#days.size > 0) {
-      const { start, end, offset } = zone.at(Math.floor(at / 1000));
-      const day = Math.floor((at / 1000 + offset) / DAY_SECONDS);
+      const day = dayAt(zone, at);
       if (this.#days.has(day)) {
+        const { start, end, offset } = zone.at(Math.floor(at / 1000));
         const midnight = day * DAY_SECONDS - offset;
         return {
           fromAt: Math.max(midnight, start) * 1000,
@@ -49,6 +52,26 @@ export class ExcludedDates {
     return this.#instants.has(at) ? { fromAt: at, toAt: at } : null;
   }
 
+  /** All that is left out of [fromAt, toAt], without overlaps. */
+  *stretchesBetween(zone: Zone, fromAt: number, toAt: number): Iterable<{ fromAt: number; toAt: number }> {
+    for (const at of this.#instants) {
+      const inDay = this.#days.size > 0 && this.#days.has(dayAt(zone, at));
+      if (at >= fromAt && at <= toAt && !inDay) yield { fromAt: at, toAt: at };
+    }
+    for (const day of this.#days) {
+      const midnight = day * DAY_SECONDS;
+      let segment = zone.at(midnight - TWO_DAYS);
+      for (; segment.start < midnight + TWO_DAYS; segment = zone.at(segment.end)) {
+        // A day comes in two parts where clocks are set back over its midnight.
+        const first = Math.max(segment.start, midnight - segment.offset) * 1000;
+        const end = Math.min(segment.end, midnight + DAY_SECONDS - segment.offset) * 1000;
+        const stretch = { fromAt: Math.max(first, fromAt), toAt: Math.min(end - 1, toAt) };
+        if (stretch.fromAt <= stretch.toAt) yield stretch;
+        if (segment.end === Infinity) break;
+      }
+    }
+  }
+
   /** In order, the days last. */
   toJSON(): string[] {
     const days = [...this.#days].toSorted((a, b) => a - b);
@@ -57,6 +80,11 @@ export class ExcludedDates {
       ...days.map((day) => formatWallSecond(day * DAY_SECONDS).slice(0, 10)),
     ];
   }
+}
+
+function dayAt(zone: Zone, at: number): number {
+  const second = Math.floor(at / 1000);
+  return Math.floor((second + zone.at(second).offset) / DAY_SECONDS);
 }
 
 function dayOf([text, year, month, day]: RegExpExecArray): number {

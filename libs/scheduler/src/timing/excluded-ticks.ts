@@ -1,6 +1,9 @@
 import type { BareRule } from './bare-rule.js';
+import { DAY_SECONDS } from './civil-calendar.js';
 import { stretchCovered } from './day-times.js';
-import { processZone, zoneOf } from './zone.js';
+import { zoneOf } from './zone.js';
+
+const ALWAYS = { start: -Infinity, end: Infinity };
 
 /**
  * The stretch around a tick of `rule` in which all ticks of `rule` are ticks of `excluded` too, [from, to]
@@ -31,17 +34,23 @@ function stretchOf(rule: BareRule, excluded: BareRule, at: number): { fromAt: nu
     return { fromAt: other.firstAt, toAt: other.lastAt };
   }
   const name = excluded.timezone ?? rule.timezone;
-  const zone = typeof name === 'string' ? zoneOf(name) : processZone();
+  // Where no zone has a part in it, any will do.
+  const zone = zoneOf(name ?? 'UTC');
   const second = Math.floor(at / 1000);
   const inner = rule.timesOfDay(zone, second);
   const outer = excluded.timesOfDay(zone, second);
   const regular = outer === null || inner === null ? null : excluded.regularAround(zone, at);
   if (regular === null) return { fromAt: at, toAt: at };
+  // What is known of the rule holds while its own offset does.
+  const own = typeof rule.timezone === 'string' ? zoneOf(rule.timezone).at(second) : ALWAYS;
+  const fromAt = Math.max(regular.fromAt, (own.start + 1) * 1000);
+  const toAt = Math.min(regular.toAt, own.end * 1000 - 1);
   const stretch = stretchCovered(inner!, outer!);
+  if (stretch === DAY_SECONDS) return { fromAt: Math.min(at, fromAt), toAt: Math.max(at, toAt) };
   const wall = second + zone.at(second).offset;
-  const first = (wall - (((wall % stretch) + stretch) % stretch) - zone.at(second).offset) * 1000;
+  const firstAt = (Math.floor(wall / stretch) * stretch - zone.at(second).offset) * 1000;
   return {
-    fromAt: Math.min(at, Math.max(first, regular.fromAt)),
-    toAt: Math.max(at, Math.min(first + stretch * 1000 - 1, regular.toAt)),
+    fromAt: Math.min(at, Math.max(firstAt, fromAt)),
+    toAt: Math.max(at, Math.min(firstAt + stretch * 1000 - 1, toAt)),
   };
 }

@@ -80,10 +80,10 @@ export function isMadeUpAtStart(rule: CronRule, policy: number, segment: OffsetS
 }
 
 /**
- * The seconds of a tick's day in which all wall times of the rule are ticks, first to last. Null when
- * the tick is no wall time of the rule, but made up.
+ * The seconds around a tick in which all wall times of the rule are ticks, first to last: of its day, or
+ * until the offset changes where the rule has every day. Null when the tick is made up.
  */
-export function regularDay(
+export function regularAround(
   rule: CronRule,
   zone: Zone,
   policy: number,
@@ -92,9 +92,10 @@ export function regularDay(
   const { start, end, offset, repeatedUntil } = zone.at(tick);
   const wall = tick + offset;
   if (nextWall(rule, wall) !== wall) return null;
-  const day = Math.floor(wall / DAY_SECONDS) * DAY_SECONDS - offset;
   const firstPassFrom = (policy & RUNS_FIRST_PASS_ONLY) !== 0 ? repeatedUntil : -Infinity;
   // At the very start another rule may have a made-up run.
-  const first = Math.max(day, start + 1, firstPassFrom);
-  return { first, last: Math.min(day + DAY_SECONDS, end) - 1 };
+  const first = Math.max(start + 1, firstPassFrom);
+  if (rule.hasEveryDay) return { first, last: end - 1 };
+  const day = Math.floor(wall / DAY_SECONDS) * DAY_SECONDS - offset;
+  return { first: Math.max(day, first), last: Math.min(day + DAY_SECONDS, end) - 1 };
 }
