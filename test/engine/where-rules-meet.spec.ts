@@ -5,7 +5,7 @@ import { MemoryStore } from '../../libs/scheduler/src/memory/index.js';
 import { DEFAULT_POLICIES } from '../../libs/scheduler/src/model/index.js';
 import { Alarms, EventHub, HandlerRegistry, Runner } from '../../libs/scheduler/src/runner/index.js';
 import { at, cron, every } from '../../libs/scheduler/src/timing/index.js';
-import { held, World } from './world.js';
+import { held, START, World } from './world.js';
 
 const HOUR = 3_600_000;
 
@@ -247,6 +247,142 @@ describe('where rules meet', () => {
     await world.clock.advance(11_000);
     expect(await world.engine.getJob('a')).toMatchObject({ state: 'parked' });
     expect(await world.ledger('a')).not.toEqual([]);
+  });
+
+  it('leaves other jobs alone when the run of a removed job ends', async () => {
+    const world = World.started();
+    const { handler, open } = held();
+    world.add('gone', { trigger: every('1s', { mode: 'delay' }), pauseAfterFailures: 1, handler });
+    await world.clock.advance(1_000);
+    await world.engine.removeJob('gone');
+    world.add('hourly', { trigger: every('1h'), handler: () => {} });
+    open[0]!.fail(new Error('late'));
+    await world.clock.advance(5_000);
+    expect(await world.engine.getJob('hourly')).toMatchObject({
+      state: 'active',
+      nextDueAt: new Date('2026-06-01T13:00:01Z'),
+    });
+    expect(world.of('store.down')).toEqual([]);
+  });
+
+  it('lets runs that catch up go on beside cancelPrevious', async () => {
+    const world = World.started();
+    const stoodFor: number[] = [];
+    world.add('job', {
+      trigger: every('10s'),
+      overlap: 'cancelPrevious',
+      retry: { attempts: 2, delay: '15s' },
+      handler: (run) => {
+        if (run.standsFor && run.attempt === 1) throw new Error('once');
+        if (run.standsFor) stoodFor.push(run.standsFor.getUTCSeconds());
+      },
+    });
+    world.engine.pause();
+    await world.clock.advance(1_000);
+    const span = { fromAt: START.getTime(), toAt: START.getTime() + 20_000 };
+    await world.engine.backfill({ ...span, jobId: 'job', force: false, dryRun: false, most: 10 });
+    world.engine.resume();
+    await world.clock.advance(80_000);
+    expect(stoodFor).toEqual([10, 20]);
+    expect(await world.engine.getRuns({ state: 'queued' })).toEqual([]);
+  });
+
+  it("cancels the previous run under coalesce 'all', too", async () => {
+    const world = World.started();
+    const { handler } = held();
+    const aborted: boolean[] = [];
+    world.add('job', {
+      trigger: every('1s'),
+      overlap: 'cancelPrevious',
+      coalesce: 'all',
+      handler: (run) => {
+        run.signal.addEventListener('abort', () => aborted.push(true));
+        return handler(run);
+      },
+    });
+    await world.clock.advance(2_500);
+    expect(aborted).toEqual([true]);
+  });
+
+  it('does not try a run again that a newer one takes the place of', async () => {
+    const world = World.started();
+    const { handler, starts, open } = held();
+    world.add('job', {
+      trigger: every('10s'),
+      overlap: 'cancelPrevious',
+      timeout: '12s',
+      retry: { attempts: 3, delay: '1s' },
+      handler,
+    });
+    await world.clock.advance(23_000);
+    open[0]!.fail(new Error('at last'));
+    await world.clock.advance(3_000);
+    expect(starts).toEqual(['12:00:10', '12:00:20']);
+    expect((await world.ledger())[0]).toBe('timedOut 12:00:10');
+  });
+
+  it('runs a one-off once, although its job is disabled and enabled again', async () => {
+    const world = World.started();
+    let runs = 0;
+    world.add('once', { trigger: at('2026-06-01T12:00:01Z'), handler: () => void runs++ });
+    await world.clock.advance(2_000);
+    await world.engine.updateJob('once', { disabled: true });
+    await world.engine.updateJob('once', { disabled: false });
+    await world.clock.advance(2_000);
+    expect(runs).toBe(1);
+    expect(await world.engine.getJob('once')).toMatchObject({ state: 'finished' });
+  });
+
+  it('starts no run that maxRuns forbids when a pause ends', async () => {
+    const world = World.started();
+    world.add('job', { trigger: every('1s'), handler: () => {} });
+    await world.clock.advance(2_000);
+    const { policies } = (await world.engine.getJob('job'))!;
+    await world.engine.pauseJob('job', { note: null, by: null, until: null });
+    await world.engine.updateJob('job', { policies: { ...policies, maxRuns: 1 } });
+    await world.engine.resumeJob('job');
+    await world.clock.advance(3_000);
+    expect(await world.ledger()).toEqual(['succeeded 12:00:01', 'succeeded 12:00:02']);
+  });
+
+  it('gives a running tick no second outcome when its job is removed', async () => {
+    const world = World.started();
+    const { handler, open } = held();
+    const trigger = every('10s', { mode: 'delay', jitter: '5s' });
+    world.add('job', { trigger, handler });
+    await world.clock.advance(15_000);
+    await world.engine.removeJob('job');
+    open[0]!.end();
+    await world.clock.settle();
+    expect(await world.ledger()).toEqual(['succeeded 12:00:10']);
+  });
+
+  it('survives a handler whose answer cannot be looked at', async () => {
+    const world = World.started();
+    const strict = new Proxy(
+      {},
+      {
+        get: () => {
+          throw new Error('strict');
+        },
+      },
+    );
+    world.add('strict', { trigger: every('1s'), handler: () => strict });
+    world.add('fine', { trigger: every('1s'), handler: () => {} });
+    await world.clock.advance(2_000);
+    expect(await world.ledger('strict')).toEqual(['failed 12:00:01', 'failed 12:00:02']);
+    expect(await world.ledger('fine')).toEqual(['succeeded 12:00:01', 'succeeded 12:00:02']);
+  });
+
+  it('tells that a job is finished whose last run was waited for', async () => {
+    const world = World.started();
+    const { handler, open } = held();
+    const trigger = every('10s', { mode: 'delay', endAt: '2026-06-01T12:00:15Z' });
+    world.add('job', { trigger, handler });
+    await world.clock.advance(10_000);
+    open[0]!.end();
+    await world.clock.settle();
+    expect(world.of('job.finished')).toMatchObject([{ jobId: 'job' }]);
   });
 
   it('looks again when a timer fires early, and does not run early', async () => {

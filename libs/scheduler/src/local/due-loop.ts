@@ -48,7 +48,8 @@ export class DueLoop {
 
   start(): void {
     this.claiming = true;
-    this.look();
+    if (this.downSince === null) this.look();
+    else this.pass();
   }
 
   /** No further claims; what is claimed already still begins. */
@@ -128,22 +129,27 @@ export class DueLoop {
   private arm(): void {
     try {
       const earliest = this.store.earliestDueAt();
-      if (isPromise(earliest)) earliest.then((at) => this.claiming && this.alarms.wake(at), this.storeFailed);
+      if (isPromise(earliest)) earliest.then(this.wakeAt, this.storeFailed);
       else this.alarms.wake(earliest);
     } catch (error) {
       this.storeFailed(error);
     }
   }
 
+  private readonly wakeAt = (at: number | null): void => {
+    if (this.claiming && !this.passing) this.alarms.wake(at);
+  };
+
   private readonly storeFailed = (error: unknown): void => {
     this.passing = false;
     this.claims = [];
+    this.sink.rested();
     if (this.downSince === null) {
       this.downSince = this.clock.now();
       this.events.emit('store.down', { error });
     }
     const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** this.failures++, LONGEST_BACKOFF_MS);
-    this.alarms.after(backoffMs, this.pass);
+    if (this.claiming) this.alarms.after(backoffMs, this.pass);
   };
 
   private storeIsBack(): void {

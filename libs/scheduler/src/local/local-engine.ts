@@ -74,7 +74,7 @@ export class LocalEngine implements Engine {
   }
 
   pause(): void {
-    if (this.paused) return;
+    if (this.paused || this.stopped) return;
     this.paused = true;
     this.loop.stop();
     this.alarms.keepLooking(true);

@@ -30,8 +30,13 @@ export class Settling implements AttemptWatcher {
 
   begin(claim: Claim): void {
     const { attempts, running } = this.parts;
-    const attempt = attempts.start(claim, this);
-    if (!attempt.settled) running.add(attempt);
+    try {
+      const attempt = attempts.start(claim, this);
+      if (!attempt.settled) running.add(attempt);
+    } catch (error) {
+      // Attempts do not throw; should one, the loop must not end with it.
+      this.parts.announcer.faulted(error, claim.jobId);
+    }
   }
 
   attemptEnded(attempt: RunningAttempt, end: AttemptEnd, handlerRuns: boolean): void {
@@ -50,7 +55,12 @@ export class Settling implements AttemptWatcher {
       const laterAt = Math.min(retryAt, now + retryAt - end.endedAt);
       return this.settle(attempt, withRetryAt(end, Math.max(laterAt, now)), false, false);
     }
-    announcer.contain(claim.jobId, () => whenReady(store.release(claim, now), () => this.freed(attempt)));
+    announcer.contain(claim.jobId, () =>
+      whenReady(store.release(claim, now), (settled) => {
+        this.freed(attempt);
+        this.tellJob(claim.jobId, settled);
+      }),
+    );
   }
 
   attemptNoted(claim: Claim, note: RunNote): void {
@@ -122,7 +132,13 @@ export class Settling implements AttemptWatcher {
     if (announce && settled !== 'refused') {
       announceEnd(announcer.events, settled === 'withoutRetry' ? withRetryAt(end, null) : end, placeHeld);
     }
-    if (settled === 'pausedJob') announcer.tellPause(end.claim.jobId);
+    this.tellJob(end.claim.jobId, settled);
+  }
+
+  private tellJob(jobId: string, settled: Settled): void {
+    const { announcer } = this.parts;
+    if (settled === 'pausedJob') announcer.tellPause(jobId);
+    if (settled === 'finishedJob') announcer.events.emit('job.finished', { jobId });
   }
 
   private notSettled(attempt: RunningAttempt | null, { claim }: AttemptEnd, error: unknown): void {

@@ -6,11 +6,12 @@ import {
   type OutcomeReason,
   toErrorRecord,
 } from '../model/index.js';
-import { span, type TickSpan } from '../planning/index.js';
+import type { TickSpan } from '../planning/index.js';
 import type { ChangeResult, JobStateChange, PutResult, RecordedOutcome } from '../ports/index.js';
 import { DueQueue } from './due-queue.js';
 import { equalButForTrigger, equalTriggers } from './equal-declarations.js';
 import { MemoryJob } from './memory-job.js';
+import { recordFrom, tickAfter } from './record-ticks.js';
 import type { RunBook } from './run-book.js';
 import { Slots } from './slots.js';
 
@@ -65,7 +66,7 @@ export class JobBook {
 
   /** The job's next tick is this one; null: it is finished. */
   schedule(job: MemoryJob, tickAt: number | null, changed: JobStateChange[]): void {
-    if (tickAt === null) {
+    if (tickAt === null || job.runsLeft === 0) {
       this.due.delete(job.slot);
       if (job.state !== 'finished') changed.push({ kind: 'finished', jobId: job.id });
       job.state = 'finished';
@@ -86,20 +87,17 @@ export class JobBook {
     const same = sameTrigger && (job.state === 'disabled') === spec.disabled && equalButForTrigger(job, spec);
     const effects: Effects = { recorded: [], changed: [] };
     if (!same) {
-      if (job.state === 'paused') this.resume(job, now, effects);
+      if (job.state === 'paused' && sameTrigger) this.resume(job, now, effects);
       const { trigger, handler, payload, policies, disabled } = spec;
-      this.edit(
-        job,
-        { ...(sameTrigger ? {} : { trigger }), handler, payload, policies, disabled },
-        now,
-        effects,
-      );
+      const edit: JobEdit = { ...(sameTrigger ? {} : { trigger }), handler, payload, policies, disabled };
+      this.edit(job, edit, now, effects, true);
       job.origin = spec.origin;
     }
     return { change: same ? 'same' : 'changed', job: this.view(job), ...effects };
   }
 
-  edit(job: MemoryJob, edit: JobEdit, now: number, effects: Effects): void {
+  /** @param endsPause a pause ends with the trigger that it was of */
+  edit(job: MemoryJob, edit: JobEdit, now: number, effects: Effects, endsPause = false): void {
     const hadRunsLeft = job.runsLeft !== 0;
     job.version++;
     if (edit.handler !== undefined) job.handler = edit.handler;
@@ -123,12 +121,16 @@ export class JobBook {
       job.state = 'disabled';
       job.pause = null;
       this.due.delete(job.slot);
-    } else if (job.state === 'paused' && job.pause) {
+    } else if (job.pause && !endsPause) {
       job.pause = { ...job.pause, firstTickAt: job.trigger.firstAt(now) };
     } else {
       job.state = 'active';
+      job.pause = null;
       job.parkedBecause = null;
-      this.schedule(job, job.trigger.firstAt(now), effects.changed);
+      // What a trigger has had is not had again, as by a job that was disabled in between.
+      const { trigger, lastTickAt } = job;
+      const nextAt = lastTickAt === null ? trigger.firstAt(now) : trigger.nextAt(Math.max(now, lastTickAt));
+      this.schedule(job, nextAt, effects.changed);
     }
   }
 
@@ -155,10 +157,18 @@ export class JobBook {
     job.state = 'active';
     this.due.delete(job.slot);
     if (job.awaitsRun) return;
-    const lastTickAt = this.recordFrom(job, firstTickAt, 'skipped', 'paused', endedAt, effects.recorded);
+    const lastTickAt = recordFrom(
+      this.runs,
+      job,
+      firstTickAt,
+      'skipped',
+      'paused',
+      endedAt,
+      effects.recorded,
+    );
     this.schedule(
       job,
-      this.tickAfter(job, lastTickAt, endedAt) ?? (lastTickAt === null ? firstTickAt : null),
+      tickAfter(job, lastTickAt, endedAt) ?? (lastTickAt === null ? firstTickAt : null),
       effects.changed,
     );
   }
@@ -193,9 +203,9 @@ export class JobBook {
       const { pause } = job;
       const skippedTo =
         pause &&
-        this.recordFrom(job, pause.firstTickAt, 'skipped', 'paused', nowAt + stepMs, effects.recorded);
+        recordFrom(this.runs, job, pause.firstTickAt, 'skipped', 'paused', nowAt + stepMs, effects.recorded);
       const tickAt = pause
-        ? (this.tickAfter(job, skippedTo, nowAt + stepMs) ?? pause.firstTickAt)
+        ? (tickAfter(job, skippedTo, nowAt + stepMs) ?? pause.firstTickAt)
         : this.nextTickAt(job);
       const { trigger, nextAt } = job.trigger.afterClockSetBack({
         nowAt,
@@ -223,35 +233,15 @@ export class JobBook {
     now: number,
     recorded: RecordedOutcome[],
   ): void {
-    if (job.state === 'active') this.recordFrom(job, this.nextTickAt(job), outcome, reason, now, recorded);
+    if (job.state === 'active')
+      recordFrom(this.runs, job, this.nextTickAt(job), outcome, reason, now, recorded);
     if (job.state === 'paused')
-      this.recordFrom(job, job.pause?.firstTickAt ?? null, 'skipped', 'paused', now, recorded);
+      recordFrom(this.runs, job, job.pause?.firstTickAt ?? null, 'skipped', 'paused', now, recorded);
   }
 
   /** A finished job is kept as long as the history has a row of it. */
   dropFinished(job: MemoryJob): void {
     if (job.state === 'finished' && job.alive === 0 && job.rows === 0) this.drop(job);
-  }
-
-  /** The job's ticks in [firstAt, untilAt] get this outcome, in one span; answers the last of them, null when there is none. */
-  private recordFrom(
-    job: MemoryJob,
-    firstAt: number | null,
-    outcome: TickSpan['outcome'],
-    reason: OutcomeReason,
-    untilAt: number,
-    recorded: RecordedOutcome[],
-  ): number | null {
-    if (firstAt === null || firstAt > untilAt) return null;
-    // The next tick of a job that waits for its runs is not known before one ends.
-    const lastAt = job.trigger.waitsForRun ? firstAt : (job.trigger.prevAt(untilAt + 1) ?? firstAt);
-    this.runs.recordSpan(job, span(job.trigger, outcome, reason, firstAt, lastAt), null, untilAt, recorded);
-    return lastAt;
-  }
-
-  /** The tick after the last one of a span; null when the span was empty. */
-  private tickAfter(job: MemoryJob, lastTickAt: number | null, endedAt: number): number | null {
-    return lastTickAt === null ? null : job.trigger.nextAt(job.trigger.waitsForRun ? endedAt : lastTickAt);
   }
 
   /** A job ends when `maxRuns` is lowered to what it has run, and goes on when it is raised again. */

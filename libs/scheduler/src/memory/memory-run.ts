@@ -34,6 +34,8 @@ export class MemoryRun implements Claim {
   standsForAt: number | null = null;
   /** Queued to catch up, so a newer tick does not take its place. */
   isCatchUp = false;
+  /** A newer run takes its place, so it is not tried again. */
+  isReplaced = false;
   /** The group whose place the running attempt holds. */
   group: string | null = null;
   /** Place in the queue of waiting runs; null while it does not wait. */

@@ -133,8 +133,8 @@ export class MemoryStore implements Store {
     return this.flow.settle(end, placeHeld);
   }
 
-  release(claim: Claim, now: number): void {
-    this.flow.release(claim as MemoryRun, now);
+  release(claim: Claim, now: number): Settled {
+    return this.flow.release(claim as MemoryRun, now);
   }
 
   annotate(claim: Claim, note: RunNote): void {

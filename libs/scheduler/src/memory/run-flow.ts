@@ -93,8 +93,8 @@ export class RunFlow {
     const run = end.claim as MemoryRun;
     if (run.state !== 'running') return 'refused';
     const { result } = end;
-    const { isGone } = run.job;
-    const retryAt = isGone ? null : end.retryAt;
+    const isLast = run.job.isGone || run.isReplaced;
+    const retryAt = isLast ? null : end.retryAt;
     const succeeded = result.kind === 'succeeded';
     run.error = succeeded ? null : toErrorRecord(result.error);
     if (!succeeded || run.attempts !== null) noteAttempt(run, end);
@@ -106,13 +106,14 @@ export class RunFlow {
     if (succeeded) run.result = keepResult(result.value);
     this.runs.end(run, result.kind, reasonOf(result.kind), end.endedAt);
     const settled = this.queue.countFailure(run.job, result.kind, end.endedAt);
-    if (!placeHeld) this.queue.freePlace(run, end.endedAt);
-    return isGone ? 'withoutRetry' : settled;
+    const finished = !placeHeld && this.queue.freePlace(run, end.endedAt);
+    if (isLast && end.retryAt !== null) return 'withoutRetry';
+    return finished ? 'finishedJob' : settled;
   }
 
-  release(run: MemoryRun, now: number): void {
+  release(run: MemoryRun, now: number): Settled {
     this.places?.leave(run.group);
-    this.queue.freePlace(run, now);
+    return this.queue.freePlace(run, now) ? 'finishedJob' : 'recorded';
   }
 
   /** What was set aside for want of a place and has one by now. */
@@ -132,7 +133,7 @@ export class RunFlow {
       if (this.queue.countFailure(run.job, result, now) === 'pausedJob') {
         own(batch, 'changed').push({ kind: 'paused', jobId: run.jobId });
       }
-      this.queue.freePlace(run, now);
+      if (this.queue.freePlace(run, now)) own(batch, 'changed').push({ kind: 'finished', jobId: run.jobId });
       return;
     }
     const full = this.places === null ? null : this.places.fullFor(group);
@@ -177,7 +178,7 @@ export class RunFlow {
     for (const tickAt of plan.queued) {
       const run = this.makeTickRun(job, tickAt);
       into ??= run;
-      run.isCatchUp = plan.placement === 'start' || job.policies.coalesce === 'all';
+      run.isCatchUp = plan.queued.length > 1 || plan.placement === 'start';
       if (plan.placement === 'queue' || run.isCatchUp) this.runs.queue(run);
       else this.queue.queueBehind(run, plan.placement, now, own(batch, 'recorded'), own(batch, 'cancelled'));
     }
@@ -188,6 +189,7 @@ export class RunFlow {
     job.lastTickAt = Math.max(plan.startAt ?? 0, plan.queued.at(-1) ?? 0, plan.spans.at(-1)?.toAt ?? 0);
     job.awaitsRun = plan.awaitsRun;
     if (plan.awaitsRun) {
+      job.delayedTickAt = null;
       this.jobs.due.delete(job.slot);
       return;
     }

@@ -1,6 +1,6 @@
 import type { AttemptResult, Claim } from '../model/index.js';
 import { type Placement, placeRun } from '../planning/index.js';
-import type { RecordedOutcome, Settled } from '../ports/index.js';
+import type { JobStateChange, RecordedOutcome, Settled } from '../ports/index.js';
 import type { JobBook } from './job-book.js';
 import type { MemoryJob } from './memory-job.js';
 import type { MemoryRun } from './memory-run.js';
@@ -31,7 +31,9 @@ export class RunQueue {
     }
     if (placement === 'cancelPrevious') {
       for (const previous of this.runs.aliveOf(job)) {
-        if (previous === run || previous.state === 'queued') continue;
+        // What catches up is nobody's previous run.
+        if (previous === run || previous.isCatchUp || previous.state === 'queued') continue;
+        previous.isReplaced = true;
         if (previous.state === 'running') cancelled.push(previous);
         else this.runs.endUnstarted(previous, 'cancelled', 'replaced', now, recorded);
       }
@@ -40,14 +42,20 @@ export class RunQueue {
     this.goOn(job);
   }
 
-  /** The job has a run less alive: what is queued goes on, or the tick that waited for it is known. */
-  freePlace(run: MemoryRun, endedAt: number): void {
+  /**
+   * The job has a run less alive: what is queued goes on, or the tick that waited for it is known.
+   * True when that ended the job.
+   */
+  freePlace(run: MemoryRun, endedAt: number): boolean {
     const { job } = run;
     job.alive--;
     if (run.isCatchUp) job.isCatchingUp = false;
+    // Its slot may be another job's by now.
+    if (job.isGone) return false;
     this.goOn(job);
-    if (job.awaitsRun && job.alive === 0) this.afterRun(job, endedAt);
+    const finished = job.awaitsRun && job.alive === 0 && this.afterRun(job, endedAt);
     this.jobs.dropFinished(job);
+    return finished;
   }
 
   /** Lets the first queued run go on if nothing is before it: runs that catch up go one after the other whatever `overlap` says. */
@@ -61,16 +69,19 @@ export class RunQueue {
     this.runs.wait(next, next.dueAt);
   }
 
-  /** T2: the next tick comes one period after the run ended. */
-  private afterRun(job: MemoryJob, endedAt: number): void {
+  /** T2: the next tick comes one period after the run ended. True when there is none any more. */
+  private afterRun(job: MemoryJob, endedAt: number): boolean {
     job.awaitsRun = false;
     const nextAt = job.trigger.nextAt(endedAt);
+    const changed: JobStateChange[] = [];
     if (job.state === 'paused' && job.pause) job.pause = { ...job.pause, firstTickAt: nextAt };
-    else if (job.state === 'active') this.jobs.schedule(job, nextAt, []);
+    else if (job.state === 'active') this.jobs.schedule(job, nextAt, changed);
+    return changed.length > 0;
   }
 
   /** O4: one failed run too many in a row pauses the job. */
   countFailure(job: MemoryJob, result: AttemptResult['kind'], now: number): Settled {
+    if (job.isGone) return 'recorded';
     if (result === 'succeeded') job.failuresInRow = 0;
     if (result !== 'failed' && result !== 'timedOut') return 'recorded';
     job.failuresInRow++;

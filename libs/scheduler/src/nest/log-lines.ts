@@ -1,4 +1,9 @@
-import type { OutcomeReason, SchedulerEventOf, SchedulerEventType } from '../model/index.js';
+import {
+  type OutcomeReason,
+  type SchedulerEventOf,
+  type SchedulerEventType,
+  toErrorRecord,
+} from '../model/index.js';
 
 /** A line of the log. */
 export interface LogLine {
@@ -103,8 +108,7 @@ function warn(text: string): LogLine {
 }
 
 function failure(fact: string, error: unknown): LogLine {
-  const message = error instanceof Error ? error.message : String(error);
-  return { level: 'error', text: `${fact}: ${message}`, error };
+  return { level: 'error', text: `${fact}: ${toErrorRecord(error).message}`, error };
 }
 
 function named(jobId: string): string {

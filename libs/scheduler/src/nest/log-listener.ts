@@ -1,5 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import type { RunLogLine, SchedulerEvent, SchedulerEventType } from '../model/index.js';
+import {
+  type RunLogLine,
+  type SchedulerEvent,
+  type SchedulerEventType,
+  toErrorRecord,
+} from '../model/index.js';
 import { LOG_LINES, type LogLine, startedLine } from './log-lines.js';
 import type { Parts } from './parts.js';
 import { RepeatedLines } from './repeated-lines.js';
@@ -47,12 +52,8 @@ export class LogListener {
 export function writeRunLine({ level, message, jobId, runId, error }: RunLogLine): void {
   const line = `[${jobId} ${runId}] ${message}`;
   if (level === 'error')
-    logger.error(error === undefined ? line : `${line}: ${messageOf(error)}`, stackOf(error));
+    logger.error(error === undefined ? line : `${line}: ${toErrorRecord(error).message}`, stackOf(error));
   else logger[level === 'info' ? 'log' : level](line);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function stackOf(error: unknown): string | undefined {

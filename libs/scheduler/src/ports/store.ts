@@ -53,7 +53,7 @@ export interface Store {
    */
   settle(end: AttemptEnd, placeHeld: boolean): Awaitable<Settled>;
   /** Gives back the place of a run settled with `placeHeld`. */
-  release(claim: Claim, now: number): Awaitable<void>;
+  release(claim: Claim, now: number): Awaitable<Settled>;
   /** Keeps what a handler tells while it runs. */
   annotate(claim: Claim, note: RunNote): Awaitable<void>;
 
@@ -111,8 +111,9 @@ export interface RunRequest {
  * - `refused`: another holder took the run over meanwhile.
  * - `withoutRetry`: its job is gone, so the result is the outcome.
  * - `pausedJob`: recorded, and one failure too many in a row (O4).
+ * - `finishedJob`: recorded, and there is no tick after this run (T2).
  */
-export type Settled = 'recorded' | 'refused' | 'withoutRetry' | 'pausedJob';
+export type Settled = 'recorded' | 'refused' | 'withoutRetry' | 'pausedJob' | 'finishedJob';
 
 export type RunNote = { kind: 'progress'; progress: RunProgress } | { kind: 'line'; line: KeptLogLine };
 

@@ -67,12 +67,15 @@ export class Attempt implements RunningAttempt, AttemptEnd, RunTelling {
       events.emit('run.started', { jobId, runId, scheduledAt: this.run.scheduledAt, attempt, latenessMs });
     }
     let value: unknown;
+    let isPending: boolean;
     try {
       value = withinRun(this.run, this.resolveHandler());
+      // Asking may throw, too: the answer may be anything.
+      isPending = isPromise(value);
     } catch (error) {
       return this.handlerEnded({ kind: 'failed', error });
     }
-    if (!isPromise(value)) return this.handlerEnded({ kind: 'succeeded', value });
+    if (!isPending) return this.handlerEnded({ kind: 'succeeded', value });
 
     const { timeoutMs } = this.claim.policies;
     if (timeoutMs !== null) this.timeout = this.tools.alarms.after(timeoutMs, () => this.timedOut(timeoutMs));
