@@ -164,7 +164,26 @@ describe('stopping', () => {
     expect(reasons).toEqual([expect.any(SchedulerStoppingError)]);
     expect(await world.ledger()).toEqual(['abandoned shutdown 12:00:01', 'abandoned shutdown 12:00:01']);
     expect(world.of('run.abandoned')).toHaveLength(2);
+    expect(world.of('scheduler.stopped')).toMatchObject([{ abandoned: 2 }]);
     expect(world.clock.pendingTimers).toBe(0);
+  });
+
+  it('promises no further attempt for what fails or times out during the drain', async () => {
+    const world = World.started();
+    const { handler, open } = held();
+    const trigger = every('1m', { startAt: '2026-06-01T12:00:01Z' });
+    world.add('slow', { trigger, retry: 3, timeout: '3s', handler });
+    world.add('flaky', { trigger, retry: 3, handler });
+    await world.clock.advance(1_000);
+    const stopped = world.engine.stop(LIMITS);
+    open[1]!.fail(new Error('no'));
+    await world.clock.advance(5_000);
+    open[0]!.end();
+    await stopped;
+    expect(world.of('run.timedOut')).toMatchObject([{ willRetry: false, handlerRuns: true }]);
+    expect(world.of('run.failed')).toMatchObject([{ retryAt: null }]);
+    expect((await world.ledger()).sort()).toEqual(['failed 12:00:01', 'timedOut 12:00:01']);
+    expect(world.of('scheduler.stopped')).toMatchObject([{ abandoned: 0 }]);
   });
 
   it('gives a waiting retry its outcome', async () => {

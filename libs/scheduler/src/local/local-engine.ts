@@ -11,6 +11,7 @@ import {
   SchedulerStoppingError,
 } from '../model/index.js';
 import {
+  type AttemptRunner,
   type Awaitable,
   type BackfillRequest,
   type BackfillResult,
@@ -41,6 +42,7 @@ export class LocalEngine implements Engine {
   private readonly store: Store;
   private readonly clock: Clock;
   private readonly alarms: Alarms;
+  private attempts!: AttemptRunner;
   private announcer!: Announcer;
   private settling!: Settling;
   private running!: RunningAttempts;
@@ -95,12 +97,15 @@ export class LocalEngine implements Engine {
     this.loop.stop();
     const { events } = this.announcer;
     events.emit('scheduler.draining', { running: this.running.size });
+    // What a store keeps is tried again by whoever opens it next.
+    if (!this.durable) this.attempts.endRetries();
     if (!(await this.running.idleWithin(drainTimeoutMs))) {
       const reason = new SchedulerStoppingError(drainTimeoutMs);
       for (const attempt of this.running.all()) attempt.abort(reason, 'abandoned');
       await this.running.idleWithin(abortGraceMs);
     }
-    let abandoned = this.settling.abandonAll(this.loop.giveUp(), drainTimeoutMs);
+    this.settling.abandonAll(this.loop.giveUp(), drainTimeoutMs);
+    let { abandoned } = this.settling;
     try {
       const recorded = await this.store.close(this.clock.now());
       this.announcer.tell(recorded, []);
@@ -175,6 +180,7 @@ export class LocalEngine implements Engine {
 
   private connect(host: EngineHost): void {
     const { store, clock, alarms } = this;
+    this.attempts = host.attempts;
     this.announcer = new Announcer(host.events, store);
     this.running = new RunningAttempts(alarms, () => this.loop.busy);
     this.settling = new Settling({

@@ -26,6 +26,9 @@ export interface SettlingParts {
 
 /** From a claim to its settled end: starts the attempt, and records and tells what becomes of it. */
 export class Settling implements AttemptWatcher {
+  /** Runs that ended as abandoned, also those whose handlers heeded the abort. */
+  abandoned = 0;
+
   constructor(private readonly parts: SettlingParts) {}
 
   begin(claim: Claim): void {
@@ -72,12 +75,11 @@ export class Settling implements AttemptWatcher {
       this.parts.running.abort(claim, new RunCancelledError(claim.jobId), 'cancelled');
   }
 
-  /** Settles what is under way, and claims that have not begun, as abandoned; answers how many. */
-  abandonAll(notBegun: readonly Claim[], drainTimeoutMs: number): number {
+  /** Settles what is under way, and claims that have not begun, as abandoned. */
+  abandonAll(notBegun: readonly Claim[], drainTimeoutMs: number): void {
     const { clock, running } = this.parts;
     const error = new SchedulerStoppingError(drainTimeoutMs);
     const now = clock.now();
-    let abandoned = notBegun.length;
     for (const claim of notBegun) {
       const result = { kind: 'abandoned', error } as const;
       this.settle(
@@ -92,11 +94,9 @@ export class Settling implements AttemptWatcher {
       if (attempt.end) {
         this.attemptReleased(attempt, attempt.end);
       } else {
-        abandoned++;
         this.settle(attempt, attempt.abandon(error), false, true);
       }
     }
-    return abandoned;
   }
 
   /** On the way of every run: no closure is made while the store answers at once. */
@@ -127,6 +127,7 @@ export class Settling implements AttemptWatcher {
     announce: boolean,
     settled: Settled,
   ): void {
+    if (end.result.kind === 'abandoned' && settled !== 'refused') this.abandoned++;
     if (!placeHeld) this.freed(attempt);
     const { announcer } = this.parts;
     if (announce && settled !== 'refused') {

@@ -36,9 +36,7 @@ export const LOG_LINES: { [T in SchedulerEventType]?: (event: SchedulerEventOf<T
   'scheduler.stopped': ({ abandoned }) =>
     abandoned === 0
       ? log('Stopped.')
-      : warn(
-          `Stopped; ${runs(abandoned)} did not end in time and ${abandoned === 1 ? 'is' : 'are'} abandoned.`,
-        ),
+      : warn(`Stopped; ${runs(abandoned)} had not ended and ${abandoned === 1 ? 'is' : 'are'} abandoned.`),
   'scheduler.clockStepped': ({ stepMs }) =>
     warn(
       `The wall clock was set ${stepMs < 0 ? 'back' : 'forward'} by ${Math.abs(stepMs)} ms, or the machine slept; due times were computed anew.`,

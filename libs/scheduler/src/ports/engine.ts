@@ -62,6 +62,8 @@ export interface EngineHost {
 export interface AttemptRunner {
   /** Starts at once. Never throws: a handler's error is a result. */
   start(claim: Claim, watcher: AttemptWatcher): RunningAttempt;
+  /** From now on each attempt's result is its run's outcome: nobody is left to make another. */
+  endRetries(): void;
 }
 
 export interface AttemptWatcher {

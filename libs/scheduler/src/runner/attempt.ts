@@ -27,6 +27,8 @@ export interface AttemptTools {
   readonly handlers: HandlerRegistry;
   readonly events: EventSink;
   readonly log: (line: RunLogLine) => void;
+  /** False once no attempt is followed by another. */
+  readonly retries: boolean;
 }
 
 /**
@@ -153,6 +155,7 @@ export class Attempt implements RunningAttempt, AttemptEnd, RunTelling {
   }
 
   private planRetry(result: AttemptResult): number | null {
+    if (!this.tools.retries) return null;
     const { attempt, runId, policies, jobId } = this.claim;
     try {
       return planRetry({ result, attempt, retry: policies.retry, endedAt: this.endedAt, runId });

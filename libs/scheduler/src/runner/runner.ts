@@ -4,11 +4,19 @@ import { Attempt, type AttemptTools } from './attempt.js';
 
 /** Runs attempts, the same way on every engine. */
 export class Runner implements AttemptRunner {
-  constructor(private readonly tools: AttemptTools) {}
+  private readonly tools: AttemptTools & { retries: boolean };
+
+  constructor(tools: Omit<AttemptTools, 'retries'>) {
+    this.tools = { ...tools, retries: true };
+  }
 
   start(claim: Claim, watcher: AttemptWatcher): RunningAttempt {
     const attempt = new Attempt(claim, watcher, this.tools);
     attempt.begin();
     return attempt;
+  }
+
+  endRetries(): void {
+    this.tools.retries = false;
   }
 }

@@ -379,6 +379,15 @@ describe('the public edge', () => {
     expect(thrown(() => cron('60 * * * *')).message).toBe(
       'The cron expression "60 * * * *": the field "minute", "60" at position 0, has 60 outside 0-59. Expected 0-59.',
     );
+    expect(thrown(() => cron('0 0 * *')).message).toBe(
+      'The cron expression "0 0 * *" has 4 fields. Expected 5 fields (minute hour dayOfMonth month dayOfWeek), or 6 with the second first.',
+    );
+    expect(thrown(() => cron(' @Daily ')).message).toMatch(
+      /^The cron expression " @Daily " is not a known macro\. Expected one of @yearly, /,
+    );
+    expect(thrown(() => cron('0 0\n* * *')).message).toMatch(
+      /^The cron expression .*: " " at position 3 is not an ASCII character of cron \(U\+000A\)\. /,
+    );
     expect(thrown(() => cron(undefined as never)).message).toContain('check that the variable is set');
     expect(thrown(() => cron('every 5 minutes')).message).toContain("every('5m')");
     expect(thrown(() => cron('0 0 * * fri-mon'))).toMatchObject({

@@ -63,8 +63,14 @@ export class InvalidCronError extends SchedulerError {
 
 function subject({ expression, field, text, position }: CronFaultDetails): string {
   const whole = `The cron expression ${showValue(expression)}`;
-  if (text === null) return field === null ? whole : `${whole}: the field "${field}"`;
-  const place = position === null ? '' : ` at position ${position}`;
-  const named = field === null ? showValue(text) : `the field "${field}", ${showValue(text)}`;
-  return `${whole}: ${named}${place},`;
+  if (field === null) {
+    const isWhole = text === null || (typeof expression === 'string' && text === expression.trim());
+    return isWhole ? whole : `${whole}: ${showValue(text)}${placeOf(position)}`;
+  }
+  if (text === null) return `${whole}: the field "${field}"`;
+  return `${whole}: the field "${field}", ${showValue(text)}${placeOf(position)},`;
+}
+
+function placeOf(position: number | null): string {
+  return position === null ? '' : ` at position ${position}`;
 }
