@@ -19,6 +19,31 @@ describe('where rules meet', () => {
     await world.clock.advance(5_000);
     expect((await world.ledger()).length).toBe(3);
   });
+  it('counts the run that waits for a place among those that maxRuns allows', async () => {
+    const world = World.started({
+      history: { runsPerJob: 100, runsTotal: 100, concurrency: { whole: null, groups: { mail: 1 } } },
+    });
+    const { handler, starts, open } = held();
+    const mail = { group: 'mail', handler };
+    world.add('j', { trigger: every('2s'), overlap: 'queueAll', maxRuns: 3, ...mail });
+    await world.clock.advance(4_000);
+    // The first run's end lets the second go on, but the group's place is another job's by then.
+    world.add('other', { trigger: at('2026-06-01T12:00:01Z'), ...mail });
+    open[0]!.end();
+    await world.clock.advance(4_000);
+    expect(starts).toEqual(['12:00:02', '12:00:01']);
+    for (const index of [1, 2, 3]) {
+      open[index]!.end();
+      await world.clock.advance(1);
+    }
+    await world.clock.advance(10_000);
+    expect(await world.ledger('j')).toEqual([
+      'succeeded 12:00:02',
+      'succeeded 12:00:04',
+      'succeeded 12:00:06',
+    ]);
+    expect(await world.engine.getJob('j')).toMatchObject({ state: 'finished', runsStarted: 3 });
+  });
   it('goes on when maxRuns of a finished job is raised', async () => {
     const world = World.started();
     world.add('j', { trigger: every('1s'), maxRuns: 1, handler: () => {} });

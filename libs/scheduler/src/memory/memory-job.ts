@@ -40,6 +40,8 @@ export class MemoryJob {
   /** A run that catches up is running or waiting; the next one goes behind it. */
   isCatchingUp = false;
   runsStarted = 0;
+  /** Runs made by ticks that are queued, or wait for a place, and have not started. */
+  unstarted = 0;
   /** Runs that are running, waiting or queued. */
   alive = 0;
   /** Runs that go one after the other behind the one that is alive. */
@@ -72,12 +74,11 @@ export class MemoryJob {
     return this.alive - (this.queue?.length ?? 0);
   }
 
-  /** Runs that `maxRuns` still allows, those queued set aside; null for any number. */
+  /** Runs that `maxRuns` still allows, those set aside that ticks made already; null for any number. */
   get runsLeft(): number | null {
     const { maxRuns } = this.policies;
     if (maxRuns === null) return null;
-    const queuedTicks = this.queue?.filter(({ scheduledAt }) => scheduledAt !== null).length ?? 0;
-    return Math.max(0, maxRuns - this.runsStarted - queuedTicks);
+    return Math.max(0, maxRuns - this.runsStarted - this.unstarted);
   }
 
   toJob(nextDueAt: number | null): Job {

@@ -85,6 +85,7 @@ export class RunBook {
   ): void {
     this.stopWaiting(run);
     run.job.alive--;
+    if (run.attempt === 0 && run.scheduledAt !== null) run.job.unstarted--;
     if (into) into.coalesced += 1 + run.coalesced;
     this.end(run, outcome, reason, now);
     recorded.push(toRecorded(run, into));

@@ -198,6 +198,7 @@ export class RunFlow {
   }
 
   private makeTickRun(job: MemoryJob, tickAt: number): MemoryRun {
+    job.unstarted++;
     return this.runs.make(job, tickAt, tickAt + job.trigger.delayAt(tickAt), job.payload);
   }
 
@@ -208,7 +209,10 @@ export class RunFlow {
       run.latenessMs = now - run.dueAt;
     }
     if (run.isCatchUp) run.job.isCatchingUp = true;
-    if (run.attempt === 0 && run.scheduledAt !== null) run.job.runsStarted++;
+    if (run.attempt === 0 && run.scheduledAt !== null) {
+      run.job.unstarted--;
+      run.job.runsStarted++;
+    }
     run.state = 'running';
     run.attempt++;
     if (this.places !== null) {
