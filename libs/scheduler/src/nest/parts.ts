@@ -1,7 +1,7 @@
 import { LocalEngine } from '../local/index.js';
 import { MemoryStore } from '../memory/index.js';
 import type { RunLogLine } from '../model/index.js';
-import type { Clock, Engine } from '../ports/index.js';
+import type { AttemptRunner, Clock, Engine } from '../ports/index.js';
 import { Alarms, EventHub, HandlerRegistry, Runner } from '../runner/index.js';
 import { PROCESS_ID, REPLICA } from './process-id.js';
 import type { Settings } from './scheduler-options.js';
@@ -10,7 +10,7 @@ import type { Settings } from './scheduler-options.js';
 export interface Parts {
   readonly clock: Clock;
   readonly engine: Engine;
-  readonly runner: Runner;
+  readonly runner: AttemptRunner;
   readonly handlers: HandlerRegistry;
   readonly hub: EventHub;
 }
