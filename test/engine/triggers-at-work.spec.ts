@@ -98,6 +98,38 @@ describe('other triggers', () => {
     expect(await world.ledger()).toContain('succeeded 12:00:30');
   });
 
+  it('says in the row and in the event that a combined trigger missed at least so many', async () => {
+    const world = World.started({ maxSleepMs: 3_600_000 });
+    const trigger = anyOf(cron('* * * * * *', { timezone: 'UTC' }), cron('0 0 * * *', { timezone: 'UTC' }));
+    world.add('job', { trigger, handler: () => {} });
+    world.add('single', { trigger: cron('* * * * * *', { timezone: 'UTC' }), handler: () => {} });
+    world.clock.suspend(86_400_000);
+    await world.clock.advance(0);
+    const merged = { scheduledAt: new Date('2026-06-01T12:00:01Z'), outcome: 'coalesced' };
+    expect(await world.engine.getRuns({ jobId: 'job' })).toMatchObject([
+      { ...merged, count: 10_000, countIsAtLeast: true },
+      { outcome: 'succeeded', count: 1, coalesced: 10_000, countIsAtLeast: true },
+    ]);
+    expect(await world.engine.getRuns({ jobId: 'single' })).toMatchObject([
+      { ...merged, count: 86_399, countIsAtLeast: false },
+      { outcome: 'succeeded', coalesced: 86_399, countIsAtLeast: false },
+    ]);
+    expect(world.of('run.coalesced')).toMatchObject([
+      { jobId: 'job', count: 10_000, countIsAtLeast: true },
+      { jobId: 'single', count: 86_399, countIsAtLeast: false },
+    ]);
+    // A span that goes on keeps saying so.
+    await world.engine.pauseJob('job', { note: null, by: null, until: null });
+    for (const pausedMs of [43_200_000, 5_000]) {
+      world.clock.suspend(pausedMs);
+      await world.engine.resumeJob('job');
+      await world.engine.pauseJob('job', { note: null, by: null, until: null });
+    }
+    expect(await world.engine.getRuns({ jobId: 'job', outcome: 'skipped' })).toMatchObject([
+      { count: 10_005, countIsAtLeast: true },
+    ]);
+  });
+
   it('combines triggers, without days that are left out', async () => {
     const world = World.started({ maxSleepMs: 3_600_000 });
     const noon = calendarInterval({ days: 1, at: '12:30', timezone: 'UTC' });

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { cron, every, Interval, type RunContext } from '@carillon/scheduler';
+import { anyOf, cron, every, Interval, type RunContext } from '@carillon/scheduler';
 import { startApp, type TestApp } from './testing-app.js';
 
 const said = ({ lines }: Pick<TestApp, 'lines'>): string[] =>
@@ -84,6 +84,20 @@ describe('the log', () => {
       'log Job "easy" merged 1 overdue tick into run R.',
     ]);
     expect(lines).toContainEqual(expect.stringMatching(/^warn The wall clock was set forward by 3600000 ms/));
+  });
+
+  it('says of a combined trigger that it missed at least so many ticks', async () => {
+    const test = await startApp();
+    const { clock, scheduler } = test;
+    const trigger = anyOf(cron('* * * * * *'), cron('0 0 1 1 *'));
+    await scheduler.addJob({ id: 'strict', trigger, handler: () => {}, misfireGrace: '0s' });
+    await scheduler.addJob({ id: 'easy', trigger, handler: () => {} });
+    clock.suspend(86_400_500);
+    await clock.advance(0);
+    expect(said(test).map((line) => line.replaceAll(RUN, 'R'))).toEqual([
+      'warn Job "strict" missed at least 10000 ticks from 2027-01-04T00:00:01.000Z to 2027-01-05T00:00:00.000Z: later than misfireGrace allows.',
+      'log Job "easy" merged at least 10000 overdue ticks into run R.',
+    ]);
   });
 
   it('has the lines of handlers, with their job and run', async () => {

@@ -33,6 +33,7 @@ export class History implements Iterable<MemoryRun> {
       newest.scheduledUntil = run.scheduledUntil ?? run.scheduledAt;
       newest.endedAt = run.endedAt;
       newest.count += run.count;
+      newest.countIsAtLeast ||= run.countIsAtLeast;
       return newest;
     }
     this.runs.add(run);

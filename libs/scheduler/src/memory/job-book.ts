@@ -6,7 +6,7 @@ import {
   type OutcomeReason,
   toErrorRecord,
 } from '../model/index.js';
-import type { TickSpan } from '../planning/index.js';
+import { oneTick, type TickSpan } from '../planning/index.js';
 import type { ChangeResult, JobStateChange, PutResult, RecordedOutcome } from '../ports/index.js';
 import { DueQueue } from './due-queue.js';
 import { equalButForTrigger, equalTriggers } from './equal-declarations.js';
@@ -186,7 +186,7 @@ export class JobBook {
   park(job: MemoryJob, error: unknown, now: number, { recorded, changed }: Effects): void {
     const tickAt = this.nextTickAt(job);
     if (job.state === 'active' && tickAt !== null && tickAt <= now) {
-      const tick: TickSpan = { outcome: 'missed', reason: 'parked', fromAt: tickAt, toAt: tickAt, count: 1 };
+      const tick = oneTick('missed', 'parked', tickAt);
       this.runs.recordSpan(job, tick, null, now, recorded);
     }
     job.state = 'parked';

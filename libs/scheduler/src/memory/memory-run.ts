@@ -23,6 +23,7 @@ export class MemoryRun implements Claim {
   attempts: AttemptRecord[] | null = null;
   scheduledUntil: number | null = null;
   count = 1;
+  countIsAtLeast = false;
   coalesced = 0;
   startedAt: number | null = null;
   endedAt: number | null = null;
@@ -102,6 +103,7 @@ export class MemoryRun implements Claim {
       scheduledUntil: toDate(this.scheduledUntil),
       standsFor: toDate(this.standsForAt),
       count: this.count,
+      countIsAtLeast: this.countIsAtLeast,
       state: this.state,
       outcome: this.outcome,
       reason: this.reason,

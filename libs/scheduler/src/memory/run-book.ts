@@ -86,7 +86,10 @@ export class RunBook {
     this.stopWaiting(run);
     run.job.alive--;
     if (run.attempt === 0 && run.scheduledAt !== null) run.job.unstarted--;
-    if (into) into.coalesced += 1 + run.coalesced;
+    if (into) {
+      into.coalesced += 1 + run.coalesced;
+      into.countIsAtLeast ||= run.countIsAtLeast;
+    }
     this.end(run, outcome, reason, now);
     recorded.push(toRecorded(run, into));
   }
@@ -104,9 +107,13 @@ export class RunBook {
     row.reason = ticks.reason;
     row.endedAt = now;
     row.count = ticks.count;
+    row.countIsAtLeast = ticks.countIsAtLeast;
     row.scheduledUntil = ticks.toAt === ticks.fromAt ? null : ticks.toAt;
     const fact = toRecorded(row, into);
-    if (into && ticks.outcome === 'coalesced') into.coalesced += ticks.count;
+    if (into && ticks.outcome === 'coalesced') {
+      into.coalesced += ticks.count;
+      into.countIsAtLeast ||= ticks.countIsAtLeast;
+    }
     const kept = this.history.add(row, job.lastTickAt);
     recorded.push(kept === row ? fact : { ...fact, runId: kept.runId });
     job.lastTickAt = ticks.toAt;
@@ -141,6 +148,7 @@ export function toRecorded(run: MemoryRun, into: MemoryRun | null): RecordedOutc
     scheduledAt: run.scheduledAt,
     scheduledUntil: run.scheduledUntil ?? run.scheduledAt,
     count: run.count,
+    countIsAtLeast: run.countIsAtLeast && run.count > 1,
     attempt: run.attempt,
     into: run.outcome === 'coalesced' && into ? into.runId : null,
   };

@@ -21,6 +21,8 @@ interface TickFact extends JobFact {
   /** Last tick of the span; equal to `scheduledAt` for a single tick. */
   scheduledUntil: Date | null;
   count: number;
+  /** There may be more: combined triggers count ticks up to 10,000. */
+  countIsAtLeast: boolean;
   reason: OutcomeReason;
 }
 interface AttemptEnd extends RunFact {

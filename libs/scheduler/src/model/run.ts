@@ -81,6 +81,8 @@ export interface Run {
   count: number;
   state: RunState;
   outcome: Outcome | null;
+  /** `count` and `coalesced` may be more: combined triggers count ticks up to 10,000. */
+  countIsAtLeast: boolean;
   reason: OutcomeReason | null;
   /** Attempts begun so far. */
   attempt: number;

@@ -65,22 +65,22 @@ export const LOG_LINES: { [T in SchedulerEventType]?: (event: SchedulerEventOf<T
       : 'no further attempt';
     return failure(`${named(jobId)} timed out (run ${runId}, attempt ${attempt}, ${then})`, error);
   },
-  'run.skipped': ({ jobId, count, reason, scheduledAt, scheduledUntil }) => ({
-    ...warn(`${named(jobId)} skipped ${ticks(count, scheduledAt, scheduledUntil)}: ${REASONS[reason]}.`),
-    kind: `skipped ${reason} ${jobId}`,
+  'run.skipped': (event) => ({
+    ...warn(`${named(event.jobId)} skipped ${ticks(event)}: ${REASONS[event.reason]}.`),
+    kind: `skipped ${event.reason} ${event.jobId}`,
   }),
-  'run.missed': ({ jobId, count, reason, scheduledAt, scheduledUntil }) => ({
-    ...warn(`${named(jobId)} missed ${ticks(count, scheduledAt, scheduledUntil)}: ${REASONS[reason]}.`),
-    kind: `missed ${reason} ${jobId}`,
+  'run.missed': (event) => ({
+    ...warn(`${named(event.jobId)} missed ${ticks(event)}: ${REASONS[event.reason]}.`),
+    kind: `missed ${event.reason} ${event.jobId}`,
   }),
-  'run.coalesced': ({ jobId, count, into }) => ({
+  'run.coalesced': ({ jobId, count, countIsAtLeast, into }) => ({
     ...log(
-      `${named(jobId)} merged ${count} overdue tick${count === 1 ? '' : 's'} into ${into === null ? 'one run' : `run ${into}`}.`,
+      `${named(jobId)} merged ${countIsAtLeast ? 'at least ' : ''}${count} overdue tick${count === 1 ? '' : 's'} into ${into === null ? 'one run' : `run ${into}`}.`,
     ),
     kind: `coalesced ${jobId}`,
   }),
-  'run.cancelled': ({ jobId, count, reason, scheduledAt, scheduledUntil }) =>
-    warn(`${named(jobId)} cancelled ${ticks(count, scheduledAt, scheduledUntil)}: ${REASONS[reason]}.`),
+  'run.cancelled': (event) =>
+    warn(`${named(event.jobId)} cancelled ${ticks(event)}: ${REASONS[event.reason]}.`),
   'run.abandoned': ({ jobId, runId, attempt, reason }) =>
     warn(`${named(jobId)} was abandoned (run ${runId}, attempt ${attempt}): ${REASONS[reason]}.`),
 };
@@ -117,8 +117,13 @@ function runs(count: number): string {
   return count === 1 ? '1 run' : `${count} runs`;
 }
 
-function ticks(count: number, from: Date | null, until: Date | null): string {
+type TickSpan = Pick<
+  SchedulerEventOf<'run.skipped'>,
+  'scheduledAt' | 'scheduledUntil' | 'count' | 'countIsAtLeast'
+>;
+
+function ticks({ scheduledAt: from, scheduledUntil: until, count, countIsAtLeast }: TickSpan): string {
   if (from === null) return 'a run that was asked for by hand';
   if (count === 1 || until === null) return `its tick at ${from.toISOString()}`;
-  return `${count} ticks from ${from.toISOString()} to ${until.toISOString()}`;
+  return `${countIsAtLeast ? 'at least ' : ''}${count} ticks from ${from.toISOString()} to ${until.toISOString()}`;
 }

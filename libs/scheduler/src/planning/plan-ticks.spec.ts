@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { COALESCES, DEFAULT_POLICIES, OVERLAPS, type Policies } from '../model/index.js';
+import { cron } from '../timing/index.js';
 import { type DueTicks, planTicks } from './plan-ticks.js';
 
 /** Ticks at every whole multiple of 10. */
@@ -8,6 +9,7 @@ const everyTen: DueTicks['trigger'] = {
   nextAt: (after) => (Math.floor(after / 10) + 1) * 10,
   prevAt: (before) => (Math.ceil(before / 10) - 1) * 10,
   countBetween: (from, to) => Math.floor(to / 10) - Math.ceil(from / 10) + 1,
+  countsUpTo: Infinity,
   delayAt: () => 0,
   waitsForRun: false,
 };
@@ -27,6 +29,40 @@ function plan(due: Partial<Omit<DueTicks, 'policies'>> & { policies?: Partial<Po
 }
 
 describe('planTicks', () => {
+  it('plans three years of missed seconds in under a millisecond, as one span', () => {
+    const trigger = cron('* * * * * *', { timezone: 'Europe/Berlin' });
+    const firstAt = Date.UTC(2026, 5, 1);
+    const now = Date.UTC(2029, 5, 1);
+    const durations: number[] = [];
+    for (const coalesce of COALESCES) {
+      for (let round = 0; round < 101; round++) {
+        const startedAt = performance.now();
+        const { spans, startAt } = plan({ trigger, firstAt, now, policies: { coalesce } });
+        durations.push(performance.now() - startedAt);
+        expect(spans).toHaveLength(1);
+        expect(startAt).toBe({ latest: now, earliest: firstAt, all: now - 99_000 }[coalesce]);
+        expect(spans[0]!.count).toBe((now - firstAt) / 1000 - (coalesce === 'all' ? 99 : 0));
+        expect(spans[0]!.countIsAtLeast).toBe(false);
+      }
+    }
+    expect(durations.toSorted((a, b) => a - b)[Math.floor(durations.length / 2)]).toBeLessThan(1);
+  });
+
+  it('says of a combined trigger that it missed at least so many', () => {
+    const seconds = cron('* * * * * *', { timezone: 'UTC' }).except(cron('0 0 0 * * *', { timezone: 'UTC' }));
+    const firstAt = Date.UTC(2026, 5, 1, 12);
+    const missed = (count: number) =>
+      plan({
+        trigger: seconds,
+        firstAt,
+        now: firstAt + (count - 1) * 1000 + 999,
+        alive: 1,
+      }).spans;
+    expect(missed(10_000)).toMatchObject([{ count: 10_000, countIsAtLeast: false }]);
+    expect(missed(10_001)).toMatchObject([{ count: 10_000, countIsAtLeast: true }]);
+    expect(missed(20_000)).toMatchObject([{ count: 10_000, countIsAtLeast: true }]);
+  });
+
   it('starts the one tick that is due', () => {
     expect(plan({ now: 12 })).toMatchObject({ startAt: 10, queued: [], spans: [], nextAt: 20 });
   });

@@ -2,7 +2,10 @@ import type { OutcomeReason, Policies } from '../model/index.js';
 import type { Trigger } from '../timing/index.js';
 import { type Placement, placeRun } from './overlap.js';
 
-export type PlannedTrigger = Pick<Trigger, 'nextAt' | 'prevAt' | 'countBetween' | 'delayAt' | 'waitsForRun'>;
+export type PlannedTrigger = Pick<
+  Trigger,
+  'nextAt' | 'prevAt' | 'countBetween' | 'countsUpTo' | 'delayAt' | 'waitsForRun'
+>;
 
 /** Ticks of one job that are due: the oldest that has no outcome yet, up to `now`. */
 export interface DueTicks {
@@ -25,6 +28,8 @@ export interface TickSpan {
   readonly fromAt: number;
   readonly toAt: number;
   readonly count: number;
+  /** There may be more than `count`: a combined trigger counts no further. */
+  readonly countIsAtLeast: boolean;
 }
 
 /** What becomes of the due ticks: each is started, queued, or in exactly one span. */
@@ -168,15 +173,24 @@ function withinRunsLeft(plan: TickPlan, runsLeft: number): TickPlan {
 
 /** The ticks in [fromAt, toAt] as one span; both ends are ticks. */
 export function span(
-  trigger: Pick<PlannedTrigger, 'countBetween'>,
+  trigger: Pick<PlannedTrigger, 'countBetween' | 'countsUpTo'>,
   outcome: TickSpan['outcome'],
   reason: OutcomeReason,
   fromAt: number,
   toAt: number,
 ): TickSpan {
-  return { outcome, reason, fromAt, toAt, count: fromAt === toAt ? 1 : trigger.countBetween(fromAt, toAt) };
+  const count = fromAt === toAt ? 1 : trigger.countBetween(fromAt, toAt);
+  const countIsAtLeast = count > trigger.countsUpTo;
+  return {
+    outcome,
+    reason,
+    fromAt,
+    toAt,
+    count: countIsAtLeast ? trigger.countsUpTo : count,
+    countIsAtLeast,
+  };
 }
 
-function oneTick(outcome: TickSpan['outcome'], reason: OutcomeReason, at: number): TickSpan {
-  return { outcome, reason, fromAt: at, toAt: at, count: 1 };
+export function oneTick(outcome: TickSpan['outcome'], reason: OutcomeReason, at: number): TickSpan {
+  return { outcome, reason, fromAt: at, toAt: at, count: 1, countIsAtLeast: false };
 }

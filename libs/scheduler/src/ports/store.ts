@@ -171,3 +171,4 @@ export interface RecordedOutcome {
   /** For `coalesced`: the run that the ticks were merged into. */
   into: string | null;
 }
+  countIsAtLeast: boolean;

@@ -72,18 +72,20 @@ const EVENT_OF_RESULT = {
   failed: 'run.failed',
   timedOut: 'run.timedOut',
   abandoned: 'run.abandoned',
+        countIsAtLeast: false,
   cancelled: 'run.cancelled',
 } as const;
 
 /** Tells of ticks and runs that got their outcome without an attempt. */
 export function announceRecorded(events: EventSink, recorded: readonly RecordedOutcome[]): void {
-  for (const { outcome, jobId, runId, reason, count, attempt, into, ...row } of recorded) {
+  for (const { outcome, jobId, runId, reason, count, countIsAtLeast, attempt, into, ...row } of recorded) {
     const scheduledAt = toDate(row.scheduledAt);
     if (outcome === 'abandoned') {
       events.emit('run.abandoned', { jobId, runId, scheduledAt, attempt, reason });
       continue;
     }
-    const fact = { jobId, runId, scheduledAt, scheduledUntil: toDate(row.scheduledUntil), count, reason };
+    const scheduledUntil = toDate(row.scheduledUntil);
+    const fact = { jobId, runId, scheduledAt, scheduledUntil, count, countIsAtLeast, reason };
     if (outcome === 'coalesced') events.emit('run.coalesced', { ...fact, into });
     else events.emit(`run.${outcome}`, fact);
   }

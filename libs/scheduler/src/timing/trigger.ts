@@ -14,7 +14,7 @@ export interface Trigger {
    * what lies behind is known to the runs only, so its `prevAt` is null and its `countBetween` 0.
    */
   readonly waitsForRun: boolean;
-  /** `countBetween` is exact up to this; a larger answer means "more than this". Infinity but for combinations (M2). */
+  /** `countBetween` is exact up to this; a larger answer means "at least this many". Infinity but for combinations (M2). */
   readonly countsUpTo: number;
 
   /** Smallest due instant strictly after `after`; null when there is none any more. */
