@@ -20,6 +20,8 @@ const EXAMPLES: Record<string, SchedulerError> = {
   SchedulerNotRunningError: new api.SchedulerNotRunningError('starting'),
   SchedulerExistsError: new api.SchedulerExistsError(),
   AttemptTimedOutError: new api.AttemptTimedOutError('job', 1_000),
+  LeaseLostError: new api.LeaseLostError('job'),
+  StoreUnavailableError: new api.StoreUnavailableError(new Error('connection refused')),
   RunCancelledError: new api.RunCancelledError('job'),
   SchedulerStoppingError: new api.SchedulerStoppingError(1_000),
 };

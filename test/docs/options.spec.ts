@@ -38,7 +38,7 @@ const listed = (options: Row[]): string[] => options.map(({ name }) => name).toS
 /** Each of these fails to compile when an option is missing. */
 const POLICIES = names({
   overlap: 0, maxInstances: 0, misfireGrace: 0, coalesce: 0, maxCatchUp: 0, timeout: 0, retry: 0, maxRuns: 0,
-  group: 0, pauseAfterFailures: 0,
+  group: 0, pauseAfterFailures: 0, onAbandoned: 0,
 } satisfies Record<keyof PolicyOptions, 0>); // prettier-ignore
 const RETRY = names({
   attempts: 0, backoff: 0, delay: 0, maxDelay: 0, jitter: 0, when: 0,

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
 import { LocalEngine, SystemClock } from '../../libs/scheduler/src/local/index.js';
 import { MemoryStore } from '../../libs/scheduler/src/memory/index.js';
-import { DEFAULT_POLICIES } from '../../libs/scheduler/src/model/index.js';
+import { DEFAULT_POLICIES, NO_LIMITS } from '../../libs/scheduler/src/model/index.js';
 import { Alarms, EventHub, HandlerRegistry, Runner } from '../../libs/scheduler/src/runner/index.js';
 import { at, cron, every } from '../../libs/scheduler/src/timing/index.js';
 import { held, START, World } from './world.js';
@@ -443,6 +443,7 @@ describe('where rules meet', () => {
     await engine.open({
       attempts: new Runner({ clock, alarms, handlers: new HandlerRegistry(), events, log: () => {} }),
       events,
+      process: { replica: 'test', concurrency: NO_LIMITS, handlers: () => [] },
     });
     engine.start();
     const request = new AsyncLocalStorage<string>();

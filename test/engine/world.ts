@@ -2,6 +2,7 @@ import {
   DEFAULT_POLICIES,
   type HandlerFunction,
   type JobSpec,
+  NO_LIMITS,
   type PolicyOptions,
   readPolicies,
   type SchedulerEvent,
@@ -50,6 +51,7 @@ export class World {
     void this.engine.open({
       attempts: new Runner({ clock, alarms, handlers, events, log: () => {} }),
       events,
+      process: { replica: 'test', concurrency: NO_LIMITS, handlers: () => handlers.names() },
     });
     this.hub.events$.subscribe((event) => this.events.push(event));
   }

@@ -80,6 +80,8 @@ export {
   type JsonValue,
   type KeptLogLine,
   type KeptResult,
+  LeaseLostError,
+  type OnAbandoned,
   type Outcome,
   type OutcomeReason,
   OUTCOMES,
@@ -105,6 +107,7 @@ export {
   SchedulerExistsError,
   SchedulerNotRunningError,
   SchedulerStoppingError,
+  StoreUnavailableError,
 } from './model/index.js';
 
 export type { Clock, Engine, Store, TimerHandle } from './ports/index.js';
@@ -126,6 +129,8 @@ export {
   type JobUpdate,
   type NamedJobRequest,
   type PauseOptions,
+  RUN_CONTEXT_TYPE,
+  runOf,
   SCHEDULER_CLOCK,
   type SchedulerAsyncOptions,
   SchedulerModule,

@@ -66,7 +66,7 @@ export class LocalEngine implements Engine {
 
   open(host: EngineHost): Awaitable<void> {
     this.connect(host);
-    return this.store.open();
+    return this.store.open({ ...host.process, onHint: () => this.loop.look() });
   }
 
   start(): void {

@@ -161,6 +161,30 @@ export class RunCancelledError extends SchedulerError {
   }
 }
 
+/** What the signal of a run is aborted with whose lease this process could not renew in time. */
+export class LeaseLostError extends SchedulerError {
+  readonly code = 'LEASE_LOST';
+  readonly statusCode = 503;
+  constructor(readonly jobId: string) {
+    super(
+      `The lease on a run of the job "${jobId}" could not be renewed in time, so another replica may run it again. ` +
+        'Stop when run.signal is aborted, and fence your own writes with run.token.',
+    );
+  }
+}
+
+/** A verb of the service needs the store, and the store does not answer. `cause` is the driver's error. */
+export class StoreUnavailableError extends SchedulerError {
+  readonly code = 'STORE_UNAVAILABLE';
+  readonly statusCode = 503;
+  constructor(cause: unknown) {
+    super(
+      `The store does not answer: ${cause instanceof Error ? cause.message : String(cause)}. Nothing was changed for certain; try again.`,
+    );
+    this.cause = cause;
+  }
+}
+
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'function') return 'a function';

@@ -40,6 +40,8 @@ export interface SchedulerEvents {
   'scheduler.clockStepped': SchedulerFact & { stepMs: number };
   /** An error inside the scheduler itself that it survived. */
   'scheduler.faulted': SchedulerFact & { error: unknown; jobId: string | null };
+  /** This machine's clock is `offsetMs` before (negative: behind) the store's, which is the one that counts. */
+  'scheduler.clockDiffers': SchedulerFact & { offsetMs: number };
   'store.down': SchedulerFact & { error: unknown };
   'store.up': SchedulerFact & { downMs: number };
   /** A subscriber of the events threw. */
@@ -51,6 +53,8 @@ export interface SchedulerEvents {
   'job.resumed': JobFact;
   'job.removed': JobFact;
   'job.finished': JobFact;
+  /** The code of no live replica declares it any more: kept, and not run. */
+  'job.orphaned': JobFact;
   'job.parked': JobFact & { error: unknown };
 
   'run.started': RunFact & { latenessMs: number };
@@ -64,7 +68,8 @@ export interface SchedulerEvents {
   'run.missed': TickFact;
   'run.coalesced': TickFact & { into: string | null };
   'run.cancelled': TickFact;
-  'run.abandoned': RunFact & { reason: OutcomeReason };
+  /** `runsAgain`: another attempt of the run follows, so this is not its outcome. */
+  'run.abandoned': RunFact & { reason: OutcomeReason; runsAgain: boolean };
 }
 
 export type SchedulerEventType = keyof SchedulerEvents;
@@ -88,6 +93,7 @@ export const EVENT_TYPES = Object.keys({
   'scheduler.stopped': 0,
   'scheduler.clockStepped': 0,
   'scheduler.faulted': 0,
+  'scheduler.clockDiffers': 0,
   'store.down': 0,
   'store.up': 0,
   'listener.failed': 0,
@@ -97,6 +103,7 @@ export const EVENT_TYPES = Object.keys({
   'job.resumed': 0,
   'job.removed': 0,
   'job.finished': 0,
+  'job.orphaned': 0,
   'job.parked': 0,
   'run.started': 0,
   'run.succeeded': 0,

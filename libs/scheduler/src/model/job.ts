@@ -8,9 +8,10 @@ import type { Policies } from './policies.js';
  * - `paused`: by a person or a policy; ticks are skipped.
  * - `disabled`: declared so; ticks are not made.
  * - `finished`: its trigger has ended.
+ * - `orphaned`: the code of no live replica declares it any more; ticks are not made.
  * - `parked`: it could not be read or computed; see `parkedBecause`.
  */
-export type JobState = 'active' | 'paused' | 'disabled' | 'finished' | 'parked';
+export type JobState = 'active' | 'paused' | 'disabled' | 'finished' | 'orphaned' | 'parked';
 
 /** Who asked for the job: a decorator or a caller of `addJob`. */
 export type JobOrigin = 'declared' | 'added';

@@ -9,6 +9,9 @@ export type Overlap = (typeof OVERLAPS)[number];
 export const COALESCES = ['latest', 'earliest', 'all'] as const;
 export type Coalesce = (typeof COALESCES)[number];
 
+export const ON_ABANDONED = ['rerun', 'fail'] as const;
+export type OnAbandoned = (typeof ON_ABANDONED)[number];
+
 /** Delay before the attempt after `attempt` (1 for the first), ms. */
 export type BackoffFunction = (attempt: number, error: unknown) => number;
 export const BACKOFFS = ['fixed', 'exponential'] as const;
@@ -47,6 +50,8 @@ export interface PolicyOptions {
   group?: string | null;
   /** Pauses the job after this many failed runs in a row; null for never. */
   pauseAfterFailures?: number | null;
+  /** What follows an attempt whose process died or was stopped: another attempt, once, or nothing. Durable stores only. */
+  onAbandoned?: OnAbandoned;
 }
 
 export interface RetryPolicy {
@@ -70,6 +75,7 @@ export interface Policies {
   readonly maxRuns: number | null;
   readonly group: string | null;
   readonly pauseAfterFailures: number | null;
+  readonly onAbandoned: OnAbandoned;
 }
 
 export const DEFAULT_POLICIES: Policies = Object.freeze({
@@ -90,6 +96,7 @@ export const DEFAULT_POLICIES: Policies = Object.freeze({
   maxRuns: null,
   group: null,
   pauseAfterFailures: null,
+  onAbandoned: 'rerun',
 });
 
 /** How each policy is read: one line per option. The key set is also the list of known names. */
@@ -110,6 +117,7 @@ const READERS: {
   pauseAfterFailures: (value) => ({
     pauseAfterFailures: value === null ? null : count('pauseAfterFailures', value),
   }),
+  onAbandoned: (value) => ({ onAbandoned: oneOf('onAbandoned', value, ON_ABANDONED) }),
 };
 
 export const POLICY_NAMES = Object.keys(READERS) as (keyof PolicyOptions)[];

@@ -42,7 +42,9 @@ export type OutcomeReason =
   /** The job was removed while the tick was overdue or its run waited. */
   | 'removed'
   /** The process stopped. */
-  | 'shutdown';
+  | 'shutdown'
+  /** The process that ran it did not renew its lease: it died, hung, or was cut off from the store. */
+  | 'leaseExpired';
 
 /**
  * - `queued`: behind another run of its job.
@@ -79,10 +81,10 @@ export interface Run {
   standsFor: Date | null;
   /** How many ticks the row stands for: 1, or the length of a span. */
   count: number;
-  state: RunState;
-  outcome: Outcome | null;
   /** `count` and `coalesced` may be more: combined triggers count ticks up to 10,000. */
   countIsAtLeast: boolean;
+  state: RunState;
+  outcome: Outcome | null;
   reason: OutcomeReason | null;
   /** Attempts begun so far. */
   attempt: number;

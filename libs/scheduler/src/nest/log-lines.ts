@@ -25,6 +25,7 @@ const REASONS: Record<OutcomeReason, string> = {
   edited: 'the job was edited',
   removed: 'the job was removed',
   shutdown: 'the process stopped',
+  leaseExpired: 'its process is gone, or was cut off from the store',
 };
 
 /** What the log says of each event; what it is silent about is not here, and then costs nothing. */
@@ -43,6 +44,10 @@ export const LOG_LINES: { [T in SchedulerEventType]?: (event: SchedulerEventOf<T
     ),
   'scheduler.faulted': ({ error, jobId }) =>
     failure(`${jobId === null ? 'The scheduler' : named(jobId)}: an error was survived`, error),
+  'scheduler.clockDiffers': ({ offsetMs }) =>
+    warn(
+      `This machine's clock is ${Math.abs(offsetMs)} ms ${offsetMs < 0 ? 'behind' : 'before'} the store's, which is the one that counts.`,
+    ),
   'store.down': ({ error }) => failure('The store does not answer; it is asked again until it does', error),
   'store.up': ({ downMs }) => log(`The store answers again after ${downMs} ms.`),
   'listener.failed': ({ error, during }) => failure(`A subscriber to "${during}" threw`, error),
@@ -52,6 +57,8 @@ export const LOG_LINES: { [T in SchedulerEventType]?: (event: SchedulerEventOf<T
       `${named(jobId)} was paused${by === null ? '' : ` by ${by}`}${until === null ? '' : ` until ${until.toISOString()}`}${note === null ? '.' : `: ${note}`}`,
     ),
   'job.resumed': ({ jobId }) => log(`${named(jobId)} was resumed.`),
+  'job.orphaned': ({ jobId }) =>
+    warn(`${named(jobId)} is declared by the code of no running process any more: kept, and not run.`),
   'job.parked': ({ jobId, error }) => failure(`${named(jobId)} cannot be scheduled and is parked`, error),
 
   'run.failed': ({ jobId, runId, attempt, error, retryAt }) =>

@@ -2,6 +2,8 @@ export type TimerHandle = unknown;
 
 /** The only source of time. Tests inject one that they steer. */
 export interface Clock {
+  /** A test steers it: a store's own time is not asked for. */
+  readonly steered?: boolean;
   /** Wall clock, UTC ms. */
   now(): number;
   /** Elapsed time, ms from any origin. Detects steps of the wall clock; never decides what is due. */

@@ -13,7 +13,7 @@ import type {
   SchedulerEventType,
 } from '../model/index.js';
 import type { Awaitable } from './awaitable.js';
-import type { BackfillRequest, BackfillResult, PutResult, RunNote } from './store.js';
+import type { BackfillRequest, BackfillResult, PutResult, RunNote, StoreSession } from './store.js';
 
 /** Carries ticks and runs. The service talks to this and knows no store. */
 export interface Engine {
@@ -56,6 +56,8 @@ export interface StopLimits {
 export interface EngineHost {
   readonly attempts: AttemptRunner;
   readonly events: EventSink;
+  /** What the engine's store, if it has one, is to know of this process. */
+  readonly process: Omit<StoreSession, 'onHint'>;
 }
 
 /** Runs one attempt, the same way on every engine. */

@@ -1,6 +1,7 @@
 import type {
   AttemptEnd,
   Claim,
+  ConcurrencyLimits,
   IfTaken,
   Job,
   JobEdit,
@@ -27,11 +28,12 @@ export interface Store {
   /** Several replicas may share it. */
   readonly clustered: boolean;
 
-  open(): Awaitable<void>;
+  open(session: StoreSession): Awaitable<void>;
   /** Ends its work. A store that forgets answers what that abandoned. */
   close(now: number): Awaitable<RecordedOutcome[]>;
 
-  putJob(spec: JobSpec, ifTaken: IfTaken, now: number): Awaitable<PutResult>;
+  /** @param transaction the caller's own, of the store's database: the job exists once it is committed */
+  putJob(spec: JobSpec, ifTaken: IfTaken, now: number, transaction?: unknown): Awaitable<PutResult>;
   getJob(id: string): Awaitable<Job | null>;
   listJobs(filter: JobFilter): Awaitable<Job[]>;
   /** Null when there is no such job. */
@@ -70,8 +72,65 @@ export interface Store {
   clockSetBack(step: Omit<ClockSetBack, 'lastTickAt'>): Awaitable<Pick<ChangeResult, 'recorded' | 'changed'>>;
 }
 
+/**
+ * A store that outlives the process and may be shared. A claim is a lease: it lasts `leaseMs` unless
+ * it is renewed, and is recovered by any replica afterwards (L4).
+ */
+export interface LeasedStore extends Store {
+  readonly durable: true;
+  readonly leaseMs: number;
+  /** Longest time between two looks at what is due, ms: covers replicas that died. */
+  readonly pollMs: number;
+
+  /** The store's own time, UTC ms (L5). */
+  time(): Promise<number>;
+  /** Another lease for claims that are still held. */
+  renew(claims: readonly Claim[], now: number): Promise<Renewal>;
+  /** Claims whose handlers were not called wait again, as if they had not been claimed. */
+  giveBack(claims: readonly Claim[], now: number): Promise<void>;
+  /**
+   * Says that this replica lives and which jobs its code declares, and does what that brings about
+   * (D2): jobs that no live replica declares become orphans, declarations that were held back by a
+   * replica that is gone take their place. Called at the start and every `pollMs`. Old history goes too.
+   */
+  beat(now: number): Promise<BeatResult>;
+}
+
+export function isLeased(store: Store): store is LeasedStore {
+  return store.durable;
+}
+
+/** What a store learns of the process that opens it. */
+export interface StoreSession {
+  /** Names this process among those that share the store. */
+  readonly replica: string;
+  /** `whole` holds for this process, `groups` for all that share the store. */
+  readonly concurrency: ConcurrencyLimits;
+  /** The names of the handlers that this process has: only their jobs are claimed (D5). */
+  readonly handlers: () => readonly string[];
+  /** Something may be due earlier than `earliestDueAt` said. A hint, never a need. */
+  readonly onHint: () => void;
+}
+
+export interface Renewal {
+  /** Taken over by others: what their handlers still do is not recorded. */
+  lost: readonly Claim[];
+  /** Newer runs take their place. */
+  cancelled: readonly Claim[];
+}
+
+export interface BeatResult {
+  recorded: RecordedOutcome[];
+  changed: JobStateChange[];
+  /** Due jobs that no handler of this process fits, to be reported once each (D5). */
+  unhandled: readonly { jobId: string; handler: string }[];
+}
+
 export interface PutResult {
-  /** `same`: an equal declaration, which keeps overdue ticks; `kept`: the id was taken and stays. */
+  /**
+   * `same`: an equal declaration, which keeps overdue ticks; `kept`: the id was taken and stays, or a
+   * live replica declares the job otherwise and this declaration takes its place when that is gone.
+   */
   change: 'created' | 'changed' | 'same' | 'kept' | 'taken';
   job: Job;
   recorded: RecordedOutcome[];
@@ -110,10 +169,11 @@ export interface RunRequest {
  * - `recorded`: as told.
  * - `refused`: another holder took the run over meanwhile.
  * - `withoutRetry`: its job is gone, so the result is the outcome.
+ * - `runsAgain`: abandoned, and another attempt follows (`onAbandoned`).
  * - `pausedJob`: recorded, and one failure too many in a row (O4).
  * - `finishedJob`: recorded, and there is no tick after this run (T2).
  */
-export type Settled = 'recorded' | 'refused' | 'withoutRetry' | 'pausedJob' | 'finishedJob';
+export type Settled = 'recorded' | 'refused' | 'withoutRetry' | 'runsAgain' | 'pausedJob' | 'finishedJob';
 
 export type RunNote = { kind: 'progress'; progress: RunProgress } | { kind: 'line'; line: KeptLogLine };
 
@@ -150,12 +210,23 @@ export interface ClaimBatch {
   cancelled: Claim[];
   /** Jobs whose state changed by themselves: finished, resumed at the end of a pause, parked. */
   changed: JobStateChange[];
+  /** Attempts of holders that are gone, which another attempt follows; those without are in `recorded`. */
+  recovered?: readonly RecoveredAttempt[];
   /** More may be due at `now`. */
   more: boolean;
+  /** What is due was left behind (locked by another, or no place in its group): look again then, UTC ms. */
+  lookAgainAt?: number | null;
+}
+
+export interface RecoveredAttempt {
+  jobId: string;
+  runId: string;
+  scheduledAt: number | null;
+  attempt: number;
 }
 
 export type JobStateChange =
-  | { kind: 'finished' | 'resumed' | 'paused'; jobId: string }
+  | { kind: 'finished' | 'resumed' | 'paused' | 'orphaned' | 'added' | 'edited'; jobId: string }
   | { kind: 'parked'; jobId: string; error: unknown };
 
 /** One row that was written without an attempt: a tick, or a span of ticks, or a run that never started. */
@@ -167,8 +238,8 @@ export interface RecordedOutcome {
   scheduledAt: number | null;
   scheduledUntil: number | null;
   count: number;
+  countIsAtLeast: boolean;
   attempt: number;
   /** For `coalesced`: the run that the ticks were merged into. */
   into: string | null;
 }
-  countIsAtLeast: boolean;

@@ -1,12 +1,17 @@
 import type { AttemptEnd } from '../model/index.js';
-import type { EventSink, RecordedOutcome } from '../ports/index.js';
+import type { EventSink, RecordedOutcome, RecoveredAttempt } from '../ports/index.js';
 
 /**
  * Tells how an attempt ended. Called once it is settled. On the way of every run: nothing is made
  * for an event that nobody wants, and the facts are written out, which is ten times as fast as
  * spreading them.
  */
-export function announceEnd(events: EventSink, end: AttemptEnd, handlerRuns: boolean): void {
+export function announceEnd(
+  events: EventSink,
+  end: AttemptEnd,
+  handlerRuns: boolean,
+  runsAgain: boolean = false,
+): void {
   const { claim, result, durationMs } = end;
   const type = EVENT_OF_RESULT[result.kind];
   if (!events.wants(type)) return;
@@ -52,7 +57,14 @@ export function announceEnd(events: EventSink, end: AttemptEnd, handlerRuns: boo
       });
     }
     case 'abandoned':
-      return events.emit('run.abandoned', { jobId, runId, scheduledAt, attempt, reason: 'shutdown' });
+      return events.emit('run.abandoned', {
+        jobId,
+        runId,
+        scheduledAt,
+        attempt,
+        reason: 'shutdown',
+        runsAgain,
+      });
     case 'cancelled':
       return events.emit('run.cancelled', {
         jobId,
@@ -60,6 +72,7 @@ export function announceEnd(events: EventSink, end: AttemptEnd, handlerRuns: boo
         scheduledAt,
         scheduledUntil: scheduledAt,
         count: 1,
+        countIsAtLeast: false,
         reason: 'replaced',
       });
     default:
@@ -72,7 +85,6 @@ const EVENT_OF_RESULT = {
   failed: 'run.failed',
   timedOut: 'run.timedOut',
   abandoned: 'run.abandoned',
-        countIsAtLeast: false,
   cancelled: 'run.cancelled',
 } as const;
 
@@ -81,13 +93,28 @@ export function announceRecorded(events: EventSink, recorded: readonly RecordedO
   for (const { outcome, jobId, runId, reason, count, countIsAtLeast, attempt, into, ...row } of recorded) {
     const scheduledAt = toDate(row.scheduledAt);
     if (outcome === 'abandoned') {
-      events.emit('run.abandoned', { jobId, runId, scheduledAt, attempt, reason });
+      events.emit('run.abandoned', { jobId, runId, scheduledAt, attempt, reason, runsAgain: false });
       continue;
     }
     const scheduledUntil = toDate(row.scheduledUntil);
     const fact = { jobId, runId, scheduledAt, scheduledUntil, count, countIsAtLeast, reason };
     if (outcome === 'coalesced') events.emit('run.coalesced', { ...fact, into });
     else events.emit(`run.${outcome}`, fact);
+  }
+}
+
+/** Tells of attempts whose holders are gone, which another attempt follows. */
+export function announceRecovered(events: EventSink, recovered: readonly RecoveredAttempt[]): void {
+  for (const { jobId, runId, attempt, ...row } of recovered) {
+    const scheduledAt = toDate(row.scheduledAt);
+    events.emit('run.abandoned', {
+      jobId,
+      runId,
+      scheduledAt,
+      attempt,
+      reason: 'leaseExpired',
+      runsAgain: true,
+    });
   }
 }
 

@@ -30,10 +30,14 @@ export class HandlerRegistry {
     return this.handlers.get(name) ?? null;
   }
 
+  names(): string[] {
+    return [...this.handlers.keys()];
+  }
+
   /** @throws HandlerUnknownError listing the known names */
   require(name: string): RegisteredHandler {
     const handler = this.handlers.get(name);
-    if (!handler) throw new HandlerUnknownError(name, [...this.handlers.keys()]);
+    if (!handler) throw new HandlerUnknownError(name, this.names());
     return handler;
   }
 }

@@ -1,5 +1,7 @@
 import { setImmediate as realSetImmediate } from 'node:timers';
 import type { Clock, TimerHandle } from '../ports/index.js';
+import { parseInstant } from '../timing/instant.js';
+import { TimeTravelError } from './time-travel-error.js';
 
 interface ManualTimer {
   dueElapsed: number;
@@ -9,17 +11,19 @@ interface ManualTimer {
 
 /** A clock that stands still until a test moves it. */
 export class ManualClock implements Clock {
+  readonly steered = true;
   private wall: number;
   private elapsed = 0;
   private order = 0;
   private readonly timers = new Set<ManualTimer>();
   private yields: (() => void)[] = [];
 
-  /** @param startAt the wall clock's first reading; a string must name its offset (`2027-03-28T00:30Z`) */
+  /**
+   * @param startAt the wall clock's first reading; a text must name its zone (`2027-03-28T00:30Z`)
+   * @throws InvalidTriggerError
+   */
   constructor(startAt: Date | string) {
-    this.wall = new Date(startAt).getTime();
-    if (Number.isNaN(this.wall))
-      throw new RangeError(`ManualClock cannot start at ${String(startAt)}: give a Date or an ISO instant.`);
+    this.wall = parseInstant(startAt, 'startAt');
   }
 
   now(): number {
@@ -56,23 +60,36 @@ export class ManualClock implements Clock {
   /**
    * Lets `ms` pass: each timer fires at its time, in order, and what it began gets its turn before
    * the next one.
+   *
+   * @throws TimeTravelError when `ms` is negative or not a number
    */
   async advance(ms: number): Promise<void> {
+    if (!(ms >= 0)) {
+      throw new TimeTravelError(
+        `A clock cannot be advanced by ${ms} ms: elapsed time does not go back. ` +
+          'Set the wall clock back with stepWall(), or begin at an earlier instant.',
+      );
+    }
     const target = this.elapsed + ms;
     await this.settle();
-    for (let timer = this.nextTimer(target); timer; timer = this.nextTimer(target)) {
-      // A timer that fell due while nothing fired is late; time does not go back for it.
-      this.pass(Math.max(0, timer.dueElapsed - this.elapsed));
-      this.timers.delete(timer);
-      timer.callback();
-      await this.settle();
-    }
+    while (this.fireNextWithin(target - this.elapsed)) await this.settle();
     this.pass(target - this.elapsed);
   }
 
-  /** Lets time pass until the wall clock shows this instant. */
+  /** Lets time pass until the wall clock shows this instant. @throws TimeTravelError when it has passed, InvalidTriggerError */
   async advanceTo(instant: Date | string): Promise<void> {
-    await this.advance(new Date(instant).getTime() - this.wall);
+    await this.advance(parseInstant(instant, 'instant') - this.wall);
+  }
+
+  /** Moves to the first timer that is due within `ms`, and fires it; without one it does nothing and answers false. */
+  fireNextWithin(ms: number): boolean {
+    const timer = this.nextTimer(this.elapsed + ms);
+    if (!timer) return false;
+    // A timer that fell due while nothing fired is late; time does not go back for it.
+    this.pass(Math.max(0, timer.dueElapsed - this.elapsed));
+    this.timers.delete(timer);
+    timer.callback();
+    return true;
   }
 
   /** Sets the wall clock forward or back, as a user or NTP would; no time passes. */

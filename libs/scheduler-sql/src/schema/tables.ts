@@ -1,0 +1,116 @@
+/** Instants are UTC ms; JSON is text; flags are 0 or 1. The names of the tables get the store's prefix. */
+export interface Tables {
+  jobs: JobTable;
+  runs: RunTable;
+  replicas: ReplicaTable;
+  groups: GroupTable;
+}
+
+export interface JobTable {
+  id: string;
+  /** Tells a job from an earlier one of its id, and its ticks from those of an earlier trigger. */
+  generation: number;
+  origin: 'declared' | 'added';
+  /** Hash of the declaration that was stored last (D2); null for jobs added at run time. */
+  declaration: string | null;
+  handler: string;
+  /** JSON, or null for none. */
+  payload: string | null;
+  trigger_json: string;
+  policies: string;
+  /** Of the policies, so that a claim can leave full groups out. */
+  group_name: string | null;
+  state: 'active' | 'paused' | 'disabled' | 'finished' | 'orphaned' | 'parked';
+  parked_because: string | null;
+  pause_note: string | null;
+  pause_by: string | null;
+  pause_at: number | null;
+  pause_until: number | null;
+  /** The first tick inside the pause. */
+  pause_first_tick: number | null;
+  /** When a claim has to look at the job: its next tick with jitter, or the end of its pause; null for never. */
+  due_at: number | null;
+  /** The tick that it waits for; null when it waits for none. */
+  tick_at: number | null;
+  last_tick_at: number | null;
+  /** The next tick is computed when the run ends (T2). */
+  awaits_run: number;
+  runs_started: number;
+  failures_in_row: number;
+  /** The run row of its newest span of ticks that did not run, while further ticks may extend it (M2). */
+  span_id: string | null;
+  /** Version of the time zone data that `tick_at` was computed with (Z5). */
+  tzdata: string;
+  version: number;
+  added_at: number;
+  updated_at: number;
+}
+
+/** A run, or a span of ticks that share an outcome and did not run. Unique by (job_id, generation, tick_at). */
+export interface RunTable {
+  /** Sorts by the time it was made. */
+  id: string;
+  job_id: string;
+  generation: number;
+  /** The tick; null for a run by hand or of a backfill. For a span its first tick. */
+  tick_at: number | null;
+  /** For a span of several ticks the last one, else null. */
+  tick_until: number | null;
+  /** The instant that a backfilled run stands for. */
+  stands_for: number | null;
+  /** How many ticks the row stands for. */
+  count: number;
+  /** The count is a lower bound (M2). */
+  count_at_least: number;
+  /** Further ticks that were merged into this run. */
+  merged: number;
+  state: 'queued' | 'waiting' | 'running' | 'ended';
+  outcome: string | null;
+  reason: string | null;
+  /** Attempts begun. */
+  attempt: number;
+  /** Attempts whose process was lost. */
+  lost: number;
+  /** Fencing token: rises with each claim of the run. */
+  token: number;
+  /** What lateness is measured from; a claim takes waiting runs from then on. */
+  due_at: number;
+  /** Makes up for a tick of the past, one behind the other; nobody's previous run. */
+  catch_up: number;
+  /** A newer run takes its place: its holder is to abort it, and it is not tried again. */
+  replaced: number;
+  /** Running, or ended with its handler still on the way (O2): it counts for overlap and for its group. */
+  holds_place: number;
+  /** The group whose place it holds. */
+  group_name: string | null;
+  /** The replica whose claim it is, and until when unless it is renewed. */
+  holder: string | null;
+  lease_until: number | null;
+  /** JSON, or null for none. Taken from the job when the run is made. */
+  payload: string | null;
+  /** What queries by time look at: tick_at, stands_for, or when it was asked for. */
+  instant: number;
+  started_at: number | null;
+  ended_at: number | null;
+  lateness_ms: number | null;
+  /** JSON of an ErrorRecord, a KeptResult, a RunProgress, KeptLogLine[], AttemptRecord[]. */
+  error: string | null;
+  result: string | null;
+  progress: string | null;
+  log: string | null;
+  attempts: string | null;
+}
+
+/** A process that shares the store and lives as long as it beats. */
+export interface ReplicaTable {
+  id: string;
+  started_at: number;
+  beat_at: number;
+  /** JSON: the hash of each declaration of its code, by job id. */
+  declares: string;
+}
+
+/** Locked by who counts a group's places. */
+export interface GroupTable {
+  name: string;
+}
