@@ -91,6 +91,7 @@ export class DeclaredJobs {
     let position = 0;
     for (const declaration of method.declarations) {
       try {
+        method.check();
         if (declaration.kind === 'handler') {
           this.registerHandler(method, readDefinition(declaration.args[0]));
           continue;

@@ -13,6 +13,7 @@ export type {
   NamedJobRequest,
   PauseOptions,
 } from './job-request.js';
+export { RUN_CONTEXT_TYPE, runOf } from './run-of.js';
 export { type SchedulerAsyncOptions, SchedulerModule } from './scheduler.module.js';
 export { DEFAULT_OPTIONS, type SchedulerOptions, type SchedulerOptionsFactory } from './scheduler-options.js';
 export { SchedulerService } from './scheduler.service.js';

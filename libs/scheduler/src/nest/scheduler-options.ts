@@ -36,6 +36,8 @@ export interface SchedulerOptions {
   groups?: Readonly<Record<string, number>>;
   /** Whether events become lines of the Nest log. What handlers write with `run.log` always does. */
   log?: boolean;
+  /** Whether global guards, interceptors, pipes and filters (`APP_GUARD`, `useGlobalPipes` …) stand before handlers, too. */
+  enhancers?: { global?: boolean };
 }
 
 /** Of `forRootAsync({ useClass })` and `useExisting`. */
@@ -51,6 +53,7 @@ export const DEFAULT_OPTIONS = Object.freeze({
   concurrency: null,
   groups: Object.freeze({}),
   log: true,
+  enhancers: Object.freeze({ global: false }),
 }) satisfies SchedulerOptions;
 
 /** The options in force, checked and complete. */
@@ -65,6 +68,7 @@ export interface Settings {
   readonly history: { readonly perJob: number; readonly total: number };
   readonly concurrency: ConcurrencyLimits;
   readonly log: boolean;
+  readonly globalEnhancers: boolean;
 }
 
 const OPTION_NAMES = Object.keys({
@@ -79,6 +83,7 @@ const OPTION_NAMES = Object.keys({
   concurrency: 0,
   groups: 0,
   log: 0,
+  enhancers: 0,
 } satisfies Record<keyof SchedulerOptions, 0>);
 
 /** Longer, and a platform timer overflows and fires at once. */
@@ -108,7 +113,8 @@ export function readOptions(given: SchedulerOptions | undefined): Settings {
     maxSleepMs: readMaxSleep(merged.maxSleep),
     history: readHistory(merged.history, options),
     concurrency,
-    log: readLog(merged.log),
+    log: readFlag('log', merged.log),
+    globalEnhancers: readEnhancers(merged.enhancers),
   });
 }
 
@@ -228,9 +234,18 @@ export function checkGroup(field: string, { group }: Policies, { groups }: Concu
   );
 }
 
-function readLog(log: unknown): boolean {
-  if (typeof log === 'boolean') return log;
-  throw new InvalidOptionsError('log', log, 'Give true or false.');
+function readEnhancers(enhancers: unknown): boolean {
+  if (typeof enhancers !== 'object' || enhancers === null) {
+    throw new InvalidOptionsError('enhancers', enhancers, 'Give { global: true } or { global: false }.');
+  }
+  rejectUnknown('enhancers.', enhancers, Object.keys(DEFAULT_OPTIONS.enhancers));
+  const { global } = { ...DEFAULT_OPTIONS.enhancers, ...withoutUndefined(enhancers) };
+  return readFlag('enhancers.global', global);
+}
+
+function readFlag(field: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new InvalidOptionsError(field, value, 'Give true or false.');
 }
 
 /** An option set to undefined is one left out. */

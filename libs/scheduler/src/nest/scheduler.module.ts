@@ -15,6 +15,7 @@ import { InvalidOptionsError, SchedulerError } from '../model/index.js';
 import type { Clock } from '../ports/index.js';
 import { ApplicationBuiltModule } from './application-built.js';
 import { DeclaredJobs } from './declared-jobs.js';
+import { Enhancers } from './enhancers.js';
 import { Explorer } from './explorer.js';
 import { answerSchedulerErrors } from './http-errors.js';
 import { Lifecycle } from './lifecycle.js';
@@ -78,6 +79,7 @@ function dynamicModule(optionProvider: Provider[], imports: ModuleMetadata['impo
         inject: [SCHEDULER_SETTINGS, SCHEDULER_CLOCK],
         useFactory: (settings: Settings, clock: Clock) => assemble(settings, clock, writeRunLine),
       },
+      Enhancers,
       Explorer,
       DeclaredJobs,
       LogListener,

@@ -16,6 +16,7 @@ import {
 } from '../ports/index.js';
 import type { Alarm, Alarms } from './alarms.js';
 import { withinRun } from './current-run.js';
+import { forbidsRetry } from './final-failures.js';
 import type { HandlerRegistry } from './handler-registry.js';
 import { HandlerRun, type RunTelling } from './handler-run.js';
 import { checkPayload } from './payload.js';
@@ -157,6 +158,7 @@ export class Attempt implements RunningAttempt, AttemptEnd, RunTelling {
   private planRetry(result: AttemptResult): number | null {
     if (!this.tools.retries) return null;
     const { attempt, runId, policies, jobId } = this.claim;
+    if (result.kind === 'failed' && forbidsRetry(result.error)) return null;
     try {
       return planRetry({ result, attempt, retry: policies.retry, endedAt: this.endedAt, runId });
     } catch (error) {
