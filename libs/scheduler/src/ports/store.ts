@@ -108,8 +108,11 @@ export interface StoreSession {
   readonly concurrency: ConcurrencyLimits;
   /** The names of the handlers that this process has: only their jobs are claimed (D5). */
   readonly handlers: () => readonly string[];
-  /** Something may be due earlier than `earliestDueAt` said. A hint, never a need. */
-  readonly onHint: () => void;
+  /**
+   * A hint, never a need. `due`: something may be due earlier than `earliestDueAt` said; `cancel`: a run
+   * that another replica carries is to be cancelled, so the next `renew` should come soon.
+   */
+  readonly onHint: (hint: 'due' | 'cancel') => void;
 }
 
 export interface Renewal {
