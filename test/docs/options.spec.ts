@@ -54,7 +54,7 @@ const CRON = names({
   timezone: 0, timeZone: 0, utcOffset: 0, startAt: 0, endAt: 0, onGap: 0, onRepeat: 0, seed: 0, jitter: 0, initialDelay: 0,
 } satisfies Record<Exclude<keyof CronJobOptions, keyof JobOptions>, 0>); // prettier-ignore
 const INTERVAL = names({
-  startAt: 0, endAt: 0, mode: 0, align: 0, runOnStart: 0, jitter: 0, seed: 0,
+  startAt: 0, endAt: 0, mode: 0, align: 0, runOnStart: 0, jitter: 0, seed: 0, initialDelay: 0,
 } satisfies Record<Exclude<keyof IntervalJobOptions, keyof JobOptions>, 0>); // prettier-ignore
 const REQUEST = names({
   id: 0, trigger: 0, disabled: 0, ifTaken: 0, handler: 0, payload: 0,

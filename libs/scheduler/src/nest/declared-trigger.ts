@@ -69,7 +69,22 @@ function readCron(args: readonly unknown[]): ReadDecorator {
 
 function readInterval(args: readonly unknown[]): ReadDecorator {
   const { name, duration, given } = readPeriod(args, 'every');
-  const { startAt, endAt, mode, align, runOnStart, jitter, seed, ...options } = given as IntervalJobOptions;
+  const { initialDelay, ...rest } = given as IntervalJobOptions;
+  const { startAt, endAt, mode, align, runOnStart, jitter, seed, ...options } = rest;
+  if (initialDelay !== undefined) {
+    for (const other of ['startAt', 'align', 'runOnStart'] as const) {
+      if (rest[other] !== undefined)
+        throw new InvalidOptionsError(
+          'initialDelay',
+          initialDelay,
+          `Leave it out, or ${other}: each says when the first tick is.`,
+        );
+    }
+    const delayMs = parseDuration(initialDelay, 'initialDelay');
+    const delayed = every(duration, { endAt, mode, jitter, seed, runOnStart: true });
+    const triggerAt = (schedulingAt: number): Trigger => delayed.bind({ anchorAt: schedulingAt + delayMs });
+    return { name, trigger: { counts: 'fromTheStart', triggerAt }, options };
+  }
   const trigger = every(duration, { startAt, endAt, mode, align, runOnStart, jitter, seed });
   // These say themselves what ticks count from.
   if (startAt !== undefined || align !== undefined)

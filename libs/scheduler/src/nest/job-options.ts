@@ -40,4 +40,7 @@ export interface CronJobOptions extends JobOptions {
 }
 
 /** Options of `@Interval`: those of `every()`, and the job's. */
-export interface IntervalJobOptions extends JobOptions, IntervalOptions {}
+export interface IntervalJobOptions extends JobOptions, IntervalOptions {
+  /** The first tick is this long after the start of scheduling, in place of one period. */
+  initialDelay?: Duration;
+}
