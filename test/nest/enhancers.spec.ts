@@ -378,7 +378,7 @@ describe('a filter', () => {
 function all(filter: ExceptionFilter): ExceptionFilter {
   @Catch()
   class All implements ExceptionFilter {
-    catch = (error: unknown, host: ArgumentsHost): unknown => filter.catch(error, host);
+    catch = (error: unknown, host: ArgumentsHost): unknown => filter['catch'](error, host);
   }
   return new All();
 }
