@@ -288,4 +288,14 @@ describe('docs/guides/coming-from-spring.md, what else it says', () => {
   it.each(['0 0 0 L-3 * *', '-', '@DAILY'])('%s is refused', (expression) => {
     expect(() => cron(expression)).toThrow(InvalidCronError);
   });
+
+  it('zone is refused with the names that there are', async () => {
+    @Injectable()
+    class Purge {
+      @Cron('0 0 9 * * *', { zone: 'Europe/Berlin' } as object)
+      purge(): void {}
+    }
+    const { message } = await rejection(startApp({ providers: [Purge] }));
+    expect(message).toMatch(/^@Cron on Purge.purge: The option "zone" .* Known here: timezone, /);
+  });
 });

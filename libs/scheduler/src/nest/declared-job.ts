@@ -45,8 +45,9 @@ export function readDeclaredJob(
   declaration: Exclude<Declaration, { kind: 'handler' }>,
   { policies: defaults, concurrency }: Pick<Settings, 'policies' | 'concurrency'>,
 ): DeclaredJob {
-  const { name, trigger, options } = readDecorator(declaration);
-  rejectUnknown('', options, JOB_OPTION_NAMES);
+  const { name, trigger, options, triggerOptions } = readDecorator(declaration);
+  // Its own are taken out already: they are here for the message.
+  rejectUnknown('', options, [...triggerOptions, ...JOB_OPTION_NAMES]);
   const policies = readPolicies(withPeerWords(options), defaults);
   checkGroup('group', policies, concurrency);
   return {

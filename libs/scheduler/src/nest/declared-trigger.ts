@@ -24,7 +24,25 @@ export interface ReadDecorator {
   readonly name: string | undefined;
   readonly trigger: DeclaredTrigger;
   readonly options: JobOptions;
+  /** The options that this trigger takes, besides the job's. */
+  readonly triggerOptions: readonly string[];
 }
+
+const ZONE_OPTIONS = ['timezone', 'timeZone', 'utcOffset', 'initialDelay'] satisfies (keyof CronJobOptions)[];
+const CRON_OPTIONS = [
+  ...ZONE_OPTIONS,
+  ...(['startAt', 'endAt', 'onGap', 'onRepeat', 'seed', 'jitter'] satisfies (keyof CronJobOptions)[]),
+];
+const INTERVAL_OPTIONS = [
+  'startAt',
+  'endAt',
+  'mode',
+  'align',
+  'runOnStart',
+  'initialDelay',
+  'jitter',
+  'seed',
+] satisfies (keyof IntervalJobOptions)[];
 
 /** @throws InvalidCronError, InvalidDurationError, InvalidTimezoneError, InvalidTriggerError, InvalidOptionsError */
 export function readDecorator({ kind, args }: Exclude<Declaration, { kind: 'handler' }>): ReadDecorator {
@@ -51,26 +69,28 @@ function readCron(args: readonly unknown[]): ReadDecorator {
   const zone = readZone({ timezone, timeZone, utcOffset });
   if (expression instanceof Date || hasToJSDate(expression)) {
     const date = expression instanceof Date ? expression : expression.toJSDate();
-    return { name: undefined, trigger: { counts: 'byTheClock', trigger: at(date) }, options: rest };
+    const trigger = { counts: 'byTheClock', trigger: at(date) } as const;
+    return { name: undefined, trigger, options: rest, triggerOptions: ZONE_OPTIONS };
   }
   const { startAt, endAt, onGap, onRepeat, seed, jitter, ...options } = rest;
   const triggerOptions = { timezone: zone, startAt, endAt, onGap, onRepeat, seed, jitter };
   const trigger = cron(expression as string | CronFields, triggerOptions);
-  if (initialDelay === undefined)
-    return { name: undefined, trigger: { counts: 'byTheClock', trigger }, options };
+  const read = { name: undefined, options, triggerOptions: CRON_OPTIONS };
+  if (initialDelay === undefined) return { ...read, trigger: { counts: 'byTheClock', trigger } };
   const delayMs = parseDuration(initialDelay, 'initialDelay');
   const notBefore = startAt === undefined ? Number.NEGATIVE_INFINITY : new Date(startAt).getTime();
   const triggerAt = (schedulingAt: number): CronTrigger => {
     const from = new Date(Math.max(notBefore, schedulingAt + delayMs));
     return cron(expression as string | CronFields, { ...triggerOptions, startAt: from });
   };
-  return { name: undefined, trigger: { counts: 'fromTheStart', triggerAt }, options };
+  return { ...read, trigger: { counts: 'fromTheStart', triggerAt } };
 }
 
 function readInterval(args: readonly unknown[]): ReadDecorator {
   const { name, duration, given } = readPeriod(args, 'every');
   const { initialDelay, ...rest } = given as IntervalJobOptions;
   const { startAt, endAt, mode, align, runOnStart, jitter, seed, ...options } = rest;
+  const read = { name, options, triggerOptions: INTERVAL_OPTIONS };
   if (initialDelay !== undefined) {
     for (const other of ['startAt', 'align', 'runOnStart'] as const) {
       if (rest[other] !== undefined)
@@ -83,19 +103,20 @@ function readInterval(args: readonly unknown[]): ReadDecorator {
     const delayMs = parseDuration(initialDelay, 'initialDelay');
     const delayed = every(duration, { endAt, mode, jitter, seed, runOnStart: true });
     const triggerAt = (schedulingAt: number): Trigger => delayed.bind({ anchorAt: schedulingAt + delayMs });
-    return { name, trigger: { counts: 'fromTheStart', triggerAt }, options };
+    return { ...read, trigger: { counts: 'fromTheStart', triggerAt } };
   }
   const trigger = every(duration, { startAt, endAt, mode, align, runOnStart, jitter, seed });
   // These say themselves what ticks count from.
   if (startAt !== undefined || align !== undefined)
-    return { name, trigger: { counts: 'byTheClock', trigger }, options };
-  return { name, trigger: { counts: 'fromTheStart', triggerAt: () => trigger }, options };
+    return { ...read, trigger: { counts: 'byTheClock', trigger } };
+  return { ...read, trigger: { counts: 'fromTheStart', triggerAt: () => trigger } };
 }
 
 function readTimeout(args: readonly unknown[]): ReadDecorator {
   const { name, duration, given } = readPeriod(args, 'after');
   const trigger = timeoutAfter(duration);
-  return { name, trigger: { counts: 'fromTheStart', triggerAt: () => trigger }, options: given };
+  const counts = 'fromTheStart';
+  return { name, trigger: { counts, triggerAt: () => trigger }, options: given, triggerOptions: [] };
 }
 
 /** `(duration, options?)`, `(name, duration, options?)`, or `({ every, …options })`. */
