@@ -2,14 +2,8 @@ import type { AddressInfo } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
-import { filter, firstValueFrom } from 'rxjs';
-import {
-  SCHEDULER_CLOCK,
-  SchedulerService,
-  type SchedulerEventOf,
-  type SchedulerEventType,
-} from '@carillon/scheduler';
-import { ManualClock } from '@carillon/scheduler/testing';
+import { SchedulerService } from '@carillon/scheduler';
+import { TimeMachine } from '@carillon/scheduler/testing';
 import { AppModule } from '../../apps/demo/src/app.module.js';
 import { checkInput, describeApi } from '../../apps/demo/src/http.js';
 import { Settings } from '../../apps/demo/src/settings.js';
@@ -20,11 +14,11 @@ export interface Answer {
   body: any;
 }
 
-/** The demo on a free port, with a clock that the test moves. */
+/** The demo on a free port, in a time that the test moves. */
 export class DemoApp {
   private constructor(
     readonly app: INestApplication,
-    readonly clock: ManualClock,
+    readonly time: TimeMachine,
     readonly url: string,
   ) {}
 
@@ -33,20 +27,22 @@ export class DemoApp {
     startAt = '2027-01-01T12:00:00Z',
     targets: Settings['targets'] = [],
   ) {
-    const clock = new ManualClock(startAt);
-    const module = await Test.createTestingModule({ imports: [AppModule] })
+    const settings = { port: 0, timezone: 'Europe/Berlin', targets };
+    // #region steer
+    const time = new TimeMachine(startAt);
+    const module = await time
+      .steer(Test.createTestingModule({ imports: [AppModule] }))
       .overrideProvider(Settings)
-      .useValue({ port: 0, timezone: 'Europe/Berlin', targets })
-      .overrideProvider(SCHEDULER_CLOCK)
-      .useValue(clock)
+      .useValue(settings)
       .compile();
     const app = module.createNestApplication(adapter, { logger: false });
+    // #endregion
     checkInput(app);
     // On Fastify the page of the docs needs one more package.
     if (adapter.getType() === 'express') describeApi(app);
     await app.listen(0);
     const { port } = app.getHttpServer().address() as AddressInfo;
-    return new DemoApp(app, clock, `http://127.0.0.1:${port}`);
+    return new DemoApp(app, time, `http://127.0.0.1:${port}`);
   }
 
   async request(method: string, path: string, body?: unknown): Promise<Answer> {
@@ -71,37 +67,13 @@ export class DemoApp {
     return this.request('DELETE', path);
   }
 
-  /** The next event of this type about the job. Ask before what causes it. */
-  next<T extends SchedulerEventType>(type: T, jobId: string): Promise<SchedulerEventOf<T>> {
-    const events = this.app.get(SchedulerService).on(type);
-    return firstValueFrom(events.pipe(filter((event) => 'jobId' in event && event.jobId === jobId)));
+  /** The results of a job's runs, as the history keeps them. */
+  async resultsOf(jobId: string): Promise<unknown[]> {
+    const runs = await this.time.runsOf(jobId);
+    return runs.map(({ result }) => (result?.kept ? result.value : result));
   }
 
-  /** Moves the clock, and waits for the event that this leads to. */
-  async advanceTo<T extends SchedulerEventType>(
-    ms: number,
-    type: T,
-    jobId: string,
-  ): Promise<SchedulerEventOf<T>> {
-    const event = this.next(type, jobId);
-    await this.clock.advance(ms);
-    return event;
-  }
-
-  /** Asks for a run by hand, and waits for the event that this leads to. */
-  async run<T extends SchedulerEventType>(
-    jobId: string,
-    type: T,
-    body?: unknown,
-  ): Promise<SchedulerEventOf<T>> {
-    const event = this.next(type, jobId);
-    const { status } = await this.post(`/jobs/${jobId}/run`, body);
-    if (status !== 202) throw new Error(`The run of ${jobId} was answered with ${status}.`);
-    await this.clock.advance(1);
-    return event;
-  }
-
-  /** Checks answer in real time, so a test that moves the clock far holds them. */
+  /** The checks ask over HTTP, in real time: a test that travels far does without them. */
   async holdChecks(...ids: string[]): Promise<void> {
     for (const id of ids) await this.app.get(SchedulerService).pauseJob(id);
   }

@@ -15,11 +15,10 @@ import {
   JobIdTakenError,
   PayloadInvalidError,
   type RunContext,
-  SCHEDULER_CLOCK,
   SchedulerModule,
   SchedulerService,
 } from '@carillon/scheduler';
-import { ManualClock } from '@carillon/scheduler/testing';
+import { TimeMachine } from '@carillon/scheduler/testing';
 
 const sent: string[] = [];
 
@@ -151,14 +150,15 @@ class Examples {
 
 describe('coming from APScheduler', () => {
   // A Sunday.
-  const clock = new ManualClock('2026-11-22T12:00:00Z');
+  const startAt = '2026-11-22T12:00:00Z';
+  let time: TimeMachine;
   let app: TestingModule;
 
   async function start(): Promise<Examples> {
     sent.length = 0;
-    app = await Test.createTestingModule({ imports: [AppModule], providers: [Examples] })
-      .overrideProvider(SCHEDULER_CLOCK)
-      .useValue(clock)
+    time = new TimeMachine(startAt);
+    app = await time
+      .steer(Test.createTestingModule({ imports: [AppModule], providers: [Examples] }))
       .compile();
     await app.init();
     return app.get(Examples);
@@ -177,7 +177,7 @@ describe('coming from APScheduler', () => {
     expect(standUp?.nextDueAt).toEqual(new Date('2026-11-23T08:30:00Z'));
     expect(await examples.scheduler.getJobs()).toHaveLength(7);
 
-    await clock.advance(21 * 3_600_000);
+    await time.travelTo('2026-11-23T09:00:00Z');
     expect(sent).toContain('ana@example.org: Stand-up');
   });
 
@@ -201,7 +201,7 @@ describe('coming from APScheduler', () => {
     const job = await examples.scheduler.getJob('sync');
     expect(job?.policies).toMatchObject({ misfireGraceMs: 30_000, maxInstances: 3, timeoutMs: 20_000 });
 
-    await clock.advance(60_000);
+    await time.advance('1m');
     expect(lines).toEqual(['sync gave undefined']);
   });
 
@@ -214,13 +214,9 @@ describe('coming from APScheduler', () => {
   });
 
   it('declares with decorators', async () => {
-    app = await Test.createTestingModule({
-      imports: [SchedulerModule.forRoot({ timezone: 'Europe/Berlin' })],
-      providers: [ReportService],
-    })
-      .overrideProvider(SCHEDULER_CLOCK)
-      .useValue(clock)
-      .compile();
+    const imports = [SchedulerModule.forRoot({ timezone: 'Europe/Berlin' })];
+    const builder = Test.createTestingModule({ imports, providers: [ReportService] });
+    app = await new TimeMachine(startAt).steer(builder).compile();
     await app.init();
     const jobs = await app.get(SchedulerService).getJobs();
     expect(jobs.map((job) => job.id).toSorted()).toEqual(['daily-report', 'ping']);

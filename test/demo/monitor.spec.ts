@@ -21,7 +21,7 @@ describe('the checks', () => {
       { name: 'broken', url: `http://127.0.0.1:${port}` },
       { name: 'nobody', url: 'http://127.0.0.1:1' },
     ]);
-    await demo.advanceTo(5_000, 'run.succeeded', 'check-targets');
+    await demo.time.advance('5s');
     const { body } = await demo.get('/samples');
     expect(Object.fromEntries(body.map((sample: any) => [sample.target, sample]))).toMatchObject({
       health: { up: true, status: 200, at: '2027-01-01T12:00:05.000Z', attempt: 1, error: null },
@@ -35,18 +35,31 @@ describe('the checks', () => {
   it('try the flaky target again after a failure, and give it up when it is too slow', async () => {
     demo = await DemoApp.start(new ExpressAdapter());
     await demo.holdChecks('check-targets');
-    const runs = async () => (await demo.get('/jobs/check-flaky/runs')).body;
+    // #region retry
+    await demo.time.advance('14s');
+    const [first, second] = await demo.time.runsOf('check-flaky');
+    expect(first).toMatchObject({ outcome: 'succeeded', attempt: 1 });
+    // It failed at 12:00:14, and waits for its second attempt half a second later.
+    expect(second).toMatchObject({ outcome: null, state: 'waiting', attempt: 1 });
 
-    await demo.advanceTo(7_000, 'run.succeeded', 'check-flaky');
-    await demo.advanceTo(7_000, 'run.failed', 'check-flaky');
-    await demo.advanceTo(500, 'run.succeeded', 'check-flaky');
-    expect((await runs())[0]).toMatchObject({
+    await demo.time.advance('500ms');
+    const [, retried] = await demo.time.runsOf('check-flaky');
+    expect(retried).toMatchObject({
       outcome: 'succeeded',
-      attempts: [{ result: 'failed', error: expect.stringContaining('503') }, { result: 'succeeded' }],
+      attempts: [
+        { result: 'failed', error: { message: expect.stringContaining('503') } },
+        { result: 'succeeded', startedAt: new Date('2027-01-01T12:00:14.500Z') },
+      ],
     });
+    // #endregion
 
-    await demo.advanceTo(500 + 6_000, 'run.started', 'check-flaky');
-    await demo.advanceTo(2_000, 'run.timedOut', 'check-flaky');
+    // The next answer would take longer than the two seconds that the check has.
+    await demo.time.advance('8500ms');
+    const [, , third] = await demo.time.runsOf('check-flaky');
+    expect(third).toMatchObject({
+      state: 'waiting',
+      attempts: [{ result: 'timedOut', endedAt: new Date('2027-01-01T12:00:23Z') }],
+    });
   });
 
   it('say how the demo is', async () => {
@@ -62,7 +75,6 @@ describe('the daily report', () => {
     // The Sunday on which Berlin's clocks go forward, so that it has 23 hours: 27 March, 23:00Z to 28 March, 22:00Z.
     demo = await DemoApp.start(new ExpressAdapter(), '2027-03-28T21:59:00Z');
     await demo.holdChecks('check-targets', 'check-flaky');
-    expect((await demo.get('/reports/latest')).status).toBe(404);
     const samples = demo.app.get(SamplesRepository);
     samples.add({ ...sample, target: 'docs', at: new Date('2027-03-27T22:59:59Z'), durationMs: 900 });
     samples.add({ ...sample, target: 'docs', at: new Date('2027-03-27T23:00:00Z'), durationMs: 10 });
@@ -75,21 +87,48 @@ describe('the daily report', () => {
     });
     samples.add({ ...sample, target: 'docs', at: new Date('2027-03-28T22:00:00Z'), durationMs: 900 });
 
-    await demo.clock.advance(5 * 60_000);
+    // #region travel
+    await demo.time.travelTo('2027-03-28T22:04:59Z');
     expect((await demo.get('/reports/latest')).status).toBe(404);
-    const { scheduledAt } = await demo.advanceTo(60_000, 'run.succeeded', 'daily-report');
-    expect(scheduledAt).toEqual(new Date('2027-03-28T22:05:00Z'));
+    await demo.time.travelTo('2027-03-28T22:05:00Z');
     expect((await demo.get('/reports/latest')).body).toEqual({
       day: '2027-03-28',
       timezone: 'Europe/Berlin',
       targets: [{ target: 'docs', checks: 2, upPercent: 50, meanMs: 15 }],
     });
+    // #endregion
+  });
+
+  it('is built once a day, the whole year', async () => {
+    demo = await DemoApp.start(new ExpressAdapter(), '2027-01-01T00:00:00Z');
+    await demo.holdChecks('check-targets', 'check-flaky');
+    // #region year
+    await demo.time.travelTo('2028-01-01T00:00:00Z');
+    const ticks = await demo.time.ticksOf('daily-report');
+    expect(ticks).toHaveLength(365);
+    expect(ticks.at(0)).toEqual(new Date('2027-01-01T23:05:00Z')); // winter: 00:05 at +01:00
+    expect(ticks.at(180)).toEqual(new Date('2027-06-30T22:05:00Z')); // summer: 00:05 at +02:00
+    // #endregion
+  });
+
+  it('and the purge are all that would run in an hour of the night without checks', async () => {
+    demo = await DemoApp.start(new ExpressAdapter());
+    await demo.holdChecks('check-targets', 'check-flaky');
+    // #region would-run
+    expect(await demo.time.wouldRun('2027-03-28T22:00:00Z', '2027-03-28T22:59:59Z')).toEqual([
+      { jobId: 'purge-samples', scheduledAt: new Date('2027-03-28T22:00:00Z') },
+      { jobId: 'daily-report', scheduledAt: new Date('2027-03-28T22:05:00Z') },
+    ]);
+    // #endregion
   });
 
   it('covers the day so far when it is asked for by hand', async () => {
     demo = await DemoApp.start(new ExpressAdapter());
     demo.app.get(SamplesRepository).add({ ...sample, target: 'docs', at: new Date(), durationMs: 10 });
-    await demo.run('daily-report', 'run.succeeded');
+    // #region perform-now
+    const answer = await demo.time.performNow<string>('daily-report');
+    expect(answer).toContain('in Europe/Berlin: 1 targets');
+    // #endregion
     expect((await demo.get('/reports/latest')).body.targets).toMatchObject([{ target: 'docs', checks: 1 }]);
   });
 });
@@ -109,7 +148,8 @@ describe('the purge', () => {
         error: null,
       });
     }
-    expect((await demo.advanceTo(1_000, 'run.succeeded', 'purge-samples')).result).toBe('1 samples purged');
+    await demo.time.advance('1s');
+    expect(await demo.resultsOf('purge-samples')).toEqual(['1 samples purged']);
     expect(samples.all().map(({ at }) => at.toISOString())).toEqual([
       '2027-01-01T12:00:00.000Z',
       '2027-01-03T11:00:00.000Z',
