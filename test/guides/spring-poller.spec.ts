@@ -237,6 +237,21 @@ describe('docs/guides/coming-from-spring.md, what else it says', () => {
     },
   );
 
+  it('a poll that hangs lets go when its time is over, and the next one comes a delay later', async () => {
+    @Injectable()
+    class Poller {
+      @Interval('5s', { id: 'poll', mode: 'delay', timeout: '30s' })
+      async poll({ signal }: RunContext): Promise<void> {
+        await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+      }
+    }
+    const { clock, scheduler } = await startApp({ providers: [Poller] });
+    await clock.advance(40_000);
+    const polls = await history(scheduler, 'poll');
+    expect(polls.map(({ scheduledAt }) => second(scheduledAt))).toEqual([5, 40]);
+    expect(polls.map(({ outcome }) => outcome)).toEqual(['timedOut', null]);
+  });
+
   it('fixedRate: a run that takes too long is followed by the next tick of the grid, none in a burst', async () => {
     const { clock, scheduler } = await startApp();
     for (const [id, overlap] of [
@@ -272,6 +287,44 @@ describe('docs/guides/coming-from-spring.md, what else it says', () => {
       [40, 40],
       [50, 50],
     ]);
+  });
+
+  it('what a TaskScheduler is asked for at run time', async () => {
+    const { clock, scheduler } = await startApp();
+    const reads: number[] = [];
+    const read = (): void => void reads.push(second(new Date(clock.now())));
+    // #region task-scheduler
+    await scheduler.addJob({
+      id: 'feed',
+      trigger: every('30s', { mode: 'delay', runOnStart: true }),
+      handler: () => read(),
+    });
+    // #endregion
+    await clock.advance(60_000);
+    expect(reads).toEqual([0, 30, 60]);
+    // #region future
+    await scheduler.pauseJob('feed', { note: 'the feed is moving' });
+    await scheduler.resumeJob('feed');
+    await scheduler.runNow('feed');
+    await scheduler.removeJob('feed');
+    // #endregion
+    await clock.advance(60_000);
+    expect(reads).toEqual([0, 30, 60, 60]);
+  });
+
+  it('the jobs of one process of several', async () => {
+    @Injectable()
+    class Purge {
+      // #region one-replica
+      @Cron('0 0 9 * * *', { id: 'purge', disabled: process.env.RUN_JOBS !== 'yes' })
+      async purge() {
+        await this.outbox.purge();
+      }
+      // #endregion
+      private readonly outbox = new Outbox();
+    }
+    const { scheduler } = await startApp({ providers: [Purge] });
+    expect(await scheduler.getJob('purge')).toMatchObject({ state: 'disabled', nextDueAt: null });
   });
 
   it('both day fields: either here, both with allOf', () => {
