@@ -378,7 +378,9 @@ describe('a filter', () => {
 function all(filter: ExceptionFilter): ExceptionFilter {
   @Catch()
   class All implements ExceptionFilter {
-    catch = (error: unknown, host: ArgumentsHost): unknown => filter['catch'](error, host);
+    catch(...args: [unknown, ArgumentsHost]): unknown {
+      return filter.catch(...args);
+    }
   }
   return new All();
 }

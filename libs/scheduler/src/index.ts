@@ -118,6 +118,7 @@ export {
   Cron,
   CronExpression,
   type CronJobOptions,
+  type DecoratorFactory,
   DEFAULT_OPTIONS,
   type DefinedJobRequest,
   type FunctionJobRequest,
@@ -136,6 +137,7 @@ export {
   SchedulerModule,
   type SchedulerOptions,
   type SchedulerOptionsFactory,
+  type SchedulerHealth,
   SchedulerService,
   Timeout,
 } from './nest/index.js';

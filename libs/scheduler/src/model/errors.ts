@@ -11,18 +11,23 @@ export class JobNotFoundError extends SchedulerError {
   }
 }
 
-/** Two jobs want one id. At bootstrap `places` names both declarations. */
+const OWN_NAME = {
+  'job id': 'Give one of them its own id in the decorator',
+  'handler name': 'Give one of them its own name (the id of a decorated job is the name of its handler, too)',
+};
+
+/** Two jobs want one id, or two methods one handler's name. At bootstrap `places` names both declarations. */
 export class JobIdTakenError extends SchedulerError {
   readonly code = 'JOB_ID_TAKEN';
   readonly statusCode = 409;
   constructor(
     readonly jobId: string,
     readonly places: readonly string[] = [],
+    name: 'job id' | 'handler name' = 'job id',
   ) {
     super(
       places.length > 0
-        ? `The job id "${jobId}" is declared by ${places.join(' and by ')}. ` +
-            'Give one of them its own id in the decorator, or provide the class in one module and export it.'
+        ? `The ${name} "${jobId}" is declared ${distinct(places)}. ${OWN_NAME[name]}, or provide the class in one module and export it.`
         : `A job with the id "${jobId}" exists. Choose another id, or say ifTaken: 'replace' or 'keep'.`,
     );
   }
@@ -183,6 +188,11 @@ export class StoreUnavailableError extends SchedulerError {
     );
     this.cause = cause;
   }
+}
+
+function distinct(places: readonly string[]): string {
+  const [first, second] = places;
+  return first === second ? `twice by ${first}` : `by ${places.join(' and by ')}`;
 }
 
 function show(value: unknown): string {

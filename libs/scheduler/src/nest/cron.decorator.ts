@@ -1,5 +1,6 @@
 import type { CronFields } from '../timing/index.js';
 import { declare } from './declaration.js';
+import type { DecoratorFactory } from './decorator-factory.js';
 import type { CronJobOptions } from './job-options.js';
 
 /** A date of another library that knows its `Date`, for example Luxon's DateTime. */
@@ -24,6 +25,15 @@ export function Cron(
 ): MethodDecorator;
 export function Cron(
   options: CronJobOptions & { expression: string | CronFields | Date | DateLike },
+): MethodDecorator;
+export function Cron(
+  factory: DecoratorFactory<
+    | string
+    | CronFields
+    | Date
+    | DateLike
+    | (CronJobOptions & { expression: string | CronFields | Date | DateLike })
+  >,
 ): MethodDecorator;
 export function Cron(...args: unknown[]): MethodDecorator {
   return declare({ kind: 'cron', args });

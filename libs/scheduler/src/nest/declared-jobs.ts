@@ -1,24 +1,14 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import {
-  type HandlerDefinition,
-  InvalidOptionsError,
-  JobIdTakenError,
-  type JobSpec,
-  SchedulerError,
-} from '../model/index.js';
+import { type HandlerDefinition, JobIdTakenError, type JobSpec, SchedulerError } from '../model/index.js';
+import { checkPayload } from '../runner/index.js';
 import { CronTrigger, type Trigger } from '../timing/index.js';
-import { type DeclaredJob, readDeclaredJob } from './declared-job.js';
+import { fromModule } from './decorator-factory.js';
 import { type DecoratedMethod, Explorer } from './explorer.js';
 import type { Parts } from './parts.js';
+import { type FoundJob, readMethod } from './read-method.js';
 import type { Settings } from './scheduler-options.js';
+import { TakenNames } from './taken-names.js';
 import { SCHEDULER_PARTS, SCHEDULER_SETTINGS } from './tokens.js';
-
-interface FoundJob {
-  readonly id: string;
-  readonly place: string;
-  readonly handler: string;
-  readonly job: DeclaredJob;
-}
 
 /** A job whose ticks count from the start of scheduling, with the trigger that it has until then. */
 interface AwaitingStart {
@@ -26,18 +16,11 @@ interface AwaitingStart {
   readonly trigger: Trigger;
 }
 
-const DECORATORS = {
-  cron: '@Cron',
-  interval: '@Interval',
-  timeout: '@Timeout',
-  handler: '@JobHandler',
-} as const;
-
 /** The jobs and handlers that the code declares: found, checked, and put into the engine. */
 @Injectable()
 export class DeclaredJobs {
   private readonly logger = new Logger('Scheduler');
-  private readonly places = new Map<string, string>();
+  private readonly names = new TakenNames();
   private found: FoundJob[] = [];
   private awaitingStart: AwaitingStart[] = [];
   private started = false;
@@ -51,7 +34,7 @@ export class DeclaredJobs {
 
   /** How many jobs the code declares, as far as it was found. */
   get count(): number {
-    return this.places.size;
+    return this.names.jobs;
   }
 
   /**
@@ -88,46 +71,27 @@ export class DeclaredJobs {
   }
 
   private read(method: DecoratedMethod): void {
-    let position = 0;
-    for (const declaration of method.declarations) {
-      try {
-        method.check();
-        if (declaration.kind === 'handler') {
-          this.registerHandler(method, readDefinition(declaration.args[0]));
-          continue;
-        }
-        const job = readDeclaredJob(declaration, this.settings);
-        // Numbered by their place in the source, so that naming one does not rename another.
-        position++;
-        const id = job.id ?? (position === 1 ? method.name : `${method.name}#${position}`);
-        this.register(method, { id, place: method.place, handler: job.id ?? method.name, job });
-      } catch (error) {
-        if (error instanceof SchedulerError && !(error instanceof JobIdTakenError)) {
-          error.at(`${DECORATORS[declaration.kind]} on ${method.name}`);
-        }
-        throw error;
-      }
+    const declared = readMethod(method, this.settings, fromModule);
+    for (const one of declared) {
+      if (one.kind === 'mistake') throw one.error;
+      if (one.kind === 'handler') this.registerHandler(method, one.definition);
     }
+    for (const one of declared) if (one.kind === 'job') this.register(method, one.found);
   }
 
   private register(method: DecoratedMethod, found: FoundJob): void {
-    const taken = this.places.get(found.id);
-    if (taken !== undefined) throw new JobIdTakenError(found.id, [taken, found.place]);
-    this.places.set(found.id, found.place);
-    // The unnamed jobs of one method share its handler.
-    const present = this.parts.handlers.get(found.handler);
-    if (present?.place !== method.place)
-      this.registerHandler(method, { name: found.handler, payloadClass: null });
+    this.names.takeId(found.id, found.place);
+    this.registerHandler(method, { name: found.handler, payloadClass: null });
     this.warn(found);
     this.found.push(found);
   }
 
   private registerHandler(method: DecoratedMethod, definition: HandlerDefinition<never>): void {
     const { name, payloadClass } = definition;
-    const { place } = method;
+    if (!this.names.takeHandler(name, method)) return;
     this.parts.handlers.add({
       name,
-      place,
+      place: method.place,
       definition: payloadClass === null ? null : definition,
       invoke: (run) => method.call(run),
     });
@@ -158,6 +122,7 @@ export class DeclaredJobs {
     const awaitsStart = found.job.trigger.counts === 'fromTheStart' && !this.started && !engine.durable;
     const trigger = this.bind(found, clock.now());
     const { payload, policies, disabled } = found.job;
+    await this.checkPayload(found);
     const spec: JobSpec = {
       id: found.id,
       trigger,
@@ -174,6 +139,17 @@ export class DeclaredJobs {
     if (awaitsStart) this.awaitingStart.push({ found, trigger });
   }
 
+  /** The handler may be one with a class: a method can be both a job and the handler of others. */
+  private async checkPayload({ place, handler, job }: FoundJob): Promise<void> {
+    const definition = this.parts.handlers.get(handler)?.definition;
+    if (!definition) return;
+    try {
+      await checkPayload(definition, job.payload);
+    } catch (error) {
+      throw error instanceof SchedulerError ? error.at(place) : error;
+    }
+  }
+
   private bind({ id, place, job }: FoundJob, startAt: number): Trigger {
     try {
       const trigger =
@@ -183,16 +159,4 @@ export class DeclaredJobs {
       throw error instanceof SchedulerError ? error.at(place) : error;
     }
   }
-}
-
-function readDefinition(handler: unknown): HandlerDefinition<never> {
-  if (typeof handler === 'string' && handler.trim() !== '') return { name: handler, payloadClass: null };
-  if (typeof handler === 'object' && handler !== null && 'name' in handler && 'payloadClass' in handler) {
-    return handler as HandlerDefinition<never>;
-  }
-  throw new InvalidOptionsError(
-    'handler',
-    handler,
-    "Give a definition made by defineHandler(), or a name such as 'send-reminder'.",
-  );
 }

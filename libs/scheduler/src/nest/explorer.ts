@@ -2,8 +2,10 @@ import { Inject, Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import type { Module } from '@nestjs/core/injector/module.js';
 import type { RunContext } from '../model/index.js';
 import { type Declaration, declarationsOf } from './declaration.js';
+import { isFactory } from './decorator-factory.js';
 import { Enhancers } from './enhancers.js';
 import { callPerRun } from './request-scope.js';
 
@@ -14,6 +16,8 @@ export interface DecoratedMethod {
   /** `ReportsService.daily in ReportsModule`. */
   readonly place: string;
   readonly declarations: readonly Declaration[];
+  /** The module that provides the class. */
+  readonly host: Module;
   call(run: RunContext<never>): unknown;
   /** @throws InvalidOptionsError when a guard, interceptor, pipe or filter on it would not be called */
   check(): void;
@@ -43,7 +47,7 @@ export class Explorer {
       ] as InstanceWrapper<object>[]) {
         if (wrapper.isAlias || this.seen.has(wrapper)) continue;
         const hasInstance = isMadeOnce(wrapper);
-        if (!hasInstance && !allMade) continue;
+        if (!allMade && (!hasInstance || asksProviders(wrapper))) continue;
         this.seen.add(wrapper);
         yield* hasInstance ? this.ofInstance(wrapper, module.name) : this.ofClass(wrapper, module.name);
       }
@@ -82,6 +86,7 @@ export class Explorer {
   ): DecoratedMethod {
     return {
       ...found,
+      host: wrapper.host!,
       call: callOf(this.enhancers.mayStandBefore(metatype, method, key)),
       check: () => this.enhancers.check(wrapper, metatype, method),
     };
@@ -96,7 +101,14 @@ function isMadeOnce(wrapper: InstanceWrapper): boolean {
   );
 }
 
-interface FoundMethod extends Omit<DecoratedMethod, 'call' | 'check'> {
+/** Whether one of its decorators is made from other providers, which may not be there yet. */
+function asksProviders({ instance, host }: InstanceWrapper<object>): boolean {
+  if (typeof instance !== 'object' || instance === null) return false;
+  const methods = [...decoratedMethods(Object.getPrototypeOf(instance), host!.name)];
+  return methods.some(({ declarations }) => declarations.some(({ args }) => isFactory(args)));
+}
+
+interface FoundMethod extends Omit<DecoratedMethod, 'call' | 'check' | 'host'> {
   readonly key: string | symbol;
   /** The concrete class. */
   readonly metatype: object;

@@ -1,5 +1,6 @@
 import type { Duration } from '../timing/index.js';
 import { declare } from './declaration.js';
+import type { DecoratorFactory } from './decorator-factory.js';
 import type { IntervalJobOptions } from './job-options.js';
 
 /**
@@ -16,6 +17,9 @@ import type { IntervalJobOptions } from './job-options.js';
 export function Interval(every: Duration, options?: IntervalJobOptions): MethodDecorator;
 export function Interval(options: IntervalJobOptions & { every: Duration }): MethodDecorator;
 export function Interval(name: string, every: Duration, options?: IntervalJobOptions): MethodDecorator;
+export function Interval(
+  factory: DecoratorFactory<Duration | (IntervalJobOptions & { every: Duration })>,
+): MethodDecorator;
 export function Interval(...args: unknown[]): MethodDecorator {
   return declare({ kind: 'interval', args });
 }

@@ -1,5 +1,6 @@
 import type { Duration } from '../timing/index.js';
 import { declare } from './declaration.js';
+import type { DecoratorFactory } from './decorator-factory.js';
 import type { JobOptions } from './job-options.js';
 
 /**
@@ -16,6 +17,9 @@ import type { JobOptions } from './job-options.js';
 export function Timeout(after: Duration, options?: JobOptions): MethodDecorator;
 export function Timeout(options: JobOptions & { after: Duration }): MethodDecorator;
 export function Timeout(name: string, after: Duration, options?: JobOptions): MethodDecorator;
+export function Timeout(
+  factory: DecoratorFactory<Duration | (JobOptions & { after: Duration })>,
+): MethodDecorator;
 export function Timeout(...args: unknown[]): MethodDecorator {
   return declare({ kind: 'timeout', args });
 }
