@@ -22,29 +22,34 @@ export class History implements Iterable<MemoryRun> {
     private readonly onForgotten: (job: MemoryJob) => void,
   ) {}
 
-  /**
-   * Keeps the row. Consecutive ticks that did not run for the same reason share one (M2): give
-   * `afterTickAt`, the job's tick before, and the answer is the row that the ticks are in.
-   */
-  add(run: MemoryRun, afterTickAt: number | null = null): MemoryRun {
+  /** Keeps the row as the newest. */
+  add(run: MemoryRun): void {
     const { job } = run;
-    const newest = job.newestRow;
-    if (newest !== null && afterTickAt !== null && extendsSpan(newest, run, afterTickAt)) {
-      newest.scheduledUntil = run.scheduledUntil ?? run.scheduledAt;
-      newest.endedAt = run.endedAt;
-      newest.count += run.count;
-      newest.countIsAtLeast ||= run.countIsAtLeast;
-      return newest;
-    }
     this.runs.add(run);
-    run.olderOfJob = newest;
-    if (newest === null) job.oldestRow = run;
-    else newest.newerOfJob = run;
+    if (job.newestRow === null) job.oldestRow = run;
+    else job.newestRow.newerOfJob = run;
     job.newestRow = run;
     job.rows++;
     if (job.rows > this.limits.runsPerJob) this.forget(job.oldestRow!);
     if (this.runs.length > this.limits.runsTotal) this.forget(this.runs.oldest!);
-    return run;
+  }
+
+  /**
+   * Keeps ticks that did not run. Consecutive ones share a row (M2): `afterTickAt` is the job's tick
+   * before, and the answer the row that the ticks are in.
+   */
+  addSpan(row: MemoryRun, afterTickAt: number | null): MemoryRun {
+    const newest = row.job.newestRow;
+    if (newest !== null && afterTickAt !== null && extendsSpan(newest, row, afterTickAt)) {
+      const { details } = row;
+      newest.endedAt = row.endedAt;
+      newest.noted.scheduledUntil = details.scheduledUntil ?? row.scheduledAt;
+      newest.noted.count += details.count;
+      newest.noted.countIsAtLeast ||= details.countIsAtLeast;
+      return newest;
+    }
+    this.add(row);
+    return row;
   }
 
   /** Newest first. */
@@ -59,10 +64,7 @@ export class History implements Iterable<MemoryRun> {
     run.newerOfJob = null;
     job.oldestRow = newerOfJob;
     job.rows--;
-    if (newerOfJob !== null) {
-      newerOfJob.olderOfJob = null;
-      return;
-    }
+    if (newerOfJob !== null) return;
     job.newestRow = null;
     this.onForgotten(job);
   }
@@ -73,8 +75,8 @@ function extendsSpan(last: MemoryRun, run: MemoryRun, afterTickAt: number): bool
   return (
     (run.outcome === 'skipped' || run.outcome === 'missed') &&
     last.outcome === run.outcome &&
-    last.reason === run.reason &&
+    last.details.reason === run.details.reason &&
     last.startedAt === null &&
-    (last.scheduledUntil ?? last.scheduledAt) === afterTickAt
+    (last.details.scheduledUntil ?? last.scheduledAt) === afterTickAt
   );
 }

@@ -1,51 +1,32 @@
 import type {
   AttemptRecord,
   Claim,
-  ErrorRecord,
   HandlerReference,
   JsonValue,
   KeptResult,
   Outcome,
-  OutcomeReason,
   Policies,
   Run,
-  RunNotes,
   RunState,
 } from '../model/index.js';
 import { type MemoryJob, toDate } from './memory-job.js';
+import { NO_DETAILS, RunDetails } from './run-details.js';
 
 /** A run, or a span of ticks that share an outcome; also the claim that the engine works with. */
 export class MemoryRun implements Claim {
   state: RunState = 'running';
   outcome: Outcome | null = null;
-  reason: OutcomeReason | null = null;
   attempt = 0;
-  attempts: AttemptRecord[] | null = null;
-  scheduledUntil: number | null = null;
-  count = 1;
-  countIsAtLeast = false;
-  coalesced = 0;
   startedAt: number | null = null;
   endedAt: number | null = null;
   latenessMs: number | null = null;
-  error: ErrorRecord | null = null;
   result: KeptResult | null = null;
-  notes: RunNotes | null = null;
-  /** The instant that a backfilled run stands for. */
-  standsForAt: number | null = null;
-  /** Queued to catch up, so a newer tick does not take its place. */
-  isCatchUp = false;
-  /** A newer run takes its place, so it is not tried again. */
-  isReplaced = false;
-  /** The group whose place the running attempt holds. */
-  group: string | null = null;
-  /** Place in the queue of waiting runs; null while it does not wait. */
-  waitingSlot: number | null = null;
+  /** Read here; written through `noted`. */
+  details: Readonly<RunDetails> = NO_DETAILS;
   /** Neighbours in the list that the run is in (alive, or history), older and newer. */
   older: MemoryRun | null = null;
   newer: MemoryRun | null = null;
-  /** Neighbours among the history of the same job. */
-  olderOfJob: MemoryRun | null = null;
+  /** The next one in the history of the same job. */
   newerOfJob: MemoryRun | null = null;
 
   constructor(
@@ -57,6 +38,12 @@ export class MemoryRun implements Claim {
     /** When the tick (after its jitter), or the retry, fell due. */
     public dueAt: number,
   ) {}
+
+  /** The run's own details, to write to. */
+  get noted(): RunDetails {
+    if (this.details === NO_DETAILS) this.details = new RunDetails();
+    return this.details;
+  }
 
   get runId(): string {
     return this.idPrefix + this.sequence.toString(36);
@@ -74,6 +61,9 @@ export class MemoryRun implements Claim {
   get token(): number {
     return this.attempt;
   }
+  get standsForAt(): number | null {
+    return this.details.standsForAt;
+  }
   /** What `from` and `to` of a query look at. */
   get instant(): number {
     return this.scheduledAt ?? this.standsForAt ?? this.startedAt ?? this.dueAt;
@@ -81,7 +71,8 @@ export class MemoryRun implements Claim {
 
   /** A run that succeeded at once keeps no record of its one attempt: it is what the run says. */
   private attemptRecords(): AttemptRecord[] {
-    if (this.attempts) return [...this.attempts];
+    const { attempts } = this.details;
+    if (attempts) return [...attempts];
     const { attempt, startedAt, endedAt } = this;
     if (attempt !== 1 || startedAt === null || endedAt === null) return [];
     return [
@@ -96,28 +87,29 @@ export class MemoryRun implements Claim {
   }
 
   toRun(): Run {
+    const { details } = this;
     return {
       id: this.runId,
       jobId: this.job.id,
       scheduledAt: toDate(this.scheduledAt),
-      scheduledUntil: toDate(this.scheduledUntil),
+      scheduledUntil: toDate(details.scheduledUntil),
       standsFor: toDate(this.standsForAt),
-      count: this.count,
-      countIsAtLeast: this.countIsAtLeast,
+      count: details.count,
+      countIsAtLeast: details.countIsAtLeast,
       state: this.state,
       outcome: this.outcome,
-      reason: this.reason,
+      reason: details.reason,
       attempt: this.attempt,
       attempts: this.attemptRecords(),
       startedAt: toDate(this.startedAt),
       endedAt: toDate(this.endedAt),
       retryAt: this.state === 'waiting' && this.attempt > 0 ? new Date(this.dueAt) : null,
       latenessMs: this.latenessMs,
-      coalesced: this.coalesced,
-      error: this.error,
+      coalesced: details.coalesced,
+      error: details.error,
       result: this.result,
-      progress: this.notes?.progress ?? null,
-      log: this.notes ? [...this.notes.log] : [],
+      progress: details.notes?.progress ?? null,
+      log: details.notes ? [...details.notes.log] : [],
     };
   }
 }

@@ -8,7 +8,7 @@ const LINES = 100;
 const LINE_LENGTH = 1_000;
 
 export function noteRun(run: MemoryRun, note: RunNote): void {
-  const notes: RunNotes = (run.notes ??= { progress: null, log: [] });
+  const notes: RunNotes = (run.noted.notes ??= { progress: null, log: [] });
   if (note.kind === 'progress') {
     notes.progress = note.progress;
     return;
@@ -19,11 +19,11 @@ export function noteRun(run: MemoryRun, note: RunNote): void {
 }
 
 export function noteAttempt(run: MemoryRun, { result, startedAt, endedAt }: AttemptEnd): void {
-  (run.attempts ??= []).push({
+  (run.noted.attempts ??= []).push({
     attempt: run.attempt,
     result: result.kind,
     startedAt: new Date(startedAt),
     endedAt: new Date(endedAt),
-    error: run.error,
+    error: run.details.error,
   });
 }

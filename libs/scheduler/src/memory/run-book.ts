@@ -42,20 +42,22 @@ export class RunBook {
   wait(run: MemoryRun, untilAt: number): void {
     run.state = 'waiting';
     run.dueAt = untilAt;
-    if (run.waitingSlot === null) {
+    const { noted } = run;
+    if (noted.waitingSlot === null) {
       this.waitingSlots.add((slot) => {
-        run.waitingSlot = slot;
+        noted.waitingSlot = slot;
         return run;
       });
     }
-    this.waiting.set(run.waitingSlot!, untilAt);
+    this.waiting.set(noted.waitingSlot!, untilAt);
   }
 
   stopWaiting(run: MemoryRun): void {
-    if (run.waitingSlot === null) return;
-    this.waiting.delete(run.waitingSlot);
-    this.waitingSlots.delete(run.waitingSlot);
-    run.waitingSlot = null;
+    const { waitingSlot } = run.details;
+    if (waitingSlot === null) return;
+    this.waiting.delete(waitingSlot);
+    this.waitingSlots.delete(waitingSlot);
+    run.noted.waitingSlot = null;
   }
 
   /** Behind what is alive of its job. */
@@ -68,7 +70,7 @@ export class RunBook {
   end(run: MemoryRun, outcome: Outcome, reason: OutcomeReason | null, now: number): void {
     run.state = 'ended';
     run.outcome = outcome;
-    run.reason = reason;
+    if (reason !== run.details.reason) run.noted.reason = reason;
     run.endedAt = now;
     this.alive.remove(run);
     this.history.add(run);
@@ -87,8 +89,8 @@ export class RunBook {
     run.job.alive--;
     if (run.attempt === 0 && run.scheduledAt !== null) run.job.unstarted--;
     if (into) {
-      into.coalesced += 1 + run.coalesced;
-      into.countIsAtLeast ||= run.countIsAtLeast;
+      into.noted.coalesced += 1 + run.details.coalesced;
+      into.noted.countIsAtLeast ||= run.details.countIsAtLeast;
     }
     this.end(run, outcome, reason, now);
     recorded.push(toRecorded(run, into));
@@ -104,17 +106,18 @@ export class RunBook {
     const row = new MemoryRun(this.idPrefix, ++this.made, job, ticks.fromAt, undefined, ticks.fromAt);
     row.state = 'ended';
     row.outcome = ticks.outcome;
-    row.reason = ticks.reason;
     row.endedAt = now;
-    row.count = ticks.count;
-    row.countIsAtLeast = ticks.countIsAtLeast;
-    row.scheduledUntil = ticks.toAt === ticks.fromAt ? null : ticks.toAt;
+    const { noted } = row;
+    noted.reason = ticks.reason;
+    noted.count = ticks.count;
+    noted.countIsAtLeast = ticks.countIsAtLeast;
+    noted.scheduledUntil = ticks.toAt === ticks.fromAt ? null : ticks.toAt;
     const fact = toRecorded(row, into);
     if (into && ticks.outcome === 'coalesced') {
-      into.coalesced += ticks.count;
-      into.countIsAtLeast ||= ticks.countIsAtLeast;
+      into.noted.coalesced += ticks.count;
+      into.noted.countIsAtLeast ||= ticks.countIsAtLeast;
     }
-    const kept = this.history.add(row, job.lastTickAt);
+    const kept = this.history.addSpan(row, job.lastTickAt);
     recorded.push(kept === row ? fact : { ...fact, runId: kept.runId });
     job.lastTickAt = ticks.toAt;
   }
@@ -140,15 +143,16 @@ export class RunBook {
 }
 
 export function toRecorded(run: MemoryRun, into: MemoryRun | null): RecordedOutcome {
+  const { details } = run;
   return {
     jobId: run.jobId,
     runId: run.runId,
     outcome: run.outcome as RecordedOutcome['outcome'],
-    reason: run.reason!,
+    reason: details.reason!,
     scheduledAt: run.scheduledAt,
-    scheduledUntil: run.scheduledUntil ?? run.scheduledAt,
-    count: run.count,
-    countIsAtLeast: run.countIsAtLeast && run.count > 1,
+    scheduledUntil: details.scheduledUntil ?? run.scheduledAt,
+    count: details.count,
+    countIsAtLeast: details.countIsAtLeast && details.count > 1,
     attempt: run.attempt,
     into: run.outcome === 'coalesced' && into ? into.runId : null,
   };

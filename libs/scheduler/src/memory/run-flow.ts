@@ -58,8 +58,8 @@ export class RunFlow {
     if (!tooMany && !request.dryRun) {
       for (const at of instants) {
         const run = this.runs.make(job, null, request.now, job.payload);
-        run.standsForAt = at;
-        run.isCatchUp = true;
+        run.noted.standsForAt = at;
+        run.noted.isCatchUp = true;
         this.runs.queue(run);
         this.queue.goOn(job);
       }
@@ -93,12 +93,14 @@ export class RunFlow {
     const run = end.claim as MemoryRun;
     if (run.state !== 'running') return 'refused';
     const { result } = end;
-    const isLast = run.job.isGone || run.isReplaced;
+    const isLast = run.job.isGone || run.details.isReplaced;
     const retryAt = isLast ? null : end.retryAt;
     const succeeded = result.kind === 'succeeded';
-    run.error = succeeded ? null : toErrorRecord(result.error);
-    if (!succeeded || run.attempts !== null) noteAttempt(run, end);
-    if (!placeHeld) this.places?.leave(run.group);
+    if (!succeeded || run.details.attempts !== null) {
+      run.noted.error = succeeded ? null : toErrorRecord(result.error);
+      noteAttempt(run, end);
+    }
+    if (!placeHeld) this.places?.leave(run.details.group);
     if (retryAt !== null) {
       this.runs.wait(run, retryAt);
       return 'recorded';
@@ -112,7 +114,7 @@ export class RunFlow {
   }
 
   release(run: MemoryRun, now: number): Settled {
-    this.places?.leave(run.group);
+    this.places?.leave(run.details.group);
     return this.queue.freePlace(run, now) ? 'finishedJob' : 'recorded';
   }
 
@@ -126,7 +128,7 @@ export class RunFlow {
     const { misfireGraceMs, group } = run.policies;
     // A retry later than the job's grace is not tried: the last attempt's result is the outcome (O3).
     if (run.attempt > 0 && misfireGraceMs !== null && now - run.dueAt > misfireGraceMs) {
-      const { result } = run.attempts!.at(-1)!;
+      const { result } = run.details.attempts!.at(-1)!;
       this.runs.stopWaiting(run);
       this.runs.end(run, result, 'misfireGrace', now);
       own(batch, 'recorded').push({ ...toRecorded(run, null), outcome: 'missed' });
@@ -138,7 +140,7 @@ export class RunFlow {
     }
     const full = this.places === null ? null : this.places.fullFor(group);
     if (full === null) this.begin(run, now, batch);
-    else this.runs.waiting.setAside(run.waitingSlot!, full);
+    else this.runs.waiting.setAside(run.details.waitingSlot!, full);
   }
 
   private claimTicks(job: MemoryJob, dueAt: number, now: number, batch: ClaimBatch): void {
@@ -169,24 +171,24 @@ export class RunFlow {
   }
 
   private apply(job: MemoryJob, plan: TickPlan, now: number, batch: ClaimBatch): void {
+    const { startAt, queued, spans } = plan;
     let into: MemoryRun | null = null;
-    if (plan.startAt !== null) {
-      into = this.makeTickRun(job, plan.startAt);
-      if (plan.queued.length > 0) into.isCatchUp = true;
+    let lastTickAt = startAt ?? 0;
+    if (startAt !== null) {
+      into = this.makeTickRun(job, startAt);
+      if (queued.length > 0) into.noted.isCatchUp = true;
       this.begin(into, now, batch);
     }
-    for (const tickAt of plan.queued) {
-      const run = this.makeTickRun(job, tickAt);
-      into ??= run;
-      run.isCatchUp = plan.queued.length > 1 || plan.placement === 'start';
-      if (plan.placement === 'queue' || run.isCatchUp) this.runs.queue(run);
-      else this.queue.queueBehind(run, plan.placement, now, own(batch, 'recorded'), own(batch, 'cancelled'));
+    if (queued.length > 0) {
+      lastTickAt = Math.max(lastTickAt, queued.at(-1)!);
+      into = this.queueTicks(job, plan, into, now, batch);
     }
-    if (plan.spans.length > 0) {
+    if (spans.length > 0) {
+      lastTickAt = Math.max(lastTickAt, spans.at(-1)!.toAt);
       const recorded = own(batch, 'recorded');
-      for (const ticks of plan.spans) this.runs.recordSpan(job, ticks, into, now, recorded);
+      for (const ticks of spans) this.runs.recordSpan(job, ticks, into, now, recorded);
     }
-    job.lastTickAt = Math.max(plan.startAt ?? 0, plan.queued.at(-1) ?? 0, plan.spans.at(-1)?.toAt ?? 0);
+    job.lastTickAt = lastTickAt;
     job.awaitsRun = plan.awaitsRun;
     if (plan.awaitsRun) {
       job.delayedTickAt = null;
@@ -197,27 +199,48 @@ export class RunFlow {
     else this.jobs.schedule(job, plan.nextAt, batch.changed);
   }
 
+  /** Answers the run that coalesced ticks are merged into. */
+  private queueTicks(
+    job: MemoryJob,
+    { queued, placement }: TickPlan,
+    into: MemoryRun | null,
+    now: number,
+    batch: ClaimBatch,
+  ): MemoryRun | null {
+    const isCatchUp = queued.length > 1 || placement === 'start';
+    for (const tickAt of queued) {
+      const run = this.makeTickRun(job, tickAt);
+      into ??= run;
+      run.noted.isCatchUp = isCatchUp;
+      if (placement === 'queue' || isCatchUp) this.runs.queue(run);
+      else this.queue.queueBehind(run, placement, now, own(batch, 'recorded'), own(batch, 'cancelled'));
+    }
+    return into;
+  }
+
   private makeTickRun(job: MemoryJob, tickAt: number): MemoryRun {
     job.unstarted++;
     return this.runs.make(job, tickAt, tickAt + job.trigger.delayAt(tickAt), job.payload);
   }
 
   private begin(run: MemoryRun, now: number, batch: ClaimBatch): void {
-    this.runs.stopWaiting(run);
+    const { job, details } = run;
     if (run.attempt === 0) {
       run.startedAt = now;
       run.latenessMs = now - run.dueAt;
+      if (run.scheduledAt !== null) {
+        job.unstarted--;
+        job.runsStarted++;
+      }
     }
-    if (run.isCatchUp) run.job.isCatchingUp = true;
-    if (run.attempt === 0 && run.scheduledAt !== null) {
-      run.job.unstarted--;
-      run.job.runsStarted++;
-    }
+    if (details.waitingSlot !== null) this.runs.stopWaiting(run);
+    if (details.isCatchUp) job.isCatchingUp = true;
     run.state = 'running';
     run.attempt++;
     if (this.places !== null) {
-      run.group = run.policies.group;
-      this.places.enter(run.group);
+      const { group } = run.policies;
+      if (group !== run.details.group) run.noted.group = group;
+      this.places.enter(group);
     }
     if (batch.claims.length === 0) batch.claims = [run];
     else batch.claims.push(run);

@@ -23,17 +23,18 @@ export class RunQueue {
   ): void {
     const { job } = run;
     if (placement !== 'queue' && job.queue) {
-      const kept = job.queue.filter(({ isCatchUp }) => isCatchUp);
+      const kept = job.queue.filter(({ details }) => details.isCatchUp);
       for (const waiting of job.queue) {
-        if (!waiting.isCatchUp) this.runs.endUnstarted(waiting, 'coalesced', 'merged', now, recorded, run);
+        if (!waiting.details.isCatchUp)
+          this.runs.endUnstarted(waiting, 'coalesced', 'merged', now, recorded, run);
       }
       job.queue = kept.length > 0 ? kept : null;
     }
     if (placement === 'cancelPrevious') {
       for (const previous of this.runs.aliveOf(job)) {
         // What catches up is nobody's previous run.
-        if (previous === run || previous.isCatchUp || previous.state === 'queued') continue;
-        previous.isReplaced = true;
+        if (previous === run || previous.details.isCatchUp || previous.state === 'queued') continue;
+        previous.noted.isReplaced = true;
         if (previous.state === 'running') cancelled.push(previous);
         else this.runs.endUnstarted(previous, 'cancelled', 'replaced', now, recorded);
       }
@@ -49,23 +50,23 @@ export class RunQueue {
   freePlace(run: MemoryRun, endedAt: number): boolean {
     const { job } = run;
     job.alive--;
-    if (run.isCatchUp) job.isCatchingUp = false;
+    if (run.details.isCatchUp) job.isCatchingUp = false;
     // Its slot may be another job's by now.
     if (job.isGone) return false;
-    this.goOn(job);
+    if (job.queue !== null) this.goOn(job);
     const finished = job.awaitsRun && job.alive === 0 && this.afterRun(job, endedAt);
-    this.jobs.dropFinished(job);
+    if (job.state === 'finished') this.jobs.dropFinished(job);
     return finished;
   }
 
   /** Lets the first queued run go on if nothing is before it: runs that catch up go one after the other whatever `overlap` says. */
   goOn(job: MemoryJob): void {
     const next = job.queue?.[0];
-    if (!next || (next.isCatchUp && job.isCatchingUp)) return;
+    if (!next || (next.details.isCatchUp && job.isCatchingUp)) return;
     if (placeRun(job.policies, job.active) !== 'start') return;
     job.queue!.shift();
     if (job.queue!.length === 0) job.queue = null;
-    if (next.isCatchUp) job.isCatchingUp = true;
+    if (next.details.isCatchUp) job.isCatchingUp = true;
     this.runs.wait(next, next.dueAt);
   }
 
@@ -81,8 +82,8 @@ export class RunQueue {
 
   /** O4: one failed run too many in a row pauses the job. */
   countFailure(job: MemoryJob, result: AttemptResult['kind'], now: number): Settled {
-    if (job.isGone) return 'recorded';
     if (result === 'succeeded') job.failuresInRow = 0;
+    if (job.isGone) return 'recorded';
     if (result !== 'failed' && result !== 'timedOut') return 'recorded';
     job.failuresInRow++;
     const { pauseAfterFailures } = job.policies;
