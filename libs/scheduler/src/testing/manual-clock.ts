@@ -1,6 +1,6 @@
-import { setImmediate as realSetImmediate } from 'node:timers';
 import type { Clock, TimerHandle } from '../ports/index.js';
 import { parseInstant } from '../timing/instant.js';
+import { setImmediate } from './real-timers.js';
 import { TimeTravelError } from './time-travel-error.js';
 
 interface ManualTimer {
@@ -105,7 +105,7 @@ export class ManualClock implements Clock {
   /** Runs what yielded, and lets promises settle. */
   async settle(): Promise<void> {
     do {
-      await new Promise<void>((resolve) => realSetImmediate(resolve));
+      await new Promise<void>((resolve) => setImmediate(resolve));
       const yields = this.yields;
       this.yields = [];
       for (const callback of yields) callback();

@@ -1,8 +1,8 @@
-import { clearTimeout, setTimeout } from 'node:timers';
 import { writeRunLine } from '../nest/log-listener.js';
 import { assemble, type Parts } from '../nest/parts.js';
 import type { Settings } from '../nest/scheduler-options.js';
 import type { ManualClock } from './manual-clock.js';
+import { clearTimeout, setTimeout } from './real-timers.js';
 import { TimeTravelError } from './time-travel-error.js';
 import { WatchedRunner } from './watched-runner.js';
 import { WatchedStore } from './watched-store.js';

@@ -1,8 +1,11 @@
 import 'reflect-metadata';
 import assert from 'node:assert';
+import { pbkdf2 } from 'node:crypto';
 import { afterEach, beforeEach, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import { every, SchedulerService } from '@carillon/scheduler';
 import { TimeMachine, TimeTravelError } from '@carillon/scheduler/testing';
 import { NightlyModule } from './nightly.js';
 
@@ -36,9 +39,13 @@ describe('time under node:test', () => {
     await assert.rejects(time.travelTo('2026-01-01T00:00Z'), TimeTravelError);
   });
 
-  it('does not mind mocked timers', async (context) => {
-    context.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'] });
+  it('does not mind mocked timers, and waits for work that takes its time', async (context) => {
+    context.mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'setImmediate', 'Date'] });
+    const handler = () => promisify(pbkdf2)('password', 'salt', 200_000, 32, 'sha256');
+    await app.get(SchedulerService).addJob({ id: 'slow', trigger: every('1d'), handler });
     await time.advance('2d');
+    const outcomes = (await time.runsOf('slow')).map(({ outcome }) => outcome);
+    assert.deepStrictEqual(outcomes, ['succeeded', 'succeeded']);
     assert.strictEqual((await time.ticksOf('nightly')).length, 2);
   });
 });

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { Injectable, Module } from '@nestjs/common';
 import { Cron, type RunContext, SchedulerModule } from '@carillon/scheduler';
 
@@ -5,7 +6,7 @@ import { Cron, type RunContext, SchedulerModule } from '@carillon/scheduler';
 export class Nightly {
   @Cron('30 2 * * *', { id: 'nightly', timezone: 'Europe/Berlin', retry: { attempts: 2, delay: '5m' } })
   async run({ scheduledAt, attempt }: RunContext): Promise<string> {
-    await new Promise((resolve) => setImmediate(resolve));
+    await stat('.');
     if (scheduledAt?.getUTCDate() === 15 && attempt === 1) throw new Error('The disk is full.');
     return `run ${attempt}`;
   }
