@@ -51,6 +51,7 @@ export interface RunTable {
   /** Sorts by the time it was made. */
   id: string;
   job_id: string;
+  /** Its job's when it was made; negative once that job is removed, so that a later job of its id does not count it. */
   generation: number;
   /** The tick; null for a run by hand or of a backfill. For a span its first tick. */
   tick_at: number | null;
@@ -73,6 +74,10 @@ export interface RunTable {
   lost: number;
   /** Fencing token: rises with each claim of the run. */
   token: number;
+  /** 1 while it counts as one of its job's runs: it has not ended, or holds its place. Finds them among a long history. */
+  live: number;
+  /** Its success changes its job, too (a run waits behind it, the next tick waits for it, failures are forgotten): the job's row is locked first. */
+  followed: number;
   /** What lateness is measured from; a claim takes waiting runs from then on. */
   due_at: number;
   /** Makes up for a tick of the past, one behind the other; nobody's previous run. */
