@@ -4,11 +4,16 @@ import {
   cron,
   EVENT_TYPES,
   every,
+  SCHEDULER_CLOCK,
   type SchedulerEvent,
-  type SchedulerService,
+  SchedulerModule,
+  SchedulerService,
   type Trigger,
 } from '@carillon/scheduler';
+import { ManualClock } from '@carillon/scheduler/testing';
+import { Test } from '@nestjs/testing';
 import { MemoryStore } from '../../libs/scheduler/src/memory/index.js';
+import { LeasedMemoryStore } from '../engine/leased-memory.js';
 import { held } from '../engine/world.js';
 import { createApp, START, type TestApp } from '../nest/testing-app.js';
 import { code, fields, read, rows } from './pages.js';
@@ -82,7 +87,26 @@ async function everyEvent(): Promise<SchedulerEvent[]> {
   await jobEvents(world);
   await runEvents(world);
   await schedulerEvents(world, store);
-  return events;
+  return [...events, ...(await sharedStoreEvents())];
+}
+
+/** What only a store that is shared brings about. */
+async function sharedStoreEvents(): Promise<SchedulerEvent[]> {
+  // Unsteered, as a machine's clock is: the store's counts.
+  const clock = Object.assign(new ManualClock(START), { steered: false });
+  const store = new LeasedMemoryStore(() => clock.now());
+  store.clockAheadMs = 5_000;
+  store.nextBeat = { changed: [{ kind: 'orphaned', jobId: 'gone' }] };
+  const module = await Test.createTestingModule({ imports: [SchedulerModule.forRoot({ store })] })
+    .overrideProvider(SCHEDULER_CLOCK)
+    .useValue(clock)
+    .setLogger(false)
+    .compile();
+  const events: SchedulerEvent[] = [];
+  module.get(SchedulerService).events$.subscribe((event) => events.push(event));
+  await module.init();
+  await module.close();
+  return events.filter(({ type }) => type === 'job.orphaned' || type === 'scheduler.clockDiffers');
 }
 
 async function jobEvents({ scheduler, clock }: TestApp): Promise<void> {

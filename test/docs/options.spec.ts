@@ -57,7 +57,7 @@ const INTERVAL = names({
   startAt: 0, endAt: 0, mode: 0, align: 0, runOnStart: 0, jitter: 0, seed: 0, initialDelay: 0,
 } satisfies Record<Exclude<keyof IntervalJobOptions, keyof JobOptions>, 0>); // prettier-ignore
 const REQUEST = names({
-  id: 0, trigger: 0, disabled: 0, ifTaken: 0, handler: 0, payload: 0,
+  id: 0, trigger: 0, disabled: 0, ifTaken: 0, handler: 0, payload: 0, transaction: 0,
 } satisfies Record<Exclude<keyof JobRequestBase, keyof PolicyOptions> | 'handler' | 'payload', 0>); // prettier-ignore
 
 describe('docs/options.md lists each option', () => {

@@ -147,7 +147,7 @@ describe('limits', () => {
     const world = new World({
       history: { runsPerJob: 100, runsTotal: 100, concurrency: { whole: null, groups: { mail: 2 } } },
     });
-    world.engine.start();
+    void world.engine.start();
     const { handler, starts, open } = held();
     for (const second of [1, 2, 3, 4]) {
       world.add(`mail-${second}`, { trigger: at(`2026-06-01T12:00:0${second}Z`), group: 'mail', handler });
@@ -166,7 +166,7 @@ describe('limits', () => {
     const world = new World({
       history: { runsPerJob: 100, runsTotal: 100, concurrency: { whole: 1, groups: {} } },
     });
-    world.engine.start();
+    void world.engine.start();
     const { handler, starts } = held();
     world.add('flaky', {
       trigger: at('2026-06-01T12:00:01Z'),

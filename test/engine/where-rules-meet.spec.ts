@@ -414,7 +414,7 @@ describe('where rules meet', () => {
     const world = new World();
     const setTimer = world.clock.setTimer.bind(world.clock);
     world.clock.setTimer = (callback, delayMs) => setTimer(callback, delayMs > 1 ? delayMs - 1 : delayMs);
-    world.engine.start();
+    void world.engine.start();
     const startedAt: number[] = [];
     world.add('job', { trigger: every('5s'), handler: () => void startedAt.push(world.clock.monotonic()) });
     await world.clock.advance(11_000);
@@ -445,7 +445,7 @@ describe('where rules meet', () => {
       events,
       process: { replica: 'test', concurrency: NO_LIMITS, handlers: () => [] },
     });
-    engine.start();
+    void engine.start();
     const request = new AsyncLocalStorage<string>();
     const seen = await new Promise((resolve) => {
       const trigger = every(5).bind({ jobId: 'job', timezone: 'UTC', anchorAt: clock.now() });

@@ -58,7 +58,7 @@ export class World {
 
   static started(options?: ConstructorParameters<typeof World>[0]): World {
     const world = new World(options);
-    world.engine.start();
+    void world.engine.start();
     return world;
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
-import { at, Cron, every, Interval, type RunContext, type Store } from '@carillon/scheduler';
+import { at, Cron, every, Interval, type RunContext, type Engine } from '@carillon/scheduler';
 import { held } from '../engine/world.js';
 import { compile, createApp, rejection, startApp } from './testing-app.js';
 
@@ -31,10 +31,10 @@ describe('concurrency and groups', () => {
     expect(starts).toEqual(Array(5).fill('00:00:01'));
   });
 
-  it('are for the memory store: a store of its own has its own', async () => {
-    const store = { claimDue() {} } as unknown as Store;
+  it('are for our own engine: another has its own', async () => {
+    const engine = { putJob() {} } as unknown as Engine;
     for (const options of [{ concurrency: 5 }, { concurrency: null }, { groups: { mail: 1 } }]) {
-      const error = await rejection(compile({ options: { store, ...options } }));
+      const error = await rejection(compile({ options: { engine, ...options } }));
       expect(error).toMatchObject({ code: 'INVALID_OPTIONS', field: Object.keys(options)[0] });
     }
   });

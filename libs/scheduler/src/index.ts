@@ -115,6 +115,8 @@ export type { Clock, Engine, Store, TimerHandle } from './ports/index.js';
 export {
   type BackfillOptions,
   type BackfillReport,
+  type CheckedJob,
+  type CheckFinding,
   Cron,
   CronExpression,
   type CronJobOptions,
@@ -134,6 +136,8 @@ export {
   runOf,
   SCHEDULER_CLOCK,
   type SchedulerAsyncOptions,
+  type SchedulerCheck,
+  schedulerCheck,
   SchedulerModule,
   type SchedulerOptions,
   type SchedulerOptionsFactory,

@@ -1,12 +1,19 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Claim } from '../model/index.js';
-import { type ClaimBatch, type Clock, type EventSink, isPromise, type Store } from '../ports/index.js';
+import {
+  type ClaimBatch,
+  type Clock,
+  type EventSink,
+  isLeased,
+  isPromise,
+  type Store,
+} from '../ports/index.js';
 import type { Alarms } from '../runner/index.js';
 
 /** How long a pass holds the event loop before other work gets a turn. */
 const SLICE_MS = 10;
 /** Jobs taken at once from a store that has to be waited for. One that answers at once is asked for each, so that nothing is claimed that does not begin. */
-const BATCH = 64;
+const BATCH = 100;
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 5_000;
 
@@ -28,8 +35,14 @@ export class DueLoop {
   private claims: readonly Claim[] = [];
   private nextClaim = 0;
   private readonly batch: number;
+  /** Longest time between two looks, ms. */
+  private readonly pollMs: number;
+  /** What was due and left behind is looked at again then. */
+  private lookAgainAt: number | null = null;
+  private held = false;
   private failures = 0;
-  private downSince: number | null = null;
+  /** When the store stopped answering; null while it does. */
+  downSince: number | null = null;
 
   constructor(
     private readonly store: Store,
@@ -38,7 +51,8 @@ export class DueLoop {
     private readonly events: EventSink,
     private readonly sink: LoopSink,
   ) {
-    this.batch = store.durable ? BATCH : 1;
+    this.batch = isLeased(store) ? BATCH : 1;
+    this.pollMs = isLeased(store) ? store.pollMs : Number.POSITIVE_INFINITY;
   }
 
   /** A pass is under way: there may be claims that have not begun. */
@@ -58,6 +72,16 @@ export class DueLoop {
     this.alarms.wake(null);
   }
 
+  /** Nothing is claimed until `goOn`: what time it is, is not known for certain. */
+  hold(): void {
+    this.held = true;
+  }
+
+  goOn(): void {
+    this.held = false;
+    this.look();
+  }
+
   /** What is claimed and has not begun does not begin any more. */
   giveUp(): readonly Claim[] {
     const given = this.claims.slice(this.nextClaim);
@@ -69,12 +93,12 @@ export class DueLoop {
   /** Something changed that may be due earlier than the timer is armed for. */
   look(): void {
     // While the store is down its own backoff looks again.
-    if (this.claiming && !this.passing && this.downSince === null) this.arm();
+    if (this.claiming && !this.passing && !this.held && this.downSince === null) this.arm();
   }
 
   /** One pass now, in this call as far as the first slice goes; never in the async context of the caller. */
   readonly pass = AsyncResource.bind((): void => {
-    if (this.passing || !this.claiming) return;
+    if (this.passing || !this.claiming || this.held) return;
     this.passing = true;
     this.slice();
   });
@@ -87,7 +111,7 @@ export class DueLoop {
         this.sink.begin(this.claims[this.nextClaim++]);
         if (this.clock.monotonic() >= sliceEnd) return this.clock.yieldThen(this.slice);
       }
-      if (!this.claiming) return this.rest();
+      if (!this.claiming || this.held) return this.rest();
       try {
         const batch = this.store.claimDue({ now: this.clock.now(), limit: this.batch });
         if (isPromise(batch)) {
@@ -113,8 +137,14 @@ export class DueLoop {
     if (this.downSince !== null) this.storeIsBack();
     this.claims = batch.claims;
     this.nextClaim = 0;
-    if (batch.recorded.length > 0 || batch.changed.length > 0 || batch.cancelled.length > 0)
+    if (
+      batch.recorded.length > 0 ||
+      batch.changed.length > 0 ||
+      batch.cancelled.length > 0 ||
+      batch.recovered !== undefined
+    )
       this.sink.told(batch);
+    this.lookAgainAt = batch.lookAgainAt ?? null;
     return batch.claims.length > 0 || batch.more;
   }
 
@@ -122,7 +152,7 @@ export class DueLoop {
     this.passing = false;
     this.claims = [];
     this.nextClaim = 0;
-    if (this.claiming) this.arm();
+    if (this.claiming && !this.held) this.arm();
     this.sink.rested();
   }
 
@@ -130,14 +160,20 @@ export class DueLoop {
     try {
       const earliest = this.store.earliestDueAt();
       if (isPromise(earliest)) earliest.then(this.wakeAt, this.storeFailed);
-      else this.alarms.wake(earliest);
+      else this.wakeAt(earliest);
     } catch (error) {
       this.storeFailed(error);
     }
   }
 
   private readonly wakeAt = (at: number | null): void => {
-    if (this.claiming && !this.passing) this.alarms.wake(at);
+    if (!this.claiming || this.passing) return;
+    if (this.pollMs === Number.POSITIVE_INFINITY) return this.alarms.wake(at);
+    const now = this.clock.now();
+    const againAt = this.lookAgainAt ?? Number.POSITIVE_INFINITY;
+    // What is due already was left behind, so it is not asked for again at once.
+    const dueAt = at === null || (at <= now && this.lookAgainAt !== null) ? againAt : Math.min(at, againAt);
+    this.alarms.wake(Math.min(dueAt, now + this.pollMs));
   };
 
   private readonly storeFailed = (error: unknown): void => {

@@ -18,18 +18,24 @@ import {
   type ChangeResult,
   type Clock,
   type Engine,
+  type EngineHealth,
   type EngineHost,
+  isLeased,
   type JobChange,
   type PutResult,
   type StopLimits,
   type Store,
   whenReady,
 } from '../ports/index.js';
-import type { Alarms } from '../runner/index.js';
+import { type Alarms, announceRecovered } from '../runner/index.js';
 import { Announcer } from './announcer.js';
 import { DueLoop } from './due-loop.js';
 import { RunningAttempts } from './running-attempts.js';
 import { Settling } from './settling.js';
+import { Upkeep } from './upkeep.js';
+
+/** A job added in the caller's transaction can be claimed once that is committed: when it is looked for. */
+const AFTER_COMMIT_MS = [0, 50, 250, 1_000];
 
 export interface LocalEngineParts {
   store: Store;
@@ -47,6 +53,8 @@ export class LocalEngine implements Engine {
   private settling!: Settling;
   private running!: RunningAttempts;
   private loop!: DueLoop;
+  /** Null over a store without leases. */
+  private upkeep: Upkeep | null = null;
   private started = false;
   private paused = false;
   private stopped = false;
@@ -66,13 +74,24 @@ export class LocalEngine implements Engine {
 
   open(host: EngineHost): Awaitable<void> {
     this.connect(host);
-    return this.store.open({ ...host.process, onHint: () => this.loop.look() });
+    const opened = this.store.open({
+      ...host.process,
+      onHint: (hint) => (hint === 'due' ? this.loop.look() : this.upkeep?.renewSoon()),
+    });
+    return whenReady(opened, () => this.upkeep?.start());
   }
 
-  start(): void {
-    this.started = true;
-    if (!this.paused) this.loop.start();
-    this.announcer.events.emit('scheduler.started', { timezoneData: process.versions.tz ?? 'unknown' });
+  start(): Awaitable<void> {
+    return whenReady(this.upkeep?.startBeating(), () => {
+      if (this.stopped) return;
+      this.started = true;
+      if (!this.paused) this.loop.start();
+      this.announcer.events.emit('scheduler.started', { timezoneData: process.versions.tz ?? 'unknown' });
+    });
+  }
+
+  health(): EngineHealth {
+    return { paused: this.paused, storeDownSinceAt: this.loop.downSince };
   }
 
   pause(): void {
@@ -104,9 +123,12 @@ export class LocalEngine implements Engine {
       for (const attempt of this.running.all()) attempt.abort(reason, 'abandoned');
       await this.running.idleWithin(abortGraceMs);
     }
-    this.settling.abandonAll(this.loop.giveUp(), drainTimeoutMs);
     let { abandoned } = this.settling;
     try {
+      await this.settling.abandonAll(this.loop.giveUp(), drainTimeoutMs);
+      await this.settling.recordedWithin(abortGraceMs);
+      this.upkeep?.stop();
+      ({ abandoned } = this.settling);
       const recorded = await this.store.close(this.clock.now());
       this.announcer.tell(recorded, []);
       abandoned += recorded.filter(({ outcome }) => outcome === 'abandoned').length;
@@ -117,11 +139,12 @@ export class LocalEngine implements Engine {
     events.emit('scheduler.stopped', { abandoned });
   }
 
-  putJob(spec: JobSpec, ifTaken: IfTaken): Awaitable<PutResult> {
+  putJob(spec: JobSpec, ifTaken: IfTaken, transaction?: unknown): Awaitable<PutResult> {
     this.alarms.look();
-    return whenReady(this.store.putJob(spec, ifTaken, this.clock.now()), (result) => {
+    return whenReady(this.store.putJob(spec, ifTaken, this.clock.now(), transaction), (result) => {
       this.announcer.tell(result.recorded, result.changed);
-      this.loop.look();
+      if (transaction === undefined) this.loop.look();
+      else this.lookAfterCommit(result.job);
       return result;
     });
   }
@@ -186,6 +209,7 @@ export class LocalEngine implements Engine {
     this.settling = new Settling({
       store,
       clock,
+      alarms,
       running: this.running,
       announcer: this.announcer,
       attempts: host.attempts,
@@ -193,13 +217,25 @@ export class LocalEngine implements Engine {
     });
     this.loop = new DueLoop(store, clock, alarms, host.events, {
       begin: (claim) => this.settling.begin(claim),
-      told: ({ recorded, changed, cancelled }) => {
+      told: ({ recorded, changed, cancelled, recovered }) => {
+        if (recovered) announceRecovered(host.events, recovered);
         this.announcer.tell(recorded, changed);
         this.settling.cancel(cancelled);
       },
       rested: () => this.running.look(),
     });
     alarms.connect(this.loop.pass, (stepMs) => this.clockStepped(stepMs));
+    if (isLeased(store)) {
+      const { announcer, settling, loop } = this;
+      const { handlers } = host.process;
+      this.upkeep = new Upkeep({ store, clock, alarms, announcer, settling, loop, handlers });
+    }
+  }
+
+  private lookAfterCommit({ nextDueAt }: Job): void {
+    if (nextDueAt === null) return;
+    const untilDueMs = Math.max(0, nextDueAt.getTime() - this.clock.now());
+    for (const laterMs of AFTER_COMMIT_MS) this.alarms.after(untilDueMs + laterMs, () => this.loop.look());
   }
 
   private change(id: string, change: JobChange): Awaitable<Job> {
@@ -214,6 +250,7 @@ export class LocalEngine implements Engine {
 
   private clockStepped(stepMs: number): void {
     this.announcer.events.emit('scheduler.clockStepped', { stepMs: Math.round(stepMs) });
+    if (this.upkeep !== null) return void this.upkeep.recalibrate();
     if (stepMs >= 0) return;
     this.announcer.contain(null, () =>
       whenReady(

@@ -44,7 +44,10 @@ export class RunningAttempts {
   }
 
   abort(claim: Claim, reason: unknown, as: 'abandoned' | 'cancelled'): void {
-    this.attempts.find((attempt) => attempt.claim === claim)?.abort(reason, as);
+    const attempt =
+      this.attempts.find((one) => one.claim === claim) ??
+      this.attempts.find((one) => one.claim.runId === claim.runId && one.claim.token === claim.token);
+    attempt?.abort(reason, as);
   }
 
   /** There may be none now: tells whoever waits for that. */

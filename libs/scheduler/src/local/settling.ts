@@ -3,6 +3,7 @@ import {
   type AttemptRunner,
   type AttemptWatcher,
   type Clock,
+  isLeased,
   isPromise,
   type RunningAttempt,
   type RunNote,
@@ -10,13 +11,18 @@ import {
   type Store,
   whenReady,
 } from '../ports/index.js';
-import { announceEnd } from '../runner/index.js';
+import { type Alarms, announceEnd } from '../runner/index.js';
 import type { Announcer } from './announcer.js';
 import type { RunningAttempts } from './running-attempts.js';
+
+/** How long after it could not be recorded an end is handed to the store again; doubles up to the longest. */
+const FIRST_BACKOFF_MS = 100;
+const LONGEST_BACKOFF_MS = 5_000;
 
 export interface SettlingParts {
   store: Store;
   clock: Clock;
+  alarms: Alarms;
   running: RunningAttempts;
   announcer: Announcer;
   attempts: AttemptRunner;
@@ -28,11 +34,18 @@ export interface SettlingParts {
 export class Settling implements AttemptWatcher {
   /** Runs that ended as abandoned, also those whose handlers heeded the abort. */
   abandoned = 0;
+  /** Claims whose leases this process holds, from their begin until their end is recorded. Empty where there are no leases. */
+  readonly held = new Set<Claim>();
+  private readonly leased: boolean;
+  private onNoneHeld: (() => void) | null = null;
 
-  constructor(private readonly parts: SettlingParts) {}
+  constructor(private readonly parts: SettlingParts) {
+    this.leased = isLeased(parts.store);
+  }
 
   begin(claim: Claim): void {
     const { attempts, running } = this.parts;
+    if (this.leased) this.held.add(claim);
     try {
       const attempt = attempts.start(claim, this);
       if (!attempt.settled) running.add(attempt);
@@ -60,6 +73,7 @@ export class Settling implements AttemptWatcher {
     }
     announcer.contain(claim.jobId, () =>
       whenReady(store.release(claim, now), (settled) => {
+        this.letGo(claim);
         this.freed(attempt);
         this.tellJob(claim.jobId, settled);
       }),
@@ -75,11 +89,40 @@ export class Settling implements AttemptWatcher {
       this.parts.running.abort(claim, new RunCancelledError(claim.jobId), 'cancelled');
   }
 
-  /** Settles what is under way, and claims that have not begun, as abandoned. */
-  abandonAll(notBegun: readonly Claim[], drainTimeoutMs: number): void {
-    const { clock, running } = this.parts;
+  /** Another replica carries the run by now: what the handler still does is not recorded. */
+  lose(claim: Claim, error: Error): void {
+    this.letGo(claim);
+    this.abortLost(claim, error);
+    this.parts.announcer.faulted(error, claim.jobId);
+  }
+
+  /** The lease may be over before it can be renewed. */
+  abortLost(claim: Claim, error: Error): void {
+    this.parts.running.abort(claim, error, 'abandoned');
+  }
+
+  /** Resolves once every end is recorded, at the latest after `limitMs`. */
+  async recordedWithin(limitMs: number): Promise<void> {
+    if (this.held.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const alarm = this.parts.alarms.after(limitMs, resolve);
+      this.onNoneHeld = () => {
+        alarm.cancel();
+        resolve();
+      };
+    });
+    this.held.clear();
+  }
+
+  /** Settles what is under way as abandoned, and claims that have not begun too where they cannot be given back. */
+  async abandonAll(notBegun: readonly Claim[], drainTimeoutMs: number): Promise<void> {
+    const { clock, running, store, announcer } = this.parts;
     const error = new SchedulerStoppingError(drainTimeoutMs);
     const now = clock.now();
+    if (isLeased(store) && notBegun.length > 0) {
+      await store.giveBack(notBegun, now).catch((cause: unknown) => announcer.faulted(cause, null));
+      notBegun = [];
+    }
     for (const claim of notBegun) {
       const result = { kind: 'abandoned', error } as const;
       this.settle(
@@ -105,13 +148,14 @@ export class Settling implements AttemptWatcher {
     end: AttemptEnd,
     placeHeld: boolean,
     announce: boolean,
+    failures = 0,
   ): void {
     try {
       const settled = this.parts.store.settle(end, placeHeld);
       if (isPromise(settled)) {
         settled
           .then((answer) => this.settled(attempt, end, placeHeld, announce, answer))
-          .catch((error: unknown) => this.notSettled(attempt, end, error));
+          .catch((error: unknown) => this.settleLater(attempt, end, placeHeld, announce, error, failures));
       } else {
         this.settled(attempt, end, placeHeld, announce, settled);
       }
@@ -128,10 +172,14 @@ export class Settling implements AttemptWatcher {
     settled: Settled,
   ): void {
     if (end.result.kind === 'abandoned' && settled !== 'refused') this.abandoned++;
-    if (!placeHeld) this.freed(attempt);
+    if (!placeHeld) {
+      this.letGo(end.claim);
+      this.freed(attempt);
+    }
     const { announcer } = this.parts;
     if (announce && settled !== 'refused') {
-      announceEnd(announcer.events, settled === 'withoutRetry' ? withRetryAt(end, null) : end, placeHeld);
+      const told = settled === 'withoutRetry' ? withRetryAt(end, null) : end;
+      announceEnd(announcer.events, told, placeHeld, settled === 'runsAgain');
     }
     this.tellJob(end.claim.jobId, settled);
   }
@@ -140,6 +188,25 @@ export class Settling implements AttemptWatcher {
     const { announcer } = this.parts;
     if (settled === 'pausedJob') announcer.tellPause(jobId);
     if (settled === 'finishedJob') announcer.events.emit('job.finished', { jobId });
+  }
+
+  /** The store does not answer: the end is not lost while the lease may still be ours. */
+  private settleLater(
+    attempt: RunningAttempt | null,
+    end: AttemptEnd,
+    placeHeld: boolean,
+    announce: boolean,
+    error: unknown,
+    failures: number,
+  ): void {
+    if (!this.leased || !this.held.has(end.claim)) return this.notSettled(attempt, end, error);
+    if (failures === 0) this.parts.announcer.faulted(error, end.claim.jobId);
+    const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** failures, LONGEST_BACKOFF_MS);
+    this.parts.alarms.after(backoffMs, () => this.settle(attempt, end, placeHeld, announce, failures + 1));
+  }
+
+  private letGo(claim: Claim): void {
+    if (this.held.delete(claim) && this.held.size === 0 && this.onNoneHeld !== null) this.onNoneHeld();
   }
 
   private notSettled(attempt: RunningAttempt | null, { claim }: AttemptEnd, error: unknown): void {

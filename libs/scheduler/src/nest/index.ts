@@ -1,3 +1,4 @@
+export type { CheckedJob, CheckFinding, SchedulerCheck } from './check-report.js';
 export { Cron } from './cron.decorator.js';
 export { CronExpression } from './cron-expression.js';
 export type { DecoratorFactory } from './decorator-factory.js';

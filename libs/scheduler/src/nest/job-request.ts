@@ -11,6 +11,11 @@ export interface JobRequestBase extends PolicyOptions {
   disabled?: boolean;
   /** What to do when the id is taken: an error (left out), `replace`, or `keep` the job that is there. */
   ifTaken?: IfTaken;
+  /**
+   * Your own transaction in the database that the durable store keeps jobs in (what it takes, the store
+   * says): the job exists exactly if it commits.
+   */
+  transaction?: unknown;
 }
 
 /** A job for a handler that takes a payload of a class. */

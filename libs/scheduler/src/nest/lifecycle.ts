@@ -23,14 +23,14 @@ import { SCHEDULER_PARTS, SCHEDULER_SETTINGS } from './tokens.js';
  * - `running`: every module has bootstrapped.
  * - `stopping`: from the drain on; no new work.
  */
-type Phase = 'starting' | 'running' | 'stopping';
+export type Phase = 'starting' | 'running' | 'stopping';
 
 /** Ties the engine to the life of the application (semantics.md L1, L2). */
 @Injectable()
 export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Scheduler');
   private readonly signals = new SignalListeners();
-  private phase: Phase = 'starting';
+  phase: Phase = 'starting';
   private readying: Promise<void> | null = null;
   private stopping: Promise<void> | null = null;
   private isOpen = false;

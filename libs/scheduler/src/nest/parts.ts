@@ -1,7 +1,7 @@
-import { LocalEngine } from '../local/index.js';
+import { EngineWithTimeouts, LocalEngine, StoreClock } from '../local/index.js';
 import { MemoryStore } from '../memory/index.js';
 import type { RunLogLine } from '../model/index.js';
-import type { AttemptRunner, Clock, Engine } from '../ports/index.js';
+import { type AttemptRunner, type Clock, type Engine, isLeased } from '../ports/index.js';
 import { Alarms, EventHub, HandlerRegistry, Runner } from '../runner/index.js';
 import { PROCESS_ID, REPLICA } from './process-id.js';
 import type { Settings } from './scheduler-options.js';
@@ -16,14 +16,28 @@ export interface Parts {
 }
 
 /** Chooses the parts and puts them together: the only place that knows which there are. Nothing is opened or armed yet. */
-export function assemble(settings: Settings, clock: Clock, log: (line: RunLogLine) => void): Parts {
-  const { store, engine, history, concurrency, maxSleepMs } = settings;
+export function assemble(settings: Settings, machine: Clock, log: (line: RunLogLine) => void): Parts {
+  const { store, engine: given, maxSleepMs } = settings;
+  const isDurable = store !== null && isLeased(store);
+  // With a shared store its time counts (L5), unless a test steers time.
+  const clock = isDurable && machine.steered !== true ? new StoreClock(machine) : machine;
   const alarms = new Alarms(clock, maxSleepMs);
   const hub = new EventHub({ clock, replica: REPLICA });
   const handlers = new HandlerRegistry();
   const runner = new Runner({ alarms, clock, handlers, events: hub, log });
-  if (engine) return { clock, engine, runner, handlers, hub };
+  const parts = { clock, runner, handlers, hub };
+  if (given) return { ...parts, engine: given };
+  const engine = new LocalEngine({ store: store ?? memoryStore(settings), clock, alarms });
+  if (!isDurable) return { ...parts, engine };
+  const timeouts = new LocalEngine({
+    store: memoryStore(settings),
+    clock,
+    alarms: new Alarms(clock, maxSleepMs),
+  });
+  return { ...parts, engine: new EngineWithTimeouts(engine, timeouts) };
+}
+
+function memoryStore({ history, concurrency }: Settings): MemoryStore {
   const limits = { runsPerJob: history.perJob, runsTotal: history.total, concurrency };
-  const ownStore = store ?? new MemoryStore({ ...limits, runIdPrefix: `run-${PROCESS_ID}-` });
-  return { clock, engine: new LocalEngine({ store: ownStore, clock, alarms }), runner, handlers, hub };
+  return new MemoryStore({ ...limits, runIdPrefix: `run-${PROCESS_ID}-` });
 }

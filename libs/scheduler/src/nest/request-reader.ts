@@ -11,6 +11,7 @@ import {
   type JobEdit,
   type JobSpec,
   oneOf,
+  type Policies,
   POLICY_NAMES,
   readPolicies,
 } from '../model/index.js';
@@ -48,6 +49,7 @@ const REQUEST_NAMES = new KnownNames([
   'payload',
   'disabled',
   'ifTaken',
+  'transaction',
   ...POLICY_NAMES,
 ]);
 const UPDATE_NAMES = new KnownNames(['trigger', 'handler', 'payload', 'disabled', ...POLICY_NAMES]);
@@ -70,6 +72,14 @@ export class RequestReader {
     const { handler, definition } = this.resolveHandler(id, request.handler);
     const policies = readPolicies(request, this.settings.policies);
     checkGroup('group', policies, this.settings.concurrency);
+    if (this.parts.engine.durable) refuseFunctions(policies);
+    else if (request.transaction !== undefined) {
+      throw new InvalidOptionsError(
+        'transaction',
+        request.transaction,
+        'Jobs in memory belong to no database: leave it out, or give the module a store.',
+      );
+    }
     const spec: JobSpec = {
       id,
       trigger: this.bind(id, request.trigger),
@@ -139,6 +149,18 @@ export class RequestReader {
       'Give it a later endAt, or none.',
     );
   }
+}
+
+/** A durable job is carried by any replica: what it says has to be stored. */
+function refuseFunctions({ retry }: Policies): void {
+  const field =
+    retry.when !== null ? 'retry.when' : typeof retry.backoff === 'function' ? 'retry.backoff' : null;
+  if (field === null) return;
+  throw new InvalidOptionsError(
+    field,
+    retry.when ?? retry.backoff,
+    'A function cannot be stored with a job that is added at run time. Decorated jobs may have one.',
+  );
 }
 
 function isTrigger(value: unknown): value is Trigger {

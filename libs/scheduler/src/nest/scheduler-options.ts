@@ -30,9 +30,9 @@ export interface SchedulerOptions {
   maxSleep?: Duration;
   /** How many ended runs are kept in memory, of each job and in all. A store of its own has its own limits. */
   history?: { perJob?: number; total?: number };
-  /** How many attempts may run at once, of all jobs together; null for any number. */
+  /** How many attempts may run at once in this process, of all jobs together; null for any number. */
   concurrency?: number | null;
-  /** The same for groups of jobs, by the name that jobs give as their `group`: `{ mail: 2 }`. */
+  /** The same for groups of jobs, by the name that jobs give as their `group`: `{ mail: 2 }`. Holds for all processes that share a store. */
   groups?: Readonly<Record<string, number>>;
   /** Whether events become lines of the Nest log. What handlers write with `run.log` always does. */
   log?: boolean;
@@ -191,14 +191,14 @@ function readHistory(history: unknown, { store, engine }: SchedulerOptions): Set
 function readConcurrency(
   concurrency: unknown,
   groups: unknown,
-  { store, engine, ...options }: SchedulerOptions,
+  { engine, ...options }: SchedulerOptions,
 ): ConcurrencyLimits {
   for (const field of ['concurrency', 'groups'] as const) {
-    if (options[field] !== undefined && (store !== undefined || engine !== undefined)) {
+    if (options[field] !== undefined && engine !== undefined) {
       throw new InvalidOptionsError(
         field,
         options[field],
-        'It limits what the memory store starts. Give the limits to the store or engine itself.',
+        "It limits what the scheduler's own engine starts. Give the limits to the engine itself.",
       );
     }
   }

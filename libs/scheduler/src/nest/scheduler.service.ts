@@ -28,11 +28,22 @@ import type {
   NamedJobRequest,
   PauseOptions,
 } from './job-request.js';
-import { Lifecycle } from './lifecycle.js';
+import { Lifecycle, type Phase } from './lifecycle.js';
 import type { Parts } from './parts.js';
 import { checkJobFilter, checkRunFilter, MOST_BACKFILLED, readBackfill, readPause } from './read-filters.js';
 import { RequestReader } from './request-reader.js';
 import { SCHEDULER_PARTS } from './tokens.js';
+
+export interface SchedulerHealth {
+  /** It is running, and its store answers. */
+  healthy: boolean;
+  /** `starting` until every module has bootstrapped, `stopping` from the drain on. */
+  phase: Phase;
+  /** This process claims nothing, by `pause()`. */
+  paused: boolean;
+  /** Since when the store does not answer; null while it does. */
+  storeDownSince: Date | null;
+}
 
 /**
  * Jobs at run time. Works from the first call on, also inside `onModuleInit` (L1); nothing ticks
@@ -84,7 +95,7 @@ export class SchedulerService {
       await checkPayload(definition, spec.payload);
       this.lifecycle.refuseWhenStopping();
     }
-    const put = this.parts.engine.putJob(spec, ifTaken);
+    const put = this.parts.engine.putJob(spec, ifTaken, request.transaction);
     return this.announcePut(isPromise(put) ? await put : put);
   }
 
@@ -201,6 +212,18 @@ export class SchedulerService {
   async resume(): Promise<void> {
     await this.lifecycle.ready();
     this.parts.engine.resume();
+  }
+
+  /** How the scheduler of this process fares, at once: for a health check. */
+  health(): SchedulerHealth {
+    const { paused, storeDownSinceAt } = this.parts.engine.health();
+    const { phase } = this.lifecycle;
+    return {
+      healthy: phase === 'running' && storeDownSinceAt === null,
+      phase,
+      paused,
+      storeDownSince: storeDownSinceAt === null ? null : new Date(storeDownSinceAt),
+    };
   }
 
   private async requireJob(id: string): Promise<Job> {

@@ -8,6 +8,6 @@ export function isPromise<T>(value: Awaitable<T>): value is Promise<T> {
 }
 
 /** Goes on with the value: in this same call when it is there, after the promise when it is not. */
-export function whenReady<T, R>(value: Awaitable<T>, next: (value: T) => R): Awaitable<R> {
+export function whenReady<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   return isPromise(value) ? value.then(next) : next(value);
 }

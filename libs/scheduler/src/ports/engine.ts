@@ -29,8 +29,10 @@ export interface Engine {
   /** Stops and continues this replica's claims. */
   pause(): void;
   resume(): void;
+  health(): EngineHealth;
 
-  putJob(spec: JobSpec, ifTaken: IfTaken): Awaitable<PutResult>;
+  /** @param transaction the caller's own, of the database that the engine keeps jobs in */
+  putJob(spec: JobSpec, ifTaken: IfTaken, transaction?: unknown): Awaitable<PutResult>;
   getJob(id: string): Awaitable<Job | null>;
   getJobs(filter: JobFilter): Awaitable<Job[]>;
   /** The verbs that change a job throw JobNotFoundError when there is none. */
@@ -45,6 +47,13 @@ export interface Engine {
   /** O6. @throws JobNotFoundError */
   backfill(request: Omit<BackfillRequest, 'now'>): Awaitable<BackfillResult>;
   getRuns(filter: RunFilter): Awaitable<Run[]>;
+}
+
+export interface EngineHealth {
+  /** This process claims nothing until `resume`. */
+  paused: boolean;
+  /** Since when the store does not answer, UTC ms; null while it does. */
+  storeDownSinceAt: number | null;
 }
 
 export interface StopLimits {

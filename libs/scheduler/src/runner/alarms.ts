@@ -55,6 +55,13 @@ export class Alarms {
     if (Math.abs(stepMs) > STEP_MS) this.onStep(stepMs);
   }
 
+  /** The clock was set on purpose: that is no step. */
+  timeWasSet(): void {
+    this.seenWall = this.clock.now();
+    this.seenElapsed = this.clock.monotonic();
+    this.rearm();
+  }
+
   /** Looks at least every `maxSleepMs` even though nothing waits. */
   keepLooking(on: boolean): void {
     this.isKeptLooking = on;
@@ -109,6 +116,11 @@ export class Alarms {
     }
     this.timerAt = elapsed + sleepMs;
     this.timer = this.clock.setTimer(this.fire, sleepMs);
+  }
+
+  private rearm(): void {
+    this.disarm();
+    this.arm();
   }
 
   private disarm(): void {

@@ -1,4 +1,4 @@
-import type { AttemptEnd } from '../model/index.js';
+import type { AttemptEnd, Claim } from '../model/index.js';
 import type { EventSink, RecordedOutcome, RecoveredAttempt } from '../ports/index.js';
 
 /**
@@ -57,27 +57,34 @@ export function announceEnd(
       });
     }
     case 'abandoned':
-      return events.emit('run.abandoned', {
-        jobId,
-        runId,
-        scheduledAt,
-        attempt,
-        reason: 'shutdown',
-        runsAgain,
-      });
     case 'cancelled':
-      return events.emit('run.cancelled', {
-        jobId,
-        runId,
-        scheduledAt,
-        scheduledUntil: scheduledAt,
-        count: 1,
-        countIsAtLeast: false,
-        reason: 'replaced',
-      });
+      return announceCut(events, claim, result.kind, runsAgain);
     default:
       return result satisfies never;
   }
+}
+
+function announceCut(
+  events: EventSink,
+  claim: Claim,
+  result: 'abandoned' | 'cancelled',
+  runsAgain: boolean,
+): void {
+  const { jobId, runId, attempt } = claim;
+  const scheduledAt = toDate(claim.scheduledAt);
+  if (result === 'abandoned') {
+    const reason = 'shutdown';
+    return events.emit('run.abandoned', { jobId, runId, scheduledAt, attempt, reason, runsAgain });
+  }
+  events.emit('run.cancelled', {
+    jobId,
+    runId,
+    scheduledAt,
+    scheduledUntil: scheduledAt,
+    count: 1,
+    countIsAtLeast: false,
+    reason: 'replaced',
+  });
 }
 
 const EVENT_OF_RESULT = {

@@ -1,4 +1,4 @@
-export { Alarms } from './alarms.js';
+export { type Alarm, Alarms } from './alarms.js';
 export * from './announce.js';
 export { currentRun } from './current-run.js';
 export { EventHub } from './event-hub.js';

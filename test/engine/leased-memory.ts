@@ -1,0 +1,78 @@
+import { MemoryStore } from '../../libs/scheduler/src/memory/index.js';
+import type { AttemptEnd, Claim } from '../../libs/scheduler/src/model/index.js';
+import type {
+  BeatResult,
+  ClaimBatch,
+  ClaimRequest,
+  LeasedStore,
+  Renewal,
+  Settled,
+} from '../../libs/scheduler/src/ports/index.js';
+
+/** Stands for a shared store whose answers a test decides; every verb that the loop awaits takes a promise. */
+export class LeasedMemoryStore extends MemoryStore implements LeasedStore {
+  override readonly durable: true = true as const;
+  override readonly clustered: boolean = true;
+  readonly leaseMs = 30_000;
+  readonly pollMs = 5_000;
+
+  /** Every verb fails with it while it is set. */
+  outage: Error | null = null;
+  clockAheadMs = 0;
+  readonly now: () => number;
+  beats = 0;
+  readonly renewed: string[][] = [];
+  readonly givenBack: Claim[] = [];
+  nextBeat: Partial<BeatResult> = {};
+  nextRenewal: Partial<Renewal> = {};
+  lookAgainAt: number | null = null;
+
+  constructor(now: () => number) {
+    super({ runsPerJob: 100, runsTotal: 1_000 });
+    this.now = now;
+  }
+
+  async time(): Promise<number> {
+    await this.answer();
+    return this.now() + this.clockAheadMs;
+  }
+
+  async renew(claims: readonly Claim[]): Promise<Renewal> {
+    await this.answer();
+    this.renewed.push(claims.map(({ jobId }) => jobId));
+    const { lost = [], cancelled = [] } = this.nextRenewal;
+    this.nextRenewal = {};
+    return { lost, cancelled };
+  }
+
+  async giveBack(claims: readonly Claim[]): Promise<void> {
+    await this.answer();
+    this.givenBack.push(...claims);
+  }
+
+  async beat(): Promise<BeatResult> {
+    await this.answer();
+    this.beats++;
+    const { recorded = [], changed = [], unhandled = [] } = this.nextBeat;
+    this.nextBeat = {};
+    return { recorded, changed, unhandled };
+  }
+
+  override claimDue(request: ClaimRequest): ClaimBatch {
+    return this.later(() => ({ ...super.claimDue(request), lookAgainAt: this.lookAgainAt })) as never;
+  }
+
+  override settle(end: AttemptEnd, placeHeld: boolean): Settled {
+    return this.later(() => super.settle(end, placeHeld)) as never;
+  }
+
+  private async later<T>(answer: () => T): Promise<T> {
+    await this.answer();
+    return answer();
+  }
+
+  private async answer(): Promise<void> {
+    await Promise.resolve();
+    if (this.outage) throw this.outage;
+  }
+}

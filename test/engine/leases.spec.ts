@@ -1,0 +1,240 @@
+import { describe, expect, it } from 'vitest';
+import { LocalEngine, StoreClock } from '../../libs/scheduler/src/local/index.js';
+import {
+  DEFAULT_POLICIES,
+  type HandlerFunction,
+  NO_LIMITS,
+  readPolicies,
+  type PolicyOptions,
+  type RunContext,
+  type SchedulerEvent,
+} from '../../libs/scheduler/src/model/index.js';
+import { Alarms, EventHub, HandlerRegistry, Runner } from '../../libs/scheduler/src/runner/index.js';
+import { ManualClock } from '../../libs/scheduler/src/testing/index.js';
+import { at, every, type Trigger } from '../../libs/scheduler/src/timing/index.js';
+import { LeasedMemoryStore } from './leased-memory.js';
+import { held, START } from './world.js';
+
+/** The engine over a store with leases, on a machine whose clock may be off. */
+class SharedWorld {
+  readonly machine = new ManualClock(START);
+  readonly store = new LeasedMemoryStore(() => this.machine.now());
+  readonly clock = new StoreClock(this.machine);
+  readonly alarms = new Alarms(this.clock, 1_000);
+  readonly handlers = new HandlerRegistry();
+  readonly hub = new EventHub({ clock: this.clock, replica: 'test' });
+  readonly engine = new LocalEngine({ store: this.store, clock: this.clock, alarms: this.alarms });
+  readonly events: SchedulerEvent[] = [];
+
+  async start(): Promise<this> {
+    const { clock, alarms, handlers, hub: events } = this;
+    this.hub.events$.subscribe((event) => this.events.push(event));
+    await this.engine.open({
+      attempts: new Runner({ clock, alarms, handlers, events, log: () => {} }),
+      events,
+      process: { replica: 'test', concurrency: NO_LIMITS, handlers: () => handlers.names() },
+    });
+    await this.engine.start();
+    return this;
+  }
+
+  async add(id: string, trigger: Trigger, handler: HandlerFunction<never>, options: PolicyOptions = {}) {
+    await this.engine.putJob(
+      {
+        id,
+        trigger: trigger.bind({ jobId: id, timezone: 'UTC', anchorAt: this.clock.now() }),
+        handler,
+        payload: undefined,
+        policies: readPolicies(options, DEFAULT_POLICIES),
+        origin: 'added',
+        disabled: false,
+      },
+      'error',
+    );
+    await this.machine.advance(1);
+  }
+
+  types(): string[] {
+    return this.events.map(({ type }) => type);
+  }
+}
+
+const now = (world: SharedWorld) => at(new Date(world.clock.now()));
+
+describe('a store with leases', () => {
+  it('is told that the process lives, at the start and at each poll', async () => {
+    const world = await new SharedWorld().start();
+    expect(world.store.beats).toBe(1);
+    await world.machine.advance(15_000);
+    expect(world.store.beats).toBe(4);
+  });
+
+  it('is looked at again at each poll, for what other replicas left', async () => {
+    const world = await new SharedWorld().start();
+    const { handler, starts } = held();
+    await world.add('a', every('1h'), handler);
+    // Another replica asked for it: nothing tells this one.
+    world.store.requestRun({ jobId: 'a', payload: undefined, now: world.clock.now() });
+    await world.machine.advance(4_900);
+    expect(starts).toEqual([]);
+    await world.machine.advance(200);
+    expect(starts).toEqual(['by hand']);
+  });
+
+  it('is looked at again when it says so, and not before', async () => {
+    const world = await new SharedWorld().start();
+    world.store.lookAgainAt = world.clock.now() + 50;
+    const asked: number[] = [];
+    const claimDue = world.store.claimDue.bind(world.store);
+    world.store.claimDue = (request) => {
+      asked.push(request.now - START.getTime());
+      world.store.lookAgainAt = asked.length < 3 ? request.now + 50 : null;
+      return claimDue(request);
+    };
+    world.store.earliestDueAt = () => (asked.length < 3 ? world.clock.now() : null);
+    await world.add('a', every('1h'), () => {});
+    await world.machine.advance(1_000);
+    expect(asked).toEqual([0, 50, 100]);
+  });
+
+  it('has leases renewed at a third of their time while a run is under way', async () => {
+    const world = await new SharedWorld().start();
+    const { handler, open } = held();
+    await world.add('a', now(world), handler);
+    await world.machine.advance(25_000);
+    expect(world.store.renewed).toEqual([['a'], ['a']]);
+    open[0]!.end();
+    await world.machine.advance(60_000);
+    expect(world.store.renewed.length).toBe(2);
+  });
+
+  it('takes a run away: its signal is aborted, and the loss is told', async () => {
+    const world = await new SharedWorld().start();
+    let run: RunContext | null = null;
+    await world.add('a', now(world), (given: RunContext) => {
+      run = given;
+      return new Promise(() => {});
+    });
+    const [claim] = world.store['flow']['runs'].alive as Iterable<never>;
+    world.store.nextRenewal = { lost: [claim!] };
+    await world.machine.advance(10_000);
+    expect(run!.signal.aborted).toBe(true);
+    expect(run!.signal.reason).toMatchObject({ code: 'LEASE_LOST', jobId: 'a' });
+    expect(world.events.findLast(({ type }) => type === 'scheduler.faulted')).toMatchObject({
+      jobId: 'a',
+      error: { code: 'LEASE_LOST' },
+    });
+  });
+
+  it('cancels a run for another replica: by a hint at once, else at the next renewal', async () => {
+    const world = await new SharedWorld().start();
+    let run: RunContext | null = null;
+    await world.add('a', now(world), (given: RunContext) => {
+      run = given;
+      return new Promise((_resolve, reject) => given.signal.addEventListener('abort', reject));
+    });
+    const [claim] = world.store['flow']['runs'].alive as Iterable<never>;
+    world.store.nextRenewal = { cancelled: [claim!] };
+    await world.machine.advance(9_000);
+    expect(run!.signal.aborted).toBe(false);
+    await world.machine.advance(1_000);
+    expect(run!.signal.reason).toMatchObject({ code: 'RUN_CANCELLED' });
+    expect(world.types()).toContain('run.cancelled');
+  });
+
+  it('aborts what it cannot renew before the lease is over', async () => {
+    const world = await new SharedWorld().start();
+    let run: RunContext | null = null;
+    await world.add('a', now(world), (given: RunContext) => {
+      run = given;
+      return new Promise(() => {});
+    });
+    world.store.outage = new Error('gone');
+    await world.machine.advance(10_000);
+    expect(run!.signal.aborted).toBe(false);
+    await world.machine.advance(19_000);
+    expect(run!.signal.reason).toMatchObject({ code: 'LEASE_LOST' });
+  });
+
+  it('hands over an end that could not be recorded until it is', async () => {
+    const world = await new SharedWorld().start();
+    const { handler, open } = held();
+    await world.add('a', now(world), handler);
+    world.store.outage = new Error('gone');
+    open[0]!.end('result');
+    await world.machine.advance(3_000);
+    expect(world.types()).not.toContain('run.succeeded');
+    expect(world.types().filter((type) => type === 'scheduler.faulted').length).toBe(1);
+    world.store.outage = null;
+    await world.machine.advance(5_000);
+    expect(world.types()).toContain('run.succeeded');
+    expect((await world.engine.getRuns({}))[0]).toMatchObject({ outcome: 'succeeded' });
+    await world.machine.advance(60_000);
+    expect(world.store.renewed.flat().length).toBeLessThanOrEqual(1);
+  });
+
+  it('gets back at shutdown what was claimed and has not begun, and ends before it is closed', async () => {
+    const world = await new SharedWorld().start();
+    const closed: string[] = [];
+    const close = world.store.close.bind(world.store);
+    world.store.close = (closedAt) => {
+      closed.push(...world.types());
+      return close(closedAt);
+    };
+    const { handler, open } = held();
+    await world.add('a', now(world), handler);
+    const stopped = world.engine.stop({ drainTimeoutMs: 1_000, abortGraceMs: 100 });
+    open[0]!.end();
+    await world.machine.advance(0);
+    await stopped;
+    expect(closed).toContain('run.succeeded');
+    expect(world.machine.pendingTimers).toBe(0);
+  });
+
+  it('stops in time although the store does not answer any more', async () => {
+    const world = await new SharedWorld().start();
+    const { handler, open } = held();
+    await world.add('a', now(world), handler);
+    world.store.outage = new Error('gone');
+    open[0]!.end();
+    let stopped = false;
+    void world.engine.stop({ drainTimeoutMs: 1_000, abortGraceMs: 100 }).then(() => (stopped = true));
+    await world.machine.advance(1_200);
+    expect(stopped).toBe(true);
+  });
+});
+
+describe('the time of a store', () => {
+  it('counts, not the machine’s, and a difference is told once', async () => {
+    const world = new SharedWorld();
+    world.store.clockAheadMs = 90_000;
+    await world.start();
+    expect(world.clock.now() - world.machine.now()).toBe(90_000);
+    expect(world.events.find(({ type }) => type === 'scheduler.clockDiffers')).toMatchObject({
+      offsetMs: -90_000,
+    });
+    await world.machine.advance(300_000);
+    expect(world.types().filter((type) => type === 'scheduler.clockDiffers').length).toBe(1);
+    expect(world.types()).not.toContain('scheduler.clockStepped');
+  });
+
+  it('is read anew after a step of the machine’s clock, before anything is claimed', async () => {
+    const world = await new SharedWorld().start();
+    const { handler, starts } = held();
+    await world.add('a', every('10m'), handler);
+    const trueNow = world.machine.now.bind(world.machine);
+    let steppedMs = 0;
+    world.store.time = async () => trueNow() - steppedMs;
+    steppedMs = 3_600_000;
+    world.machine.stepWall(steppedMs);
+    await world.machine.advance(2_000);
+    expect(world.types()).toContain('scheduler.clockStepped');
+    expect(starts).toEqual([]);
+    await world.machine.advance(10 * 60_000);
+    expect(starts.length).toBe(1);
+  });
+
+  it('is not asked for while a test steers time', () => {
+    expect(new ManualClock(START).steered).toBe(true);
+  });
+});
