@@ -1,11 +1,12 @@
 import 'reflect-metadata';
 import { readFile } from 'node:fs/promises';
 import { setTimeout as realWait } from 'node:timers/promises';
-import { Injectable, Scope } from '@nestjs/common';
+import { type CanActivate, type ExecutionContext, Injectable, Scope, UseGuards } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { IsString } from 'class-validator';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
+  type Clock,
   Cron,
   cron,
   defineHandler,
@@ -218,6 +219,24 @@ describe('time that travels', () => {
     expect(await outcomes(time, 'hourly')).toEqual(Array(24).fill('succeeded'));
   });
 
+  it('goes on without a handler that waits for the clock, and gives it what it waits for', async () => {
+    const time = new TimeMachine(START, { patience: '30ms' });
+    const { app, scheduler } = await start({ time });
+    const clock: Clock = app.get(SCHEDULER_CLOCK);
+    const woken: Date[] = [];
+    await scheduler.addJob({
+      id: 'sleeper',
+      trigger: every('1h'),
+      handler: async () => {
+        await new Promise<void>((resolve) => clock.setTimer(resolve, 600_000));
+        woken.push(time.now());
+      },
+    });
+    await time.advance('2h');
+    expect(iso(woken)).toEqual(['2027-01-04T01:10:00.000Z']);
+    expect(await outcomes(time, 'sleeper')).toEqual(['succeeded', 'running']);
+  });
+
   it('is the time of whoever injects the clock', async () => {
     const { time, app } = await start();
     await time.advance('90m');
@@ -316,6 +335,28 @@ describe('performNow', () => {
     expect(time.now()).toEqual(new Date(START));
     expect(await outcomes(time, 'mail')).toEqual(['succeeded', 'succeeded']);
     expect(await time.ticksOf('mail')).toEqual([]);
+  });
+
+  it('goes through the guards and interceptors of the handler', async () => {
+    const passed: string[] = [];
+    class Doorman implements CanActivate {
+      canActivate(context: ExecutionContext): boolean {
+        passed.push(context.getHandler().name);
+        return passed.length === 1;
+      }
+    }
+    @Injectable()
+    class Guarded {
+      @UseGuards(Doorman)
+      @Cron('0 3 * * *', { id: 'guarded' })
+      guarded() {
+        return 'let in';
+      }
+    }
+    const { time } = await start({ providers: [Guarded] });
+    expect(await time.performNow('guarded')).toBe('let in');
+    await expect(time.performNow('guarded')).rejects.toThrow('Forbidden');
+    expect(passed).toEqual(['guarded', 'guarded']);
   });
 
   it('throws what the handler threw, and what is wrong with the payload', async () => {

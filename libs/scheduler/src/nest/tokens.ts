@@ -1,4 +1,4 @@
-/** The clock that times everything. A test steers it: `overrideProvider(SCHEDULER_CLOCK).useValue(new ManualClock(…))`. */
+/** The clock that times everything. A test steers it with the TimeMachine of `@carillon/scheduler/testing`. */
 export const SCHEDULER_CLOCK = Symbol.for('carillon:clock');
 
 /** What `forRoot` or `forRootAsync` was given, unread. */
