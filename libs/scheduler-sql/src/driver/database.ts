@@ -1,0 +1,73 @@
+import type { Kysely, RawBuilder, SqlBool } from 'kysely';
+import type { Tables } from '../schema/tables.js';
+import type { BulkInsert, BulkUpdate } from './bulk.js';
+
+/** An open database with the store's tables in it. */
+export interface Database {
+  /**
+   * Queries name the tables as `Tables` does, in `sql` by `sql.table('jobs')`; the store's prefix or schema is
+   * put before them. Transactions are READ COMMITTED on servers; on SQLite they begin with the write lock, and
+   * there is one connection, so that inside a transaction only the transaction may be used.
+   * Partial indexes serve queries that say `live = 1`, `state = 'waiting'` and `holds_place = 1` as literals
+   * (`sql.lit`), and `due_at` and `lease_until` compared with anything.
+   */
+  readonly kysely: Kysely<Tables>;
+  readonly dialect: Dialect;
+  /** Null where the database has none. */
+  readonly hints: Hints | null;
+  /**
+   * Runs statements inside a transaction of the user's, who begins and commits it.
+   *
+   * @param transaction of the store's database: a Kysely transaction, a pg client, a mysql2 connection, or a
+   *   SQLite handle
+   * @throws InvalidOptionsError when it is none of them
+   */
+  within(transaction: unknown): Kysely<Tables>;
+  /** Closes what the store opened; a pool or handle of the user's stays open. */
+  close(): Promise<void>;
+}
+
+/** Tells other processes that something may be due earlier than they know. Never a need. */
+export interface Hints {
+  /**
+   * Listens on a connection of its own. To be called again from time to time (at each beat): does nothing while
+   * that connection lives, opens another when it is lost.
+   *
+   * @param self what this process gives to `send`; its own hints are left out
+   */
+  listen(self: string, onHint: () => void): Promise<void>;
+  /** Told to the others when the transaction that `kysely` is has been committed. */
+  send(kysely: Kysely<Tables>, self: string): Promise<void>;
+}
+
+/** What differs between the databases. */
+export interface Dialect {
+  readonly name: 'sqlite' | 'postgres' | 'mysql';
+  /** Rows can be locked: FOR UPDATE, and SKIP LOCKED. Elsewhere a transaction has the whole database. */
+  readonly skipLocked: boolean;
+
+  /**
+   * One statement of constant text for any number of rows, each with every column of the first.
+   *
+   * @returns the ids of the rows that are new; the others met a unique key, and are left out
+   */
+  insertMany<T extends 'jobs' | 'runs'>(kysely: Kysely<Tables>, insert: BulkInsert<T>): Promise<string[]>;
+  /**
+   * One statement of constant text for any number of rows (two on MySQL, within the caller's transaction).
+   * Every row names the same columns.
+   *
+   * @returns the ids of the rows that fitted `where`, and are changed
+   */
+  updateMany<T extends 'jobs' | 'runs'>(kysely: Kysely<Tables>, update: BulkUpdate<T>): Promise<string[]>;
+  /** `column in (values)` with one parameter; true for nothing when there are no values. */
+  isOneOf(column: string, values: readonly string[]): RawBuilder<SqlBool>;
+
+  /** The transaction is rolled back and would do well if it were repeated: deadlock, serialization, busy. */
+  isTransient(error: unknown): boolean;
+  /** The database cannot be reached, or cannot write: connection, disk, read-only. */
+  isDown(error: unknown): boolean;
+  /** A table of the query does not exist. */
+  isMissingTable(error: unknown): boolean;
+  /** The database's own time, UTC ms. */
+  now(kysely: Kysely<Tables>): Promise<number>;
+}
