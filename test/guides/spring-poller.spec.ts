@@ -199,10 +199,11 @@ describe('docs/guides/coming-from-spring.md, the poller', () => {
     await clock.advance(120_000);
     const beats = await history(scheduler, 'heartbeat');
     expect(beats.map(({ scheduledAt }) => second(scheduledAt))).toEqual([0, 60, 120]);
+    expect((await scheduler.getJob('purge'))!.trigger.toString()).toContain('MON-FRI');
     await clock.advanceTo('2027-01-04T07:59:59Z');
     expect(outbox.purges).toBe(0);
-    await clock.advanceTo('2027-01-11T07:59:59Z');
-    expect(outbox.purges).toBe(5);
+    await clock.advance(1_000);
+    expect(outbox.purges).toBe(1);
   });
 });
 
