@@ -77,6 +77,8 @@ function extendsSpan(last: MemoryRun, run: MemoryRun, afterTickAt: number): bool
     last.outcome === run.outcome &&
     last.details.reason === run.details.reason &&
     last.startedAt === null &&
-    (last.details.scheduledUntil ?? last.scheduledAt) === afterTickAt
+    (last.details.scheduledUntil ?? last.scheduledAt) === afterTickAt &&
+    // A tick that comes again after a step back of the clock is another row's.
+    run.scheduledAt! > afterTickAt
   );
 }

@@ -197,7 +197,7 @@ export class JobBook {
 
   /** The wall clock was set back by `stepMs` to `nowAt` (T1, M4). */
   setBack(job: MemoryJob, nowAt: number, stepMs: number, effects: Effects): void {
-    if (job.state !== 'active' && job.state !== 'paused') return;
+    if (job.state === 'parked') return;
     try {
       // What the pause has passed over by the clock before is settled by that clock.
       const { pause } = job;
@@ -207,19 +207,17 @@ export class JobBook {
       const tickAt = pause
         ? (tickAfter(job, skippedTo, nowAt + stepMs) ?? pause.firstTickAt)
         : this.nextTickAt(job);
-      const { trigger, nextAt } = job.trigger.afterClockSetBack({
+      const { trigger, nextAt, lastTickAt } = job.trigger.afterClockSetBack({
         nowAt,
         stepMs,
         lastTickAt: job.lastTickAt,
+        waitingAt: tickAt,
       });
-      // A moved anchor carries the tick that waits along, even if it is due already.
-      const anchorMoved = trigger !== job.trigger;
-      if (anchorMoved && job.lastTickAt !== null) job.lastTickAt -= stepMs;
       job.trigger = trigger;
+      job.lastTickAt = lastTickAt;
       if (job.awaitsRun) return;
-      const movedAt = anchorMoved && tickAt !== null ? tickAt - stepMs : nextAt;
-      if (job.pause) job.pause = { ...job.pause, firstTickAt: movedAt };
-      else this.schedule(job, movedAt, effects.changed);
+      if (job.pause) job.pause = { ...job.pause, firstTickAt: nextAt };
+      else if (job.state === 'active') this.schedule(job, nextAt, effects.changed);
     } catch (error) {
       this.park(job, error, nowAt, effects);
     }

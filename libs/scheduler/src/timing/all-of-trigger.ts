@@ -11,7 +11,7 @@ import {
 import { CommonTicks } from './common-ticks.js';
 import { DueRule } from './due-rule.js';
 import { InvalidTriggerError } from './invalid-trigger-error.js';
-import type { AllOfJson, ClockSetBack, PreviewedTick, TriggerBinding } from './trigger.js';
+import type { AllOfJson, AfterSetBack, ClockSetBack, PreviewedTick, TriggerBinding } from './trigger.js';
 
 /** An all-of over any-ofs is looked at case by case; more cases than this are refused. */
 const MOST_CASES = 256;
@@ -78,10 +78,14 @@ export class AllOfTrigger extends DueRule {
   }
 
   /** It goes on where all of its parts do. */
-  afterClockSetBack(step: ClockSetBack): { trigger: AllOfTrigger; nextAt: number | null } {
+  afterClockSetBack(step: ClockSetBack): AfterSetBack<AllOfTrigger> {
     const after = this.#parts.map((part) => part.afterClockSetBack(step));
     const trigger = new AllOfTrigger(after.map((one) => one.trigger));
-    return { trigger, nextAt: trigger.#nextFromAll(after.map(({ nextAt }) => nextAt)) };
+    return {
+      trigger,
+      nextAt: trigger.#nextFromAll(after.map(({ nextAt }) => nextAt)),
+      lastTickAt: latest(after.map(({ lastTickAt }) => lastTickAt)),
+    };
   }
 
   toJSON(): AllOfJson {

@@ -2,7 +2,7 @@ import type { BareRule } from './bare-rule.js';
 import { bindAll, commonTimezone, COUNTS_UP_TO, earliest, latest } from './combination.js';
 import { DueRule } from './due-rule.js';
 import { TicksFrom } from './ticks-from.js';
-import type { AnyOfJson, ClockSetBack, PreviewedTick, TriggerBinding } from './trigger.js';
+import type { AnyOfJson, AfterSetBack, ClockSetBack, PreviewedTick, TriggerBinding } from './trigger.js';
 
 /** Due when any of its triggers is; once where several are (semantics.md T5). */
 export class AnyOfTrigger extends DueRule {
@@ -66,13 +66,16 @@ export class AnyOfTrigger extends DueRule {
   }
 
   /** Each part goes on as it would alone, so what ran at a fixed time is not run again. */
-  afterClockSetBack(step: ClockSetBack): { trigger: AnyOfTrigger; nextAt: number | null } {
-    const parts = this.#parts.map((part) => {
-      const { trigger, nextAt } = part.afterClockSetBack(step);
-      return nextAt === trigger.nextAt(step.nowAt) ? trigger : new TicksFrom(trigger, nextAt ?? Infinity);
-    });
-    const trigger = new AnyOfTrigger(parts);
-    return { trigger, nextAt: trigger.nextAt(step.nowAt) };
+  afterClockSetBack(step: ClockSetBack): AfterSetBack<AnyOfTrigger> {
+    const after = this.#parts.map((part) => part.afterClockSetBack(step));
+    const parts = after.map(({ trigger, nextAt }) =>
+      nextAt === trigger.nextAt(step.nowAt) ? trigger : new TicksFrom(trigger, nextAt ?? Infinity),
+    );
+    return {
+      trigger: new AnyOfTrigger(parts),
+      nextAt: earliest(after.map(({ nextAt }) => nextAt)),
+      lastTickAt: latest(after.map(({ lastTickAt }) => lastTickAt)),
+    };
   }
 
   toJSON(): AnyOfJson {

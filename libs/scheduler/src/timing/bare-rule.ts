@@ -3,6 +3,7 @@ import type { DayTimes } from './day-times.js';
 import { fromDate } from './instant.js';
 import { InvalidTriggerError } from './invalid-trigger-error.js';
 import type {
+  AfterSetBack,
   ClockSetBack,
   ExceptedDate,
   ExceptOptions,
@@ -31,7 +32,7 @@ export abstract class BareRule implements Trigger {
   abstract countBetween(fromAt: number, toAt: number): number;
   abstract except(excluded: Trigger | readonly ExceptedDate[], options?: ExceptOptions): BareRule;
   abstract bind(job: Partial<TriggerBinding>): BareRule;
-  abstract afterClockSetBack(step: ClockSetBack): { trigger: BareRule; nextAt: number | null };
+  abstract afterClockSetBack(step: ClockSetBack): AfterSetBack<BareRule>;
   abstract toJSON(): TriggerJson;
   abstract toString(): string;
 
@@ -41,6 +42,12 @@ export abstract class BareRule implements Trigger {
 
   get countsUpTo(): number {
     return Infinity;
+  }
+
+  /** Its own tick that was waited for when the clock was set back to `nowAt` and is overdue by that clock, too. */
+  protected stillOverdue({ nowAt, waitingAt }: ClockSetBack): number | null {
+    const at = waitingAt === null ? null : this.nextAt(waitingAt - 1);
+    return at !== null && at <= nowAt ? at : null;
   }
 
   /** The longest delay of a tick; 0 without jitter. */

@@ -6,7 +6,13 @@ import { DueRule } from './due-rule.js';
 import { FIRST_INSTANT_MS, LAST_INSTANT_MS, toIso } from './instant.js';
 import { jitterDelay, jitterJson } from './jitter.js';
 import { chosenOnGap, chosenOnRepeat } from './offset-policy.js';
-import type { CalendarIntervalJson, ClockSetBack, PreviewedTick, TriggerBinding } from './trigger.js';
+import type {
+  CalendarIntervalJson,
+  AfterSetBack,
+  ClockSetBack,
+  PreviewedTick,
+  TriggerBinding,
+} from './trigger.js';
 import { windowJson, type TriggerWindow } from './trigger-window.js';
 import { instantsOfWall } from './wall-instants.js';
 import { processZone, zoneOf, type Zone } from './zone.js';
@@ -142,11 +148,10 @@ export class CalendarIntervalTrigger extends DueRule {
   }
 
   /** A date in the calendar stays where it is, and what ran is not run again (semantics.md M4). */
-  afterClockSetBack({ nowAt, lastTickAt }: ClockSetBack): {
-    trigger: CalendarIntervalTrigger;
-    nextAt: number | null;
-  } {
-    return { trigger: this, nextAt: this.nextAt(Math.max(nowAt, lastTickAt ?? nowAt)) };
+  afterClockSetBack(step: ClockSetBack): AfterSetBack<CalendarIntervalTrigger> {
+    const { nowAt, lastTickAt } = step;
+    const nextAt = this.stillOverdue(step) ?? this.nextAt(Math.max(nowAt, lastTickAt ?? nowAt));
+    return { trigger: this, nextAt, lastTickAt };
   }
 
   toJSON(): CalendarIntervalJson {

@@ -128,7 +128,12 @@ describe('calendarInterval', () => {
       timezone: 'UTC',
       startAt: '2027-01-01T00:00:00Z',
     });
-    const step = { nowAt: Date.UTC(2027, 0, 5, 7), stepMs: 3_600_001, lastTickAt: Date.UTC(2027, 0, 5, 8) };
+    const step = {
+      nowAt: Date.UTC(2027, 0, 5, 7),
+      stepMs: 3_600_001,
+      lastTickAt: Date.UTC(2027, 0, 5, 8),
+      waitingAt: null,
+    };
     expect(iso(trigger.afterClockSetBack(step).nextAt)).toBe('2027-01-06T08:00Z');
     expect(iso(trigger.afterClockSetBack({ ...step, lastTickAt: null }).nextAt)).toBe('2027-01-05T08:00Z');
   });

@@ -98,6 +98,7 @@ describe('anyOf', () => {
       nowAt: Date.UTC(2027, 0, 5, 11, 20),
       stepMs: 75 * 60_000,
       lastTickAt: Date.UTC(2027, 0, 5, 12, 30),
+      waitingAt: null,
     };
     const { trigger, nextAt } = mixed.afterClockSetBack(step);
     expect(iso(nextAt!)).toBe('2027-01-05T12:00Z');
@@ -245,6 +246,7 @@ describe('allOf', () => {
       nowAt: Date.UTC(2027, 0, 5, 11),
       stepMs: 95 * 60_000,
       lastTickAt: Date.UTC(2027, 0, 5, 12, 30),
+      waitingAt: null,
     };
     expect(iso(trigger.afterClockSetBack(step).nextAt!)).toBe('2027-01-06T12:30Z');
   });

@@ -326,6 +326,7 @@ describe('after the clock was set back', () => {
       nowAt,
       stepMs: 1_800_000,
       lastTickAt,
+      waitingAt: null,
     });
     return new Date(nextAt!).toISOString();
   };

@@ -11,7 +11,15 @@ import { NeverFiresError } from './never-fires-error.js';
 import { checkOffsetChoices, chosenOnGap, chosenOnRepeat, offsetPolicy } from './offset-policy.js';
 import { countTicks, firstTickFrom, lastTickUpTo, regularAround } from './tick-search.js';
 import { effectsAt } from './tick-effects.js';
-import type { ClockSetBack, CronJson, OnGap, OnRepeat, PreviewedTick, TriggerBinding } from './trigger.js';
+import type {
+  AfterSetBack,
+  ClockSetBack,
+  CronJson,
+  OnGap,
+  OnRepeat,
+  PreviewedTick,
+  TriggerBinding,
+} from './trigger.js';
 import {
   OPEN_WINDOW,
   refuseUnknownKeys,
@@ -147,10 +155,12 @@ export class CronTrigger extends DueRule {
     return bound;
   }
 
-  afterClockSetBack({ nowAt, lastTickAt }: ClockSetBack): { trigger: CronTrigger; nextAt: number | null } {
+  afterClockSetBack(step: ClockSetBack): AfterSetBack<CronTrigger> {
+    const { nowAt, lastTickAt } = step;
     // What runs all day goes on at once; a fixed time that ran is not run again (semantics.md M4).
     const goesOn = this.class === 'E' || lastTickAt === null;
-    return { trigger: this, nextAt: this.nextAt(goesOn ? nowAt : Math.max(nowAt, lastTickAt)) };
+    const nextAt = this.stillOverdue(step) ?? this.nextAt(goesOn ? nowAt : Math.max(nowAt, lastTickAt));
+    return { trigger: this, nextAt, lastTickAt };
   }
 
   toJSON(): CronJson {

@@ -1,6 +1,6 @@
 import { DueRule } from './due-rule.js';
 import { toIso } from './instant.js';
-import type { ClockSetBack, DateJson } from './trigger.js';
+import type { AfterSetBack, ClockSetBack, DateJson } from './trigger.js';
 
 /** Due once, at an instant. */
 export class DateTrigger extends DueRule {
@@ -42,8 +42,9 @@ export class DateTrigger extends DueRule {
   }
 
   /** Once is once: after its tick nothing is due again; before it, the instant stays. */
-  afterClockSetBack({ lastTickAt }: ClockSetBack): { trigger: DateTrigger; nextAt: number | null } {
-    return { trigger: this, nextAt: lastTickAt !== null && lastTickAt >= this.#at ? null : this.#at };
+  afterClockSetBack({ lastTickAt }: ClockSetBack): AfterSetBack<DateTrigger> {
+    const nextAt = lastTickAt !== null && lastTickAt >= this.#at ? null : this.#at;
+    return { trigger: this, nextAt, lastTickAt };
   }
 
   toJSON(): DateJson {

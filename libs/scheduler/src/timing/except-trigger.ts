@@ -14,6 +14,7 @@ import { ExcludedDates } from './excluded-days.js';
 import { excludedAround } from './excluded-ticks.js';
 import { InvalidTriggerError } from './invalid-trigger-error.js';
 import type {
+  AfterSetBack,
   ClockSetBack,
   ExceptedDate,
   ExceptJson,
@@ -122,12 +123,12 @@ export class ExceptTrigger extends BareRule {
     return bound;
   }
 
-  afterClockSetBack(step: ClockSetBack): { trigger: ExceptTrigger; nextAt: number | null } {
-    const { trigger: rule, nextAt } = this.#rule.afterClockSetBack(step);
+  afterClockSetBack(step: ClockSetBack): AfterSetBack<ExceptTrigger> {
+    const { trigger: rule, nextAt, lastTickAt } = this.#rule.afterClockSetBack(step);
     const excluded =
       this.#excluded instanceof BareRule ? this.#excluded.afterClockSetBack(step).trigger : this.#excluded;
     const trigger = new ExceptTrigger(rule, excluded, this.#daysIn);
-    return { trigger, nextAt: nextAt === null ? null : trigger.nextAt(nextAt - 1) };
+    return { trigger, nextAt: nextAt === null ? null : trigger.nextAt(nextAt - 1), lastTickAt };
   }
 
   toJSON(): ExceptJson {

@@ -46,7 +46,12 @@ describe('mode delay', () => {
   });
 
   it('begins its wait anew when the clock is set back', () => {
-    const after = poller.afterClockSetBack({ nowAt: 500_000, stepMs: 60_000, lastTickAt: 530_000 });
+    const after = poller.afterClockSetBack({
+      nowAt: 500_000,
+      stepMs: 60_000,
+      lastTickAt: 530_000,
+      waitingAt: null,
+    });
     expect(after.nextAt).toBe(560_000);
   });
 });
@@ -74,8 +79,12 @@ describe('runOnStart', () => {
   });
 
   it('keeps a start that is still to come when the clock is set back, and does not repeat one that was', () => {
-    expect(trigger.afterClockSetBack({ nowAt: 4000, stepMs: 6000, lastTickAt: null }).nextAt).toBe(4000);
-    expect(trigger.afterClockSetBack({ nowAt: 4000, stepMs: 6000, lastTickAt: ANCHOR }).nextAt).toBe(64_000);
+    expect(
+      trigger.afterClockSetBack({ nowAt: 4000, stepMs: 6000, lastTickAt: null, waitingAt: null }).nextAt,
+    ).toBe(4000);
+    expect(
+      trigger.afterClockSetBack({ nowAt: 4000, stepMs: 6000, lastTickAt: ANCHOR, waitingAt: null }).nextAt,
+    ).toBe(64_000);
   });
 });
 

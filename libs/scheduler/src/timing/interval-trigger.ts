@@ -4,7 +4,7 @@ import { DueRule } from './due-rule.js';
 import { FIRST_INSTANT_MS, LAST_INSTANT_MS, toIso } from './instant.js';
 import { jitterDelay, jitterJson } from './jitter.js';
 import type { TickGrid } from './tick-grid.js';
-import type { ClockSetBack, IntervalJson, IntervalMode, TriggerBinding } from './trigger.js';
+import type { AfterSetBack, ClockSetBack, IntervalJson, IntervalMode, TriggerBinding } from './trigger.js';
 import { windowJson, type TriggerWindow } from './trigger-window.js';
 import type { Zone } from './zone.js';
 
@@ -132,21 +132,26 @@ export class IntervalTrigger extends DueRule {
   }
 
   /** In delay mode a wait that had begun begins anew, since only the engine knows when it began. */
-  afterClockSetBack(step: ClockSetBack): { trigger: IntervalTrigger; nextAt: number | null } {
+  afterClockSetBack(step: ClockSetBack): AfterSetBack<IntervalTrigger> {
+    const { nowAt, stepMs, lastTickAt, waitingAt } = step;
+    const awaitsStart = this.#manner.runOnStart && lastTickAt === null;
     // The anchor is a reading of the clock that was set back, so it moves along; startAt is an
     // instant that somebody chose, so it stays.
-    const trigger =
-      this.#anchorAt === null
-        ? this
-        : new IntervalTrigger(
-            this.#everyMs,
-            this.#anchorAt - step.stepMs,
-            this.#window,
-            this.#manner,
-            this.#seed,
-          );
-    const awaitsStart = this.#manner.runOnStart && step.lastTickAt === null;
-    return { trigger, nextAt: awaitsStart ? trigger.firstAt(step.nowAt) : trigger.nextAt(step.nowAt) };
+    if (this.#anchorAt === null) {
+      const waits = this.waitsForRun ? null : this.stillOverdue(step);
+      const nextAt = waits ?? (awaitsStart ? this.firstAt(nowAt) : this.nextAt(nowAt));
+      return { trigger: this, nextAt, lastTickAt };
+    }
+    const anchorAt = this.#anchorAt - stepMs;
+    const trigger = new IntervalTrigger(this.#everyMs, anchorAt, this.#window, this.#manner, this.#seed);
+    const movedLastAt = lastTickAt === null ? null : lastTickAt - stepMs;
+    const ownAt = waitingAt === null || this.waitsForRun ? waitingAt : this.nextAt(waitingAt - 1);
+    const nextAt = awaitsStart ? trigger.firstAt(nowAt) : trigger.nextAt(nowAt);
+    return {
+      trigger,
+      nextAt: ownAt === null ? nextAt : trigger.#within(ownAt - stepMs),
+      lastTickAt: movedLastAt,
+    };
   }
 
   toJSON(): IntervalJson {

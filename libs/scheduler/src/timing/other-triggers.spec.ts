@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  anyOf,
   at,
+  cron,
   every,
   InvalidDurationError,
   InvalidTriggerError,
@@ -12,8 +14,8 @@ import {
 
 const JOB = { jobId: 'a', timezone: 'UTC', anchorAt: 10_000 };
 
-function step(nowAt: number, stepMs: number, lastTickAt: number | null) {
-  return { nowAt, stepMs, lastTickAt };
+function step(nowAt: number, stepMs: number, lastTickAt: number | null, waitingAt: number | null = null) {
+  return { nowAt, stepMs, lastTickAt, waitingAt };
 }
 
 function walk(trigger: Trigger, from: number, to: number): number[] {
@@ -102,7 +104,26 @@ describe('every', () => {
 
   it('keeps startAt when the clock is set back', () => {
     const trigger = every('1m', { startAt: new Date(5000) });
-    expect(trigger.afterClockSetBack(step(66_000, 95_000, 125_000))).toEqual({ trigger, nextAt: 125_000 });
+    const after = { trigger, nextAt: 125_000, lastTickAt: 125_000 };
+    expect(trigger.afterClockSetBack(step(66_000, 95_000, 125_000))).toEqual(after);
+  });
+
+  it('keeps due what is overdue by both clocks, and moves with its anchor what waits for one', () => {
+    const seconds = cron('* * * * * *', { timezone: 'UTC' });
+    const fixed = every('10s', { startAt: new Date(0) });
+    const moving = every('10s').bind({ anchorAt: 0 });
+    // The tick at 20 s was not claimed yet when, at 70 s, the clock went back to 60 s.
+    const overdue = step(60_000, 10_000, 19_000, 20_000);
+    expect(seconds.afterClockSetBack(overdue).nextAt).toBe(20_000);
+    expect(fixed.afterClockSetBack(overdue).nextAt).toBe(20_000);
+    expect(moving.afterClockSetBack(overdue)).toMatchObject({ nextAt: 10_000, lastTickAt: 9_000 });
+    expect(anyOf(moving, seconds).afterClockSetBack(overdue)).toMatchObject({ nextAt: 10_000 });
+    expect(seconds.except(fixed).afterClockSetBack(step(60_000, 10_000, 19_000, 21_000)).nextAt).toBe(21_000);
+    // At 25 s it goes back by 5 s: the next ticks are those of the clock as it is now.
+    const ahead = step(20_000, 5_000, 25_000, 26_000);
+    expect(seconds.afterClockSetBack(ahead).nextAt).toBe(21_000);
+    expect(anyOf(seconds, fixed).afterClockSetBack(ahead).nextAt).toBe(21_000);
+    expect(moving.afterClockSetBack(ahead).nextAt).toBe(25_000);
   });
 
   it('refuses a period of no time, and options it does not know', () => {

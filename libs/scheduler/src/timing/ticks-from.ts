@@ -1,7 +1,7 @@
 import type { BareRule } from './bare-rule.js';
 import type { DayTimes } from './day-times.js';
 import { DueRule } from './due-rule.js';
-import type { ClockSetBack, PreviewedTick, TriggerBinding, TriggerJson } from './trigger.js';
+import type { AfterSetBack, ClockSetBack, PreviewedTick, TriggerBinding, TriggerJson } from './trigger.js';
 import type { Zone } from './zone.js';
 
 /**
@@ -59,10 +59,10 @@ export class TicksFrom extends DueRule {
   }
 
   /** Set back twice, what ran before the first step is still not to come again. */
-  afterClockSetBack(step: ClockSetBack): { trigger: TicksFrom; nextAt: number | null } {
-    const { trigger, nextAt } = this.#rule.afterClockSetBack(step);
+  afterClockSetBack(step: ClockSetBack): AfterSetBack<TicksFrom> {
+    const { trigger, nextAt, lastTickAt } = this.#rule.afterClockSetBack(step);
     const kept = new TicksFrom(trigger, Math.max(this.#fromAt, nextAt ?? Infinity));
-    return { trigger: kept, nextAt: kept.nextAt(step.nowAt) };
+    return { trigger: kept, nextAt: kept.nextAt(-Infinity), lastTickAt };
   }
 
   toJSON(): TriggerJson {

@@ -1,7 +1,7 @@
 import { formatDuration } from './duration.js';
 import { DueRule } from './due-rule.js';
 import { LAST_INSTANT_MS, toIso } from './instant.js';
-import type { ClockSetBack, TimeoutJson, TriggerBinding } from './trigger.js';
+import type { AfterSetBack, ClockSetBack, TimeoutJson, TriggerBinding } from './trigger.js';
 
 /**
  * Due once, so long after an anchor: the start of the process, supplied by `bind`. Unbound it counts
@@ -58,14 +58,14 @@ export class TimeoutTrigger extends DueRule {
     return new TimeoutTrigger(this.#afterMs, anchorAt);
   }
 
-  afterClockSetBack({ stepMs, lastTickAt, nowAt }: ClockSetBack): {
-    trigger: TimeoutTrigger;
-    nextAt: number | null;
-  } {
-    if (this.#anchorAt === null)
-      return { trigger: this, nextAt: lastTickAt === null ? this.nextAt(nowAt) : null };
+  afterClockSetBack({ stepMs, lastTickAt, nowAt }: ClockSetBack): AfterSetBack<TimeoutTrigger> {
+    if (this.#anchorAt === null) {
+      const nextAt = lastTickAt === null ? this.nextAt(nowAt) : null;
+      return { trigger: this, nextAt, lastTickAt };
+    }
     const trigger = new TimeoutTrigger(this.#afterMs, this.#anchorAt - stepMs);
-    return { trigger, nextAt: lastTickAt === null ? this.#anchorAt - stepMs + this.#afterMs : null };
+    if (lastTickAt !== null) return { trigger, nextAt: null, lastTickAt: lastTickAt - stepMs };
+    return { trigger, nextAt: this.#anchorAt - stepMs + this.#afterMs, lastTickAt };
   }
 
   toJSON(): TimeoutJson {

@@ -49,9 +49,10 @@ export interface Trigger {
   bind(job: Partial<TriggerBinding>): Trigger;
   /**
    * What goes on after the wall clock was set back while the job lived in memory (semantics.md T1,
-   * M4): the trigger, its anchor moved where it has one, and the next due instant.
+   * M4): the trigger, its anchor moved where it has one, and the next due instant. What was overdue by
+   * both clocks stays due; what waits for a moved anchor moves along.
    */
-  afterClockSetBack(step: ClockSetBack): { trigger: Trigger; nextAt: number | null };
+  afterClockSetBack(step: ClockSetBack): AfterSetBack<Trigger>;
 
   /** Plain data from which `triggerFromJson` makes an equal trigger. */
   toJSON(): TriggerJson;
@@ -82,6 +83,15 @@ export interface ClockSetBack {
   /** How far the clock went back, positive ms. */
   stepMs: number;
   /** The last tick that fell due before the step; null when none did. */
+  lastTickAt: number | null;
+  /** The tick that comes next, or is overdue, by the clock before; null when there is none. */
+  waitingAt: number | null;
+}
+
+export interface AfterSetBack<T> {
+  trigger: T;
+  nextAt: number | null;
+  /** The last tick by the clock as it is now. */
   lastTickAt: number | null;
 }
 
