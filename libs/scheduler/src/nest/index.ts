@@ -18,6 +18,7 @@ export type {
 export { RUN_CONTEXT_TYPE, runOf } from './run-of.js';
 export { type SchedulerAsyncOptions, SchedulerModule } from './scheduler.module.js';
 export { DEFAULT_OPTIONS, type SchedulerOptions, type SchedulerOptionsFactory } from './scheduler-options.js';
+export { schedulerCheck } from './scheduler-check.js';
 export { type SchedulerHealth, SchedulerService } from './scheduler.service.js';
 export { Timeout } from './timeout.decorator.js';
 export { SCHEDULER_CLOCK } from './tokens.js';

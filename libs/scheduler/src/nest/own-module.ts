@@ -11,19 +11,19 @@ import { InvalidOptionsError, SchedulerExistsError } from '../model/index.js';
  * @throws SchedulerExistsError naming the modules that import us when there are two of us
  */
 export function takeOuterPlace(modules: ModulesContainer, marker: unknown): void {
-  const own = [...modules.values()].filter((module) => module.providers.has(marker as string));
-  if (own.length > 1) throw new SchedulerExistsError(importersOf(own[0].metatype, modules));
-  own[0].distance = -1;
+  findOwnModule(modules, marker).distance = -1;
 }
 
 /**
  * A module that imports just the class beside a `forRoot` does no harm; without one nothing would
  * ever run, in silence.
  *
- * @throws InvalidOptionsError when no module was made by forRoot or forRootAsync
+ * @throws InvalidOptionsError when no module was made by forRoot or forRootAsync; SchedulerExistsError
  */
-export function refuseWithoutOptions(modules: ModulesContainer, marker: unknown): void {
-  if ([...modules.values()].some((module) => module.providers.has(marker as string))) return;
+export function findOwnModule(modules: ModulesContainer, marker: unknown): Module {
+  const own = [...modules.values()].filter((module) => module.providers.has(marker as string));
+  if (own.length > 1) throw new SchedulerExistsError(importersOf(own[0].metatype, modules));
+  if (own.length === 1) return own[0];
   throw new InvalidOptionsError(
     'imports',
     'SchedulerModule',

@@ -2,7 +2,7 @@ import { type HandlerDefinition, InvalidOptionsError, SchedulerError } from '../
 import type { Declaration } from './declaration.js';
 import { type DeclaredJob, readDeclaredJob } from './declared-job.js';
 import { callFactory, isFactory, type ProviderLookup } from './decorator-factory.js';
-import type { DecoratedMethod } from './explorer.js';
+import type { DeclaringMethod } from './decorated-methods.js';
 import type { Settings } from './scheduler-options.js';
 
 /** A job that a decorator declares. */
@@ -30,7 +30,7 @@ const DECORATORS = {
 
 /** What the decorators of a method say, from top to bottom. */
 export function readMethod(
-  method: DecoratedMethod,
+  method: DeclaringMethod,
   settings: Pick<Settings, 'policies' | 'concurrency'>,
   lookUp: ProviderLookup,
 ): Declared[] {
@@ -48,7 +48,7 @@ export function readMethod(
 }
 
 function readOne(
-  method: DecoratedMethod,
+  method: DeclaringMethod,
   declaration: Declaration,
   position: number,
   settings: Pick<Settings, 'policies' | 'concurrency'>,

@@ -20,7 +20,7 @@ import { Explorer } from './explorer.js';
 import { answerSchedulerErrors } from './http-errors.js';
 import { Lifecycle } from './lifecycle.js';
 import { LogListener, writeRunLine } from './log-listener.js';
-import { refuseWithoutOptions } from './own-module.js';
+import { findOwnModule } from './own-module.js';
 import { assemble } from './parts.js';
 import { RequestReader } from './request-reader.js';
 import {
@@ -52,7 +52,7 @@ export interface SchedulerAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
 export class SchedulerModule {
   constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
     answerSchedulerErrors();
-    refuseWithoutOptions(modules, Lifecycle);
+    findOwnModule(modules, Lifecycle);
   }
 
   /** @throws at the start: InvalidOptionsError and its like; SchedulerExistsError when there are two */

@@ -1,10 +1,10 @@
 import { JobIdTakenError } from '../model/index.js';
-import type { DecoratedMethod } from './explorer.js';
+import type { DeclaringMethod } from './decorated-methods.js';
 
 /** The ids of jobs and the names of handlers that declarations have taken, and where. */
 export class TakenNames {
   private readonly ids = new Map<string, string>();
-  private readonly handlers = new Map<string, DecoratedMethod>();
+  private readonly handlers = new Map<string, DeclaringMethod>();
 
   /** How many jobs there are. */
   get jobs(): number {
@@ -24,7 +24,7 @@ export class TakenNames {
    * @returns whether the method takes the name just now
    * @throws JobIdTakenError naming both places when another method has it
    */
-  takeHandler(name: string, method: DecoratedMethod): boolean {
+  takeHandler(name: string, method: DeclaringMethod): boolean {
     const taken = this.handlers.get(name);
     if (taken === method) return false;
     if (taken) throw new JobIdTakenError(name, [taken.place, method.place], 'handler name');
