@@ -118,9 +118,10 @@ export class DeclaredJobs {
 
   private async putJob(found: FoundJob): Promise<void> {
     const { engine, hub, clock } = this.parts;
-    // A store keeps the anchor of the first declaration (T1); in memory it is the start, which is to come.
-    const awaitsStart = found.job.trigger.counts === 'fromTheStart' && !this.started && !engine.durable;
     const trigger = this.bind(found, clock.now());
+    // A store keeps the anchor of the first declaration (T1); in memory it is the start, which is to come.
+    const isStored = engine.durable && trigger.type !== 'timeout';
+    const awaitsStart = found.job.trigger.counts === 'fromTheStart' && !this.started && !isStored;
     const { payload, policies, disabled } = found.job;
     await this.checkPayload(found);
     const spec: JobSpec = {
