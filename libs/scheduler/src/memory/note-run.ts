@@ -1,11 +1,7 @@
 import type { AttemptEnd, RunNotes } from '../model/index.js';
+import { keepLine } from '../planning/index.js';
 import type { RunNote } from '../ports/index.js';
 import type { MemoryRun } from './memory-run.js';
-
-/** Log lines kept with a run: the last ones. */
-const LINES = 100;
-/** Characters kept of a line. */
-const LINE_LENGTH = 1_000;
 
 export function noteRun(run: MemoryRun, note: RunNote): void {
   const notes: RunNotes = (run.noted.notes ??= { progress: null, log: [] });
@@ -13,9 +9,7 @@ export function noteRun(run: MemoryRun, note: RunNote): void {
     notes.progress = note.progress;
     return;
   }
-  const { level, message, at } = note.line;
-  notes.log.push({ level, at, message: message.slice(0, LINE_LENGTH) });
-  if (notes.log.length > LINES) notes.log.shift();
+  keepLine(notes.log, note.line);
 }
 
 export function noteAttempt(run: MemoryRun, { result, startedAt, endedAt }: AttemptEnd): void {

@@ -5,7 +5,7 @@ import {
   keepResult,
   toErrorRecord,
 } from '../model/index.js';
-import { type DueTicks, placeRun, planTicks, type TickPlan } from '../planning/index.js';
+import { type DueTicks, findBackfill, placeRun, planTicks, type TickPlan } from '../planning/index.js';
 import type {
   BackfillRequest,
   BackfillResult,
@@ -16,7 +16,6 @@ import type {
   RunRequest,
   Settled,
 } from '../ports/index.js';
-import { findBackfill } from './find-backfill.js';
 import type { Effects, JobBook } from './job-book.js';
 import type { MemoryJob } from './memory-job.js';
 import type { MemoryRun } from './memory-run.js';
