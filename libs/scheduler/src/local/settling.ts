@@ -177,7 +177,8 @@ export class Settling implements AttemptWatcher {
       this.freed(attempt);
     }
     const { announcer } = this.parts;
-    if (announce && settled !== 'refused') {
+    // An attempt that was promised to follow a timeout does not: that is told, too.
+    if (settled !== 'refused' && (announce || settled === 'withoutRetry')) {
       const told = settled === 'withoutRetry' ? withRetryAt(end, null) : end;
       announceEnd(announcer.events, told, placeHeld, settled === 'runsAgain');
     }
