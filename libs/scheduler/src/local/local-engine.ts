@@ -216,7 +216,10 @@ export class LocalEngine implements Engine {
       onFreed: () => this.loop.look(),
     });
     this.loop = new DueLoop(store, clock, alarms, host.events, {
-      begin: (claim) => this.settling.begin(claim),
+      begin: (claim) => {
+        this.settling.begin(claim);
+        this.upkeep?.holds();
+      },
       told: ({ recorded, changed, cancelled, recovered }) => {
         if (recovered) announceRecovered(host.events, recovered);
         this.announcer.tell(recorded, changed);

@@ -38,8 +38,13 @@ export class Upkeep {
   /** Begins once the store is open. */
   async start(): Promise<void> {
     await this.calibrate();
-    this.again('calibrate', CALIBRATION_MS, () => this.calibrate());
-    this.again('renew', this.renewalMs, () => this.renew());
+    if (this.parts.clock instanceof StoreClock)
+      this.again('calibrate', CALIBRATION_MS, () => this.calibrate());
+  }
+
+  /** A claim is held: it is renewed for as long as it is. While none is held, nothing waits for that. */
+  holds(): void {
+    if (!this.pending.has('renew')) this.again('renew', this.renewalMs, () => this.renew());
   }
 
   /** This process lives, and has declared all that its code declares. */
@@ -73,7 +78,11 @@ export class Upkeep {
 
   private again(name: 'beat' | 'renew' | 'calibrate', everyMs: number, action: () => Promise<void>): void {
     if (this.stopped) return;
-    const next = () => void action().finally(() => this.again(name, everyMs, action));
+    const next = () =>
+      void action().finally(() => {
+        if (name === 'renew' && this.parts.settling.held.size === 0) this.pending.delete(name);
+        else this.again(name, everyMs, action);
+      });
     this.pending.set(name, this.parts.alarms.after(everyMs, next));
   }
 
