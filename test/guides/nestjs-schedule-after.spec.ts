@@ -181,6 +181,31 @@ describe('docs/guides/coming-from-nestjs-schedule.md, the program', () => {
     expect(reports.done).toEqual(['check ana']);
   });
 
+  it('runs what is added early when all modules are up', async () => {
+    const clock = new ManualClock('2027-01-04T00:00:00Z');
+    class Slow {
+      async onModuleInit(): Promise<void> {
+        await new Promise<void>((resolve) => void clock.setTimer(resolve, 5_000));
+      }
+    }
+    const module = await Test.createTestingModule({ imports: [ReportsModule], providers: [Slow] })
+      .overrideProvider(SCHEDULER_CLOCK)
+      .useValue(clock)
+      .setLogger(recordingLogger().logger)
+      .compile();
+    const reports = module.get(Reports);
+    reports.wished = [{ customer: 'ana', expression: '* * * * * *', timeZone: 'UTC' }];
+    const up = module.init();
+    await clock.advance(4_999);
+    expect(reports.done).toEqual([]);
+    await clock.advance(1);
+    await up;
+    await clock.advance(0);
+    // One run for the ticks that fell due meanwhile.
+    expect(reports.done).toEqual(['report ana']);
+    await module.close();
+  });
+
   it('awaits on shutdown what is under way, while providers are open', async () => {
     const { clock, schedule, reports, close } = await start();
     let finish!: () => void;

@@ -152,6 +152,23 @@ describe('what the guide says of @nestjs/schedule', () => {
     expect(() => vi.advanceTimersByTime(60_000)).toThrow('ana has no figures');
   });
 
+  it('runs what is added while other modules still start', async () => {
+    class Slow {
+      async onModuleInit(): Promise<void> {
+        await new Promise((resolve) => setTimeout(resolve, 5_000));
+      }
+    }
+    const module = await Test.createTestingModule({ imports: [ReportsModule], providers: [Slow] }).compile();
+    const reports = module.get(Reports);
+    reports.wished = [{ customer: 'ana', expression: '* * * * * *', timeZone: 'UTC' }];
+    const up = module.init();
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(reports.done.length).toBeGreaterThan(0);
+    await vi.advanceTimersByTimeAsync(2_000);
+    await up;
+    await module.close();
+  });
+
   it('does not await on shutdown what is under way', async () => {
     const { module, schedule, reports } = await start();
     let finish!: () => void;

@@ -1,5 +1,11 @@
 import { Injectable } from '@nestjs/common';
 
+interface Wish {
+  customer: string;
+  expression: string;
+  timeZone: string;
+}
+
 /** What the program of docs/guides/coming-from-nestjs-schedule.md works with, before and after. */
 @Injectable()
 export class Reports {
@@ -8,9 +14,10 @@ export class Reports {
   takes: Promise<void> = Promise.resolve();
   broken = false;
   closed = false;
+  wished: Wish[] = [{ customer: 'ana', expression: '0 0 9 * * MON-FRI', timeZone: 'Europe/Berlin' }];
 
-  async wishes(): Promise<{ customer: string; expression: string; timeZone: string }[]> {
-    return [{ customer: 'ana', expression: '0 0 9 * * MON-FRI', timeZone: 'Europe/Berlin' }];
+  async wishes(): Promise<Wish[]> {
+    return this.wished;
   }
 
   async send(customer: string): Promise<void> {
