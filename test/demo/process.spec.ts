@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = 'dist/apps/demo/src/main.js';
+const CHECK = 'dist/apps/demo/src/check-jobs.js';
 const PATIENCE = 240_000;
 /** Nest ends the process by the signal that it was sent, once all is closed. */
 const ENDED_BY_CTRL_C = ['SIGINT', null];
@@ -132,6 +133,21 @@ describe('the demo as a process', () => {
       expect(output.split('\n')).toHaveLength(1);
       expect(output).toContain(`${variable} is "${value}"`);
       expect(output).toContain(remedy);
+    },
+    PATIENCE,
+  );
+
+  it(
+    'has its jobs checked without starting, and tells CI by its exit code',
+    async () => {
+      const right = await run(process.execPath, [CHECK], { TIMEZONE: 'Europe/Berlin' }).end();
+      expect(right.code).toBe(0);
+      expect(right.output).toContain('4 jobs, 0 errors, 0 warnings; the zone is Europe/Berlin.');
+      const wrong = await run(process.execPath, [CHECK], { TIMEZONE: 'Nowhere' }).end();
+      expect(wrong.code).toBe(1);
+      expect(wrong.output).toContain(
+        'error: SchedulerModule: The environment variable TIMEZONE is "Nowhere"',
+      );
     },
     PATIENCE,
   );
