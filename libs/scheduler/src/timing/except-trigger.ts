@@ -124,7 +124,10 @@ export class ExceptTrigger extends BareRule {
   }
 
   afterClockSetBack(step: ClockSetBack): AfterSetBack<ExceptTrigger> {
-    const { trigger: rule, nextAt, lastTickAt } = this.#rule.afterClockSetBack(step);
+    // Not overdue, it may be another one: what is left out does not move along.
+    const isOverdue = step.waitingAt !== null && step.waitingAt <= step.nowAt + step.stepMs;
+    const waitingAt = isOverdue ? step.waitingAt : null;
+    const { trigger: rule, nextAt, lastTickAt } = this.#rule.afterClockSetBack({ ...step, waitingAt });
     const excluded =
       this.#excluded instanceof BareRule ? this.#excluded.afterClockSetBack(step).trigger : this.#excluded;
     const trigger = new ExceptTrigger(rule, excluded, this.#daysIn);

@@ -124,6 +124,12 @@ describe('every', () => {
     expect(seconds.afterClockSetBack(ahead).nextAt).toBe(21_000);
     expect(anyOf(seconds, fixed).afterClockSetBack(ahead).nextAt).toBe(21_000);
     expect(moving.afterClockSetBack(ahead).nextAt).toBe(25_000);
+    // 30 s is left out, and is 25 s by the clock as it is now.
+    expect(
+      moving.except([new Date(30_000)]).afterClockSetBack(step(20_000, 5_000, 20_000, 40_000)),
+    ).toMatchObject({
+      nextAt: 25_000,
+    });
   });
 
   it('refuses a period of no time, and options it does not know', () => {
