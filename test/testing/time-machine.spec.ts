@@ -23,6 +23,7 @@ import {
 } from '@carillon/scheduler';
 import { TimeMachine, TimeTravelError } from '@carillon/scheduler/testing';
 import { MemoryStore } from '../../libs/scheduler/src/memory/index.js';
+import { LeasedMemoryStore } from '../engine/leased-memory.js';
 
 const START = '2027-01-04T00:00Z';
 const running: TestingModule[] = [];
@@ -293,6 +294,51 @@ describe('a store that takes its time', () => {
     expect(lateMs).toEqual([0, 0, 0, 0, 0, 0].flatMap(() => [0, 1_000]));
     expect(await outcomes(time, 'hourly')).toEqual(Array(6).fill('succeeded'));
     expect(await time.performNow('hourly').catch((error: Error) => error.message)).toBe('once more');
+  });
+});
+
+describe('a store that outlives the process', () => {
+  const work = defineHandler('work');
+  const hang = defineHandler('hang');
+
+  @Injectable()
+  class Workers {
+    @JobHandler(work)
+    work() {
+      return Promise.resolve('done');
+    }
+
+    @JobHandler(hang)
+    hang() {
+      return new Promise(() => {});
+    }
+  }
+
+  async function withStore() {
+    const time = new TimeMachine('2027-01-01T00:00Z', { patience: '30ms' });
+    const store = new LeasedMemoryStore(() => {
+      throw new Error('A steered clock is not set by a store.');
+    });
+    const started = await start({ time, options: { store }, providers: [Workers] });
+    return { ...started, store };
+  }
+
+  it('is travelled with as fast', async () => {
+    const { time, scheduler } = await withStore();
+    await scheduler.addJob({ id: 'daily', trigger: cron('30 2 * * *'), handler: work });
+    const began = performance.now();
+    await time.travelTo('2027-04-01T00:00Z');
+    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(await time.ticksOf('daily')).toHaveLength(90);
+    expect(await time.performNow('daily')).toBe('done');
+  });
+
+  it('renews the lease of a handler that hangs', async () => {
+    const { time, scheduler, store } = await withStore();
+    await scheduler.addJob({ id: 'hung', trigger: every('1h'), handler: hang });
+    await time.advance('61m');
+    expect(store.renewed.length).toBe(6);
+    expect(await outcomes(time, 'hung')).toEqual(['running']);
   });
 });
 
