@@ -1,6 +1,7 @@
 import type { Kysely, RawBuilder, SqlBool } from 'kysely';
 import type { Tables } from '../schema/tables.js';
-import type { BulkInsert, BulkUpdate } from './bulk.js';
+import type { BulkInsert, BulkTable, BulkUpdate } from './bulk.js';
+import type { TableNames } from './table-names.js';
 
 /** An open database with the store's tables in it. */
 export interface Database {
@@ -13,6 +14,8 @@ export interface Database {
    */
   readonly kysely: Kysely<Tables>;
   readonly dialect: Dialect;
+  /** For SQL that is written as text. */
+  readonly names: TableNames;
   /** Null where the database has none. */
   readonly hints: Hints | null;
   /**
@@ -47,18 +50,18 @@ export interface Dialect {
   readonly skipLocked: boolean;
 
   /**
-   * One statement of constant text for any number of rows, each with every column of the first.
+   * One statement of constant text for any number of rows.
    *
    * @returns the ids of the rows that are new; the others met a unique key, and are left out
    */
-  insertMany<T extends 'jobs' | 'runs'>(kysely: Kysely<Tables>, insert: BulkInsert<T>): Promise<string[]>;
+  insertMany<T extends BulkTable>(kysely: Kysely<Tables>, insert: BulkInsert<T>): Promise<string[]>;
   /**
    * One statement of constant text for any number of rows (two on MySQL, within the caller's transaction).
    * Every row names the same columns.
    *
    * @returns the ids of the rows that fitted `where`, and are changed
    */
-  updateMany<T extends 'jobs' | 'runs'>(kysely: Kysely<Tables>, update: BulkUpdate<T>): Promise<string[]>;
+  updateMany<T extends BulkTable>(kysely: Kysely<Tables>, update: BulkUpdate<T>): Promise<string[]>;
   /** `column in (values)` with one parameter; true for nothing when there are no values. */
   isOneOf(column: string, values: readonly string[]): RawBuilder<SqlBool>;
 

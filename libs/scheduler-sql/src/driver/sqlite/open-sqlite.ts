@@ -1,0 +1,64 @@
+import { InvalidOptionsError } from '@carillon/scheduler/store';
+import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import type { Tables } from '../../schema/tables.js';
+import { borrow, executeIn, isKyselyTransaction } from '../borrowed.js';
+import type { Database } from '../database.js';
+import { numbersPlugin } from '../numbers-plugin.js';
+import { TableNames } from '../table-names.js';
+import { findSqlite } from './find-sqlite.js';
+import { SqliteConnection } from './sqlite-connection.js';
+import { SqliteDialect } from './sqlite-dialect.js';
+import { BUSY_TIMEOUT_MS, SqliteDriver } from './sqlite-driver.js';
+import { fileOf, isSqliteHandle, reopen, type SqliteHandle } from './sqlite-handle.js';
+
+export interface SqliteSource {
+  /** A handle shows the package and the file; the store opens a connection of its own. */
+  file: string | SqliteHandle;
+  prefix: string;
+  synchronous: 'full' | 'normal';
+}
+
+const PARTS = {
+  createAdapter: () => new SqliteAdapter(),
+  createQueryCompiler: () => new SqliteQueryCompiler(),
+  createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
+};
+
+export async function openSqlite({ file, prefix, synchronous }: SqliteSource): Promise<Database> {
+  const handle = typeof file === 'string' ? (await findSqlite())(file) : reopen(file, fileOf(file)!);
+  prepare(handle, synchronous);
+  const names = new TableNames(null, prefix, '"');
+  const kysely = new Kysely<Tables>({
+    dialect: { ...PARTS, createDriver: () => new SqliteDriver(handle) },
+    plugins: [names],
+  });
+  return {
+    kysely,
+    dialect: new SqliteDialect(names),
+    names,
+    hints: null,
+    within: (transaction) => within(transaction, names),
+    close: () => kysely.destroy(),
+  };
+}
+
+function prepare(handle: SqliteHandle, synchronous: 'full' | 'normal'): void {
+  // Changing to WAL needs the whole file for a moment, and several processes may start at once.
+  handle.exec('pragma busy_timeout = 5000');
+  handle.exec('pragma journal_mode = wal');
+  handle.exec(`pragma synchronous = ${synchronous}`);
+  handle.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
+}
+
+function within(transaction: unknown, names: TableNames): Kysely<Tables> {
+  if (isKyselyTransaction(transaction)) return borrow(PARTS, executeIn(transaction), [names, numbersPlugin]);
+  if (isSqliteHandle(transaction)) {
+    const connection = new SqliteConnection(transaction);
+    return borrow(PARTS, (query) => connection.executeQuery(query), [names, numbersPlugin]);
+  }
+  throw new InvalidOptionsError(
+    'transaction',
+    transaction,
+    'Give the Kysely transaction, or the handle (node:sqlite, better-sqlite3, libsql) that the transaction is open on.',
+  );
+}

@@ -1,0 +1,42 @@
+import { type Kysely, type RawBuilder, sql, type SqlBool } from 'kysely';
+import type { Tables } from '../../schema/tables.js';
+import { type BulkInsert, BulkStatements, type BulkTable, type BulkUpdate } from '../bulk.js';
+import type { Dialect } from '../database.js';
+import type { TableNames } from '../table-names.js';
+import { sqliteBulkWords } from './bulk-sqlite.js';
+import { isBusy, isMissingSqliteTable, isSqliteDown } from './sqlite-errors.js';
+
+export class SqliteDialect implements Dialect {
+  readonly name = 'sqlite';
+  readonly skipLocked = false;
+  readonly isTransient = isBusy;
+  readonly isDown = isSqliteDown;
+  readonly isMissingTable = isMissingSqliteTable;
+  readonly #bulk: BulkStatements;
+
+  constructor(names: TableNames) {
+    this.#bulk = new BulkStatements(sqliteBulkWords(names));
+  }
+
+  async insertMany<T extends BulkTable>(kysely: Kysely<Tables>, insert: BulkInsert<T>): Promise<string[]> {
+    if (insert.rows.length === 0) return [];
+    const { rows } = await kysely.executeQuery(this.#bulk.insert(insert));
+    return rows.map(({ id }) => id);
+  }
+
+  async updateMany<T extends BulkTable>(kysely: Kysely<Tables>, update: BulkUpdate<T>): Promise<string[]> {
+    if (update.rows.length === 0) return [];
+    const { rows } = await kysely.executeQuery(this.#bulk.update(update));
+    return rows.map(({ id }) => id);
+  }
+
+  isOneOf(column: string, values: readonly string[]): RawBuilder<SqlBool> {
+    return sql`${sql.ref(column)} in (select value from json_each(${JSON.stringify(values)}))`;
+  }
+
+  async now(kysely: Kysely<Tables>): Promise<number> {
+    const { rows } = await sql<{ now: number }>`
+      select cast(round((julianday('now') - 2440587.5) * 86400000) as integer) as now`.execute(kysely);
+    return rows[0]!.now;
+  }
+}

@@ -1,0 +1,65 @@
+import {
+  type KyselyPlugin,
+  OperationNodeTransformer,
+  type PluginTransformQueryArgs,
+  type PluginTransformResultArgs,
+  type QueryResult,
+  type RootOperationNode,
+  SchemableIdentifierNode,
+  type SelectModifierNode,
+  TableNode,
+  type UnknownRow,
+} from 'kysely';
+import type { Tables } from '../schema/tables.js';
+
+const TABLES: ReadonlySet<string> = new Set<keyof Tables>(['jobs', 'runs', 'replicas', 'groups']);
+
+/** What the store's tables are called in the database: in a schema of their own, or with a prefix. */
+export class TableNames extends OperationNodeTransformer implements KyselyPlugin {
+  constructor(
+    readonly schema: string | null,
+    readonly prefix: string,
+    readonly quote: '"' | '`',
+  ) {
+    super();
+  }
+
+  /** The whole name, quoted. */
+  quoted(table: string): string {
+    const name = this.#quote(`${this.prefix}${table}`);
+    return this.schema === null ? name : `${this.#quote(this.schema)}.${name}`;
+  }
+
+  transformQuery({ node, queryId }: PluginTransformQueryArgs): RootOperationNode {
+    return this.transformNode(node, queryId);
+  }
+
+  transformResult({ result }: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>> {
+    return Promise.resolve(result);
+  }
+
+  protected override transformSchemableIdentifier(node: SchemableIdentifierNode): SchemableIdentifierNode {
+    const { name } = node.identifier;
+    if (node.schema !== undefined || !TABLES.has(name)) return node;
+    return this.schema === null
+      ? SchemableIdentifierNode.create(`${this.prefix}${name}`)
+      : SchemableIdentifierNode.createWithSchema(this.schema, `${this.prefix}${name}`);
+  }
+
+  /** FOR UPDATE OF takes no schema. */
+  protected override transformSelectModifier(node: SelectModifierNode): SelectModifierNode {
+    const { of, ...rest } = node;
+    const transformed = super.transformSelectModifier(rest);
+    if (of === undefined) return transformed;
+    const unqualified = of.map((item) =>
+      TableNode.is(item) && TABLES.has(item.table.identifier.name)
+        ? TableNode.create(`${this.prefix}${item.table.identifier.name}`)
+        : item,
+    );
+    return { ...transformed, of: unqualified };
+  }
+
+  #quote(name: string): string {
+    return `${this.quote}${name.replaceAll(this.quote, this.quote.repeat(2))}${this.quote}`;
+  }
+}
