@@ -18,7 +18,7 @@ import type { Alarm, Alarms } from './alarms.js';
 import { withinRun } from './current-run.js';
 import { forbidsRetry } from './final-failures.js';
 import type { HandlerRegistry } from './handler-registry.js';
-import { HandlerRun, type RunTelling } from './handler-run.js';
+import { HandlerRun } from './handler-run.js';
 import { checkPayload } from './payload.js';
 
 /** What attempts work with; one for all of a process. */
@@ -32,16 +32,18 @@ export interface AttemptTools {
   readonly retries: boolean;
 }
 
+/** How most attempts end. */
+const SUCCEEDED_WITH_NOTHING: AttemptResult = { kind: 'succeeded', value: undefined };
+
 /**
  * One attempt of a run: open the context, check the payload, call the handler, classify how it
- * ends. A handler that answers at once is called and done within `begin`.
+ * ends. A handler that answers at once is called and done within `begin`. The attempt is also the
+ * run that its handler sees, and its own end: one object for each run instead of three.
  */
-export class Attempt implements RunningAttempt, AttemptEnd, RunTelling {
-  private readonly run: HandlerRun;
+export class Attempt extends HandlerRun implements RunningAttempt, AttemptEnd {
   readonly startedAt: number;
   private readonly startedElapsed: number;
   private timeout: Alarm | null = null;
-  // The attempt is its own end: one object less for each run.
   result!: AttemptResult;
   endedAt = 0;
   durationMs = 0;
@@ -52,14 +54,14 @@ export class Attempt implements RunningAttempt, AttemptEnd, RunTelling {
   private abortedAs: 'abandoned' | 'cancelled' | null = null;
 
   constructor(
-    readonly claim: Claim,
+    claim: Claim,
     private readonly watcher: AttemptWatcher,
     private readonly tools: AttemptTools,
   ) {
+    super(claim);
     const { clock } = tools;
     this.startedAt = clock.now();
     this.startedElapsed = clock.monotonic();
-    this.run = new HandlerRun(claim, claim.attempt, claim.token, this, copyOf(claim.payload));
   }
 
   begin(): void {
@@ -67,34 +69,34 @@ export class Attempt implements RunningAttempt, AttemptEnd, RunTelling {
     if (events.wants('run.started')) {
       const { jobId, runId, attempt } = this.claim;
       const latenessMs = Math.max(0, this.startedAt - this.claim.dueAt);
-      events.emit('run.started', { jobId, runId, scheduledAt: this.run.scheduledAt, attempt, latenessMs });
+      events.emit('run.started', { jobId, runId, scheduledAt: this.scheduledAt, attempt, latenessMs });
     }
     let value: unknown;
     let isPending: boolean;
     try {
-      value = withinRun(this.run, this.resolveHandler());
+      value = withinRun(this, this.resolveHandler());
       // Asking may throw, too: the answer may be anything.
       isPending = isPromise(value);
     } catch (error) {
       return this.handlerEnded({ kind: 'failed', error });
     }
-    if (!isPending) return this.handlerEnded({ kind: 'succeeded', value });
+    if (!isPending) return this.handlerEnded(succeeded(value));
 
     const { timeoutMs } = this.claim.policies;
     if (timeoutMs !== null) this.timeout = this.tools.alarms.after(timeoutMs, () => this.timedOut(timeoutMs));
     // A foreign thenable may throw or call twice; a native promise is what Promise.resolve gives back as it is.
     Promise.resolve(value).then(
-      (result) => this.handlerEnded({ kind: 'succeeded', value: result }),
+      (result) => this.handlerEnded(succeeded(result)),
       (error: unknown) => this.handlerEnded({ kind: this.abortedAs ?? 'failed', error }),
     );
   }
 
   abort(reason: unknown, as: 'abandoned' | 'cancelled'): void {
     this.abortedAs ??= as;
-    this.run.abort(reason);
+    this.abortSignal(reason);
   }
 
-  wroteLine(line: RunLogLine): void {
+  protected override wroteLine(line: RunLogLine): void {
     const { level, message } = line;
     this.watcher.attemptNoted(this.claim, {
       kind: 'line',
@@ -103,18 +105,18 @@ export class Attempt implements RunningAttempt, AttemptEnd, RunTelling {
     this.tools.log(line);
   }
 
-  progressed(share: number, note: string | null): void {
+  protected override progressed(share: number, note: string | null): void {
     const { clock, events } = this.tools;
     this.watcher.attemptNoted(this.claim, {
       kind: 'progress',
       progress: { share, note, at: new Date(clock.now()) },
     });
     const { jobId, runId, attempt } = this.claim;
-    events.emit('run.progressed', { jobId, runId, scheduledAt: this.run.scheduledAt, attempt, share, note });
+    events.emit('run.progressed', { jobId, runId, scheduledAt: this.scheduledAt, attempt, share, note });
   }
 
   abandon(error: unknown): AttemptEnd {
-    this.run.abort(error);
+    this.abortSignal(error);
     return this.conclude({ kind: 'abandoned', error });
   }
 
@@ -125,7 +127,7 @@ export class Attempt implements RunningAttempt, AttemptEnd, RunTelling {
     const { definition } = registered;
     if (definition === null || definition.payloadClass === null) return registered.invoke;
     return async (run) => {
-      this.run.payload = await checkPayload(definition, payload);
+      this.payload = await checkPayload(definition, payload);
       return registered.invoke(run);
     };
   }
@@ -141,7 +143,7 @@ export class Attempt implements RunningAttempt, AttemptEnd, RunTelling {
     const error = new AttemptTimedOutError(this.claim.jobId, timeoutMs);
     const end = this.conclude({ kind: 'timedOut', error });
     this.watcher.attemptEnded(this, end, true);
-    this.run.abort(error);
+    this.abortSignal(error);
   }
 
   private conclude(result: AttemptResult): AttemptEnd {
@@ -169,7 +171,6 @@ export class Attempt implements RunningAttempt, AttemptEnd, RunTelling {
   }
 }
 
-/** A handler may change what it was given; the job's payload stays as it is. */
-function copyOf(payload: unknown): unknown {
-  return typeof payload === 'object' && payload !== null ? structuredClone(payload) : payload;
+function succeeded(value: unknown): AttemptResult {
+  return value === undefined ? SUCCEEDED_WITH_NOTHING : { kind: 'succeeded', value };
 }

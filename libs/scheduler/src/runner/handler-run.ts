@@ -6,26 +6,20 @@ import {
   type RunLogLine,
 } from '../model/index.js';
 
-/** Where the run's own words go. */
-export interface RunTelling {
-  wroteLine(line: RunLogLine): void;
-  progressed(share: number, note: string | null): void;
-}
-
 /** The run as its handler sees it. Signal, log and dates are made when they are asked for: most handlers never do. */
-export class HandlerRun implements RunContext {
+export abstract class HandlerRun implements RunContext {
+  readonly attempt: number;
+  readonly token: number;
+  payload: unknown;
   private controller: AbortController | null = null;
-  private abortReason: unknown = undefined;
-  private aborted = false;
   private lines: RunLog | null = null;
 
-  constructor(
-    private readonly claim: Claim,
-    readonly attempt: number,
-    readonly token: number,
-    private readonly tell: RunTelling,
-    public payload: unknown,
-  ) {}
+  constructor(readonly claim: Claim) {
+    // A store may use the claim of an attempt again for the next one.
+    this.attempt = claim.attempt;
+    this.token = claim.token;
+    this.payload = copyOf(claim.payload);
+  }
 
   get id(): string {
     return this.claim.runId;
@@ -44,11 +38,7 @@ export class HandlerRun implements RunContext {
   }
 
   get signal(): AbortSignal {
-    if (!this.controller) {
-      this.controller = new AbortController();
-      if (this.aborted) this.controller.abort(this.abortReason);
-    }
-    return this.controller.signal;
+    return (this.controller ??= new AbortController()).signal;
   }
 
   get log(): RunLog {
@@ -60,18 +50,11 @@ export class HandlerRun implements RunContext {
     });
   }
 
-  abort(reason: unknown): void {
-    if (this.aborted) return;
-    this.aborted = true;
-    this.abortReason = reason;
-    this.controller?.abort(reason);
-  }
-
   progress(share: number, note?: string): void {
     if (!(typeof share === 'number' && share >= 0 && share <= 1)) {
       throw new InvalidOptionsError('share', share, 'Give how much is done as a number from 0 to 1.');
     }
-    this.tell.progressed(share, note ?? null);
+    this.progressed(share, note ?? null);
   }
 
   toJSON(): object {
@@ -79,7 +62,20 @@ export class HandlerRun implements RunContext {
     return { id, jobId, scheduledAt, attempt, payload };
   }
 
-  private writeLine(level: RunLogLine['level'], message: string, error?: unknown): void {
-    this.tell.wroteLine({ level, message, error, jobId: this.jobId, runId: this.id });
+  protected abstract wroteLine(line: RunLogLine): void;
+  protected abstract progressed(share: number, note: string | null): void;
+
+  /** The first reason is the one that the handler is told. */
+  protected abortSignal(reason: unknown): void {
+    (this.controller ??= new AbortController()).abort(reason);
   }
+
+  private writeLine(level: RunLogLine['level'], message: string, error?: unknown): void {
+    this.wroteLine({ level, message, error, jobId: this.jobId, runId: this.id });
+  }
+}
+
+/** A handler may change what it was given; the job's payload stays as it is. */
+function copyOf(payload: unknown): unknown {
+  return typeof payload === 'object' && payload !== null ? structuredClone(payload) : payload;
 }
