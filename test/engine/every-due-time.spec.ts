@@ -1,4 +1,4 @@
-import { it } from 'vitest';
+import { expect, it } from 'vitest';
 import { MemoryStore } from '../../libs/scheduler/src/memory/index.js';
 import { ledgerWorlds } from './ledger/ledger-worlds.js';
 
@@ -9,13 +9,15 @@ const SEED = Number(process.env.CARILLON_SEED ?? 20_261_121);
 it(
   `gives each due time exactly one outcome, in ${WORLDS} random worlds (seed ${SEED})`,
   { timeout: 600_000 },
-  () =>
-    ledgerWorlds({
+  async () => {
+    const played = await ledgerWorlds({
       makeStore: () => ({
         open: (concurrency) => new MemoryStore({ runsPerJob: 1e6, runsTotal: 1e6, concurrency }),
       }),
       worlds: WORLDS,
       seed: SEED,
       command: `CARILLON_SEED=${SEED} CARILLON_WORLDS=${WORLDS} npx vitest run test/engine/every-due-time.spec.ts`,
-    }),
+    });
+    expect(played).toBe(WORLDS);
+  },
 );

@@ -1,13 +1,7 @@
-import {
-  DEFAULT_POLICIES,
-  type JobSpec,
-  readPolicies,
-  type Run,
-  type SchedulerEvent,
-} from '../../../libs/scheduler/src/model/index.js';
+import { DEFAULT_POLICIES, type JobSpec, readPolicies } from '../../../libs/scheduler/src/model/index.js';
 import type { Awaitable, Store } from '../../../libs/scheduler/src/ports/index.js';
-import { auditRows } from './audit.js';
-import { ascending, boundTrigger, DueTimes, ticksIn } from './due-times.js';
+import { boundTrigger, DueTimes, ticksIn } from './due-times.js';
+import { Ledger, type PlannedJob } from './ledger.js';
 import { OneProcess } from './one-process.js';
 import { type Action, type JobPlan, START_AT, type StopPlan, type WorldPlan } from './plans.js';
 import { QuietClock } from './quiet-clock.js';
@@ -20,30 +14,14 @@ export interface StoreHome {
   close?(): Awaitable<void>;
 }
 
-interface PlannedJob {
-  readonly due: DueTimes;
-  plan: JobPlan;
-  handlerName: string;
-  isEnabled: boolean;
-  isGone: boolean;
-  /** It has had other policies or triggers than at first. */
-  isChanged: boolean;
-  /** It has had a trigger whose ticks depend on when its runs ended. */
-  waitedForRuns: boolean;
-}
-
 type JobAction = Extract<Action, { job: number }>;
 
 /** Random jobs on a manual clock, and what is expected of them. */
 export class LedgerWorld {
   readonly problems: string[] = [];
   private readonly clock = new QuietClock(new Date(START_AT));
-  private readonly jobs = new Map<string, PlannedJob>();
-  private process!: OneProcess;
+  private readonly ledger = new Ledger(this.problems);
   private made = 0;
-  private askedFor = 0;
-  private backfilled = 0;
-  private events: SchedulerEvent[] = [];
 
   constructor(
     private readonly plan: WorldPlan,
@@ -54,17 +32,35 @@ export class LedgerWorld {
   async run(): Promise<void> {
     await this.begin(0);
     for (const action of this.plan.actions) await this.act(action);
+    if (this.isDurable) await this.letAllEnd();
     await this.end(this.plan.stop);
+  }
+
+  private get process(): OneProcess {
+    return this.ledger.process;
+  }
+
+  private get jobs(): Map<string, PlannedJob> {
+    return this.ledger.jobs;
   }
 
   private get isDurable(): boolean {
     return this.process.store.durable;
   }
 
+  /** What outlives a process is given the time to come to its end. */
+  private async letAllEnd(): Promise<void> {
+    const { engine } = this.process;
+    engine.resume();
+    for (const { id, state } of await engine.getJobs({})) if (state === 'paused') await engine.resumeJob(id);
+    await this.clock.advance(120_000);
+  }
+
   /** A process opens the store; what it forgot is declared anew. */
   private async begin(startsAfterMs: number): Promise<void> {
     const { clock, plan, home } = this;
-    this.process = new OneProcess(
+    const handlers = this.ledger.process?.handlers;
+    this.ledger.process = new OneProcess(
       home.open(plan.limits),
       clock,
       plan.limits,
@@ -74,24 +70,18 @@ export class LedgerWorld {
     await this.process.open();
     if (this.jobs.size === 0)
       for (const [index, job] of plan.jobs.entries()) await this.put(`job-${index}`, job);
-    else await this.declareAnew();
+    else await this.declareAnew(handlers);
     await clock.advance(startsAfterMs);
-    this.process.engine.start();
+    await this.process.engine.start();
     await clock.settle();
   }
 
-  private async declareAnew(): Promise<void> {
+  private async declareAnew(handlers: OneProcess['handlers']): Promise<void> {
     for (const [id, job] of [...this.jobs]) {
       if (!this.isDurable) this.jobs.delete(id);
       if (job.isGone) continue;
       if (!this.isDurable) await this.put(id, job.plan);
-      else
-        this.process.handlerOf(
-          job.handlerName,
-          id,
-          job.plan,
-          boundTrigger(job.plan.trigger, id, this.clock.now()),
-        );
+      else this.process.takeOver(job.handlerName, handlers.get(job.handlerName)!);
     }
   }
 
@@ -111,7 +101,7 @@ export class LedgerWorld {
       isChanged: former !== undefined,
       waitedForRuns: spec.trigger.waitsForRun || former?.waitedForRuns === true,
     });
-    due.begin(plan.trigger, this.clock.now(), await this.recorded(id), true);
+    due.begin(plan.trigger, this.clock.now(), await this.ledger.recorded(id), true);
   }
 
   private spec(id: string, plan: JobPlan, handler: string): JobSpec {
@@ -128,7 +118,7 @@ export class LedgerWorld {
 
   private async act(action: Action): Promise<void> {
     const { engine } = this.process;
-    await this.noteFinished();
+    await this.ledger.noteFinished();
     switch (action.kind) {
       case 'advance':
         await this.clock.advance(action.ms);
@@ -179,14 +169,14 @@ export class LedgerWorld {
         break;
       case 'runNow':
         await engine.runNow(id, undefined);
-        this.askedFor++;
+        this.ledger.askedFor++;
         break;
       case 'backfill':
         return this.backfill(id, action);
       case 'remove':
         await engine.removeJob(id);
         job.isGone = true;
-        job.due.end(now, await this.recorded(id));
+        job.due.end(now, await this.ledger.recorded(id));
         break;
       case 'edit':
         return this.edit(id, job, action);
@@ -211,7 +201,7 @@ export class LedgerWorld {
     job.isChanged = true;
     job.waitedForRuns ||= trigger.waitsForRun;
     this.process.handlers.get(job.handlerName)!.follow(job.plan, trigger);
-    job.due.begin(plan, this.clock.now(), await this.recorded(id), job.isEnabled);
+    job.due.begin(plan, this.clock.now(), await this.ledger.recorded(id), job.isEnabled);
   }
 
   private async replace(id: string, job: PlannedJob, plan: JobPlan): Promise<void> {
@@ -225,8 +215,8 @@ export class LedgerWorld {
     job.isChanged = true;
     job.waitedForRuns ||= spec.trigger.waitsForRun;
     handlers.get(job.handlerName)!.follow(plan, spec.trigger);
-    if (!isSame) job.due.begin(plan.trigger, this.clock.now(), await this.recorded(id), true);
-    else if (!job.isEnabled) job.due.goOn(this.clock.now(), await this.recorded(id));
+    if (!isSame) job.due.begin(plan.trigger, this.clock.now(), await this.ledger.recorded(id), true);
+    else if (!job.isEnabled) job.due.goOn(this.clock.now(), await this.ledger.recorded(id));
     job.isEnabled = true;
   }
 
@@ -237,8 +227,8 @@ export class LedgerWorld {
     if (job.isEnabled === isEnabled) return;
     await this.process.engine.updateJob(id, { disabled: !isEnabled });
     job.isEnabled = isEnabled;
-    if (isEnabled) job.due.goOn(this.clock.now(), await this.recorded(id));
-    else job.due.end(this.clock.now(), await this.recorded(id));
+    if (isEnabled) job.due.goOn(this.clock.now(), await this.ledger.recorded(id));
+    else job.due.end(this.clock.now(), await this.ledger.recorded(id));
   }
 
   private async backfill(id: string, action: Extract<Action, { kind: 'backfill' }>): Promise<void> {
@@ -250,8 +240,8 @@ export class LedgerWorld {
     const { count, leftOut } = await this.process.engine.backfill(request);
     if (count + leftOut !== instants.length || (action.force && leftOut > 0))
       this.problems.push(`${id} backfilled ${count} and left out ${leftOut} of ${instants.length}`);
-    const made = (await this.rows(id)).filter(({ standsFor }) => standsFor !== null).slice(0, count);
-    this.backfilled += count;
+    const made = (await this.ledger.rows(id)).filter(({ standsFor }) => standsFor !== null).slice(0, count);
+    this.ledger.backfilled += count;
     if (!made.every(({ standsFor }) => instants.includes(standsFor!.getTime())))
       this.problems.push(`${id} backfilled what is no instant of its trigger`);
   }
@@ -261,107 +251,16 @@ export class LedgerWorld {
     // Stores that outlive the process never make a tick twice, whatever the clock says.
     if (this.isDurable) return;
     for (const [id, job] of this.jobs)
-      if (!job.isGone) job.due.setBack(this.clock.now(), ms, await this.recorded(id));
+      if (!job.isGone) job.due.setBack(this.clock.now(), ms, await this.ledger.recorded(id));
   }
 
-  /** T6: a job that has had its last run is not due any more. */
-  private async noteFinished(): Promise<void> {
-    for (const [id, job] of this.jobs) {
-      const { maxRuns } = job.plan.policies;
-      if (job.isGone || typeof maxRuns !== 'number') continue;
-      const { ticksStarted } = this.process.handlers.get(job.handlerName)!;
-      if (!job.isChanged && ticksStarted > maxRuns)
-        this.problems.push(`${id} ran ${ticksStarted} times, and maxRuns is ${maxRuns}`);
-      const shown = await this.process.engine.getJob(id);
-      if (shown?.state === 'finished') job.due.finish(await this.recorded(id));
-    }
-  }
-
-  /** The process stops. In memory everything that was due has its outcome then; else the rest is late. */
   private async end(stop: StopPlan): Promise<void> {
     const { engine } = this.process;
     for (const { id, state, nextDueAt, alive } of await engine.getJobs({}))
       if (state === 'active' && nextDueAt === null && alive === 0)
         this.problems.push(`${id} waits for nothing`);
-    await this.noteFinished();
+    await this.ledger.noteFinished();
     await this.process.stop(stop);
-    await this.noteFinished();
-    this.events.push(...this.process.events);
-    const rows = await this.rows();
-    auditRows({ rows, events: this.events, isDurable: this.isDurable, problems: this.problems });
-    this.auditRequests(rows);
-    for (const [id, job] of this.jobs) await this.compare(id, job);
-    if (this.isDurable) return;
-    this.askedFor = 0;
-    this.backfilled = 0;
-    this.events = [];
+    await this.ledger.close();
   }
-
-  private auditRequests(rows: readonly Run[]): void {
-    const withoutTick = rows.filter(({ scheduledAt }) => scheduledAt === null);
-    const stoodFor = withoutTick.filter(({ standsFor }) => standsFor !== null).length;
-    const byHand = withoutTick.length - stoodFor;
-    if (byHand !== this.askedFor)
-      this.problems.push(`${this.askedFor} runs were asked for, and ${byHand} are recorded`);
-    if (stoodFor !== this.backfilled)
-      this.problems.push(`${this.backfilled} instants were made up for, and ${stoodFor} are recorded`);
-  }
-
-  private async compare(id: string, job: PlannedJob): Promise<void> {
-    const recorded = await this.recorded(id);
-    if (job.waitedForRuns) return;
-    const expected = job.due.upTo(this.process.stoppedAt);
-    if (this.isDurable) {
-      const shown = await this.process.engine.getJob(id);
-      const pending = expected.slice(recorded.length);
-      if (pending.length > 0 && shown && shown.state === 'active') {
-        if (shown.nextDueAt === null || shown.nextDueAt.getTime() > this.process.stoppedAt)
-          this.problems.push(`${id} has forgotten ${show(pending)}`);
-        expected.length = recorded.length;
-      }
-    }
-    const lost = without(expected, recorded);
-    const added = without(recorded, expected);
-    if (lost.length > 0) this.problems.push(`${id} has no outcome for ${show(lost)}`);
-    if (added.length > 0) this.problems.push(`${id} was not due at ${show(added)}, or once only`);
-  }
-
-  private async rows(jobId?: string): Promise<Run[]> {
-    return this.process.engine.getRuns({ jobId, limit: 1_000_000 });
-  }
-
-  /** The ticks that are in the history, each as often as it is; spans are spread out. */
-  private async recorded(id: string): Promise<number[]> {
-    const ticks: number[] = [];
-    for (const { scheduledAt, scheduledUntil, count } of await this.rows(id)) {
-      if (scheduledAt === null) continue;
-      const at = scheduledAt.getTime();
-      const { due, waitedForRuns } = this.jobs.get(id)!;
-      const span = count === 1 ? [at] : due.inSpan(at, scheduledUntil!.getTime(), count);
-      if (span) ticks.push(...span);
-      // Between two of its ticks lies what its trigger alone does not know.
-      else if (waitedForRuns) ticks.push(at, scheduledUntil!.getTime());
-      else this.problems.push(`${id} has a span of ${count} from ${show([at])} that is no trigger's`);
-    }
-    return ticks.sort(ascending);
-  }
-}
-
-/** What is in one list more often than in the other. */
-function without(list: readonly number[], other: readonly number[]): number[] {
-  const left = new Map<number, number>();
-  for (const at of other) left.set(at, (left.get(at) ?? 0) + 1);
-  return list.filter((at) => {
-    const count = left.get(at) ?? 0;
-    left.set(at, count - 1);
-    return count <= 0;
-  });
-}
-
-function show(instants: readonly number[]): string {
-  return instants
-    .slice(0, 5)
-    .map((at) => new Date(at).toISOString().slice(11, 23))
-    .concat(instants.length > 5 ? [`and ${instants.length - 5} more`] : [])
-    .join(', ');
 }

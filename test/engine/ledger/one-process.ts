@@ -47,6 +47,13 @@ export class OneProcess {
     return handler;
   }
 
+  /** The handler of a job that outlived the process before. */
+  takeOver(name: string, handler: WatchedHandler): void {
+    handler.moveTo(this.around);
+    this.handlers.set(name, handler);
+    this.registry.add({ name, place: name, definition: null, invoke: handler.handle });
+  }
+
   /** Sets the wall clock, and lets it be noticed. */
   async stepWall(ms: number): Promise<void> {
     this.around.steps++;

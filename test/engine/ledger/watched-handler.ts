@@ -30,6 +30,7 @@ export class WatchedHandler {
   ticksStarted = 0;
   private calls = 0;
   private concurrent = 0;
+  private processes = 0;
   // Of all policies so far: what the one before has let go on is not held back by a stricter one.
   private mostAttempts = 1;
   private mostAtOnce = 1;
@@ -39,9 +40,18 @@ export class WatchedHandler {
     private readonly id: string,
     private plan: JobPlan,
     private trigger: Trigger,
-    private readonly around: Surroundings,
+    private around: Surroundings,
   ) {
     this.follow(plan, trigger);
+  }
+
+  /** Another process has the job now; what the one before left under way counts no more. */
+  moveTo(around: Surroundings): void {
+    this.around = around;
+    this.concurrent = 0;
+    // An attempt that was cut off is made again, once.
+    this.mostAttempts++;
+    around.steps = ++this.processes * 1_000_000;
   }
 
   follow(plan: JobPlan, trigger: Trigger): void {
@@ -62,11 +72,12 @@ export class WatchedHandler {
   readonly handle = (run: RunContext): unknown => {
     const attempt = this.begin(run);
     const group = this.plan.policies.group ?? null;
+    const { around } = this;
     this.enter(group);
     const { behaviours } = this.plan;
     const behaviour = behaviours[this.calls++ % behaviours.length]!;
     const end = (failed: boolean): void => {
-      this.leave(group);
+      if (around === this.around) this.leave(group);
       attempt.endedAt = this.around.clock.monotonic();
       attempt.failed = failed;
     };
@@ -121,8 +132,8 @@ export class WatchedHandler {
     if (!last) return;
     const { timeout, retry } = this.plan.policies;
     const timeoutMs = (timeout as number | undefined) ?? Infinity;
-    if (last.endedAt === null) return this.told('was tried again while its handler ran');
     if (last.steps !== steps) return;
+    if (last.endedAt === null) return this.told('was tried again while its handler ran');
     const timedOut = last.endedAt - last.beganAt >= timeoutMs;
     if (!last.failed && !timedOut) this.told('was tried again after it had succeeded');
     if (typeof retry !== 'object') return;

@@ -68,9 +68,10 @@ export class AnyOfTrigger extends DueRule {
   /** Each part goes on as it would alone, so what ran at a fixed time is not run again. */
   afterClockSetBack(step: ClockSetBack): AfterSetBack<AnyOfTrigger> {
     const after = this.#parts.map((part) => part.afterClockSetBack(step));
-    const parts = after.map(({ trigger, nextAt }) =>
-      nextAt === trigger.nextAt(step.nowAt) ? trigger : new TicksFrom(trigger, nextAt ?? Infinity),
-    );
+    const parts = after.map(({ trigger, nextAt }) => {
+      const goesOn = nextAt !== null && (nextAt <= step.nowAt || nextAt === trigger.nextAt(step.nowAt));
+      return goesOn ? trigger : new TicksFrom(trigger, nextAt ?? Infinity);
+    });
     return {
       trigger: new AnyOfTrigger(parts),
       nextAt: earliest(after.map(({ nextAt }) => nextAt)),

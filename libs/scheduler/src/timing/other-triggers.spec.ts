@@ -119,6 +119,10 @@ describe('every', () => {
     expect(moving.afterClockSetBack(overdue)).toMatchObject({ nextAt: 10_000, lastTickAt: 9_000 });
     expect(anyOf(moving, seconds).afterClockSetBack(overdue)).toMatchObject({ nextAt: 10_000 });
     expect(seconds.except(fixed).afterClockSetBack(step(60_000, 10_000, 19_000, 21_000)).nextAt).toBe(21_000);
+    const twice = anyOf(seconds, fixed)
+      .afterClockSetBack(overdue)
+      .trigger.afterClockSetBack(step(5_000, 55_000, null));
+    expect(twice.nextAt).toBe(6_000);
     // At 25 s it goes back by 5 s: the next ticks are those of the clock as it is now.
     const ahead = step(20_000, 5_000, 25_000, 26_000);
     expect(seconds.afterClockSetBack(ahead).nextAt).toBe(21_000);
