@@ -451,6 +451,20 @@ describe('a mistake in a decorator is the error of the start, with its place', (
     expect(error.message).toMatch(message);
   });
 
+  it.each([
+    { timezone: 'UTC' },
+    { timeZone: 'UTC' },
+    { utcOffset: 60 },
+    { initialDelay: '1s' },
+    { startAt: START },
+    { jitter: '1s' },
+  ])('for a date with %o', async (options) => {
+    const error = await failingStart(Cron(new Date(START), options));
+    const [field] = Object.keys(options);
+    expect(error).toMatchObject({ code: 'INVALID_OPTIONS', field });
+    expect(error.message).toMatch(/^@Cron on ReportsService\.daily: .*runs once, at a date/);
+  });
+
   it('for a payload that JSON cannot hold', async () => {
     const error = await failingStart(Cron('* * * * *', { payload: { n: Number.NaN } }));
     expect(error).toMatchObject({ code: 'PAYLOAD_INVALID', property: 'payload.n' });

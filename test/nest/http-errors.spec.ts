@@ -1,4 +1,4 @@
-import { Controller, Get, HttpException, Inject, IntrinsicException, Logger, Param } from '@nestjs/common';
+import { Controller, Get, HttpException, Inject, Logger, Param } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -26,6 +26,8 @@ class Faults {
         return this.scheduler.addJob({ id: 'a', trigger: every('1h'), handler });
       case 'option':
         return this.scheduler.addJob({ trigger: every('1h'), handler, coalesce: 'some' as never });
+      case 'function':
+        return this.scheduler.addJob({ trigger: every('1h'), handler, coalesce: handler as never });
       case 'expression':
         return this.scheduler.addJob({ trigger: cron('0 25 * * *'), handler });
       case 'stopping':
@@ -42,18 +44,57 @@ describe.each(['express', 'fastify'] as const)('on %s', (http) => {
   });
 
   it.each([
-    ['unknown-job', 404, 'No job has the id "nobody". List the ids with scheduler.getJobs().'],
-    ['taken', 409, expect.stringContaining('A job with the id "a" exists.')],
-    ['option', 400, expect.stringContaining('The option "coalesce" cannot be "some".')],
-    ['expression', 422, expect.stringContaining('"hour"')],
-    ['stopping', 503, expect.stringContaining('shutting down')],
+    [
+      'unknown-job',
+      404,
+      'No job has the id "nobody". List the ids with scheduler.getJobs().',
+      { code: 'JOB_NOT_FOUND', jobId: 'nobody' },
+    ],
+    [
+      'taken',
+      409,
+      expect.stringContaining('A job with the id "a" exists.'),
+      { code: 'JOB_ID_TAKEN', jobId: 'a', places: [] },
+    ],
+    [
+      'option',
+      400,
+      expect.stringContaining('The option "coalesce" cannot be "some".'),
+      { code: 'INVALID_OPTIONS', field: 'coalesce', value: 'some' },
+    ],
+    [
+      'function',
+      400,
+      expect.stringContaining('The option "coalesce" cannot be a function.'),
+      { code: 'INVALID_OPTIONS', field: 'coalesce' },
+    ],
+    [
+      'expression',
+      422,
+      expect.stringContaining('"hour"'),
+      {
+        code: 'INVALID_CRON',
+        reason: 'OUT_OF_RANGE',
+        expression: '0 25 * * *',
+        field: 'hour',
+        text: '25',
+        position: 2,
+        expected: '0-23',
+      },
+    ],
+    [
+      'stopping',
+      503,
+      expect.stringContaining('shutting down'),
+      { code: 'SCHEDULER_NOT_RUNNING', phase: 'stopping' },
+    ],
   ])(
-    '%s is answered with %i and its message, and is no line of the log',
-    async (kind, statusCode, message) => {
+    '%s is answered with %i, its message, code and fields, and is no line of the log',
+    async (kind, statusCode, message, fields) => {
       const logged = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => {});
       const { app } = await startApp({ controllers: [Faults], http });
       const answer = await get(app as NestFastifyApplication, http, `/faults/${kind}`);
-      expect(answer).toEqual({ status: statusCode, body: { statusCode, message } });
+      expect(answer).toEqual({ status: statusCode, body: { statusCode, message, ...fields } });
       expect(logged).not.toHaveBeenCalled();
     },
   );
@@ -66,13 +107,12 @@ describe.each(['express', 'fastify'] as const)('on %s', (http) => {
   });
 });
 
-it('is an intrinsic exception to Nest, and still just a SchedulerError', async () => {
+it('is an exception of Nest, and still a SchedulerError', async () => {
   await startApp();
   const error = new JobNotFoundError('a');
   expect(error).toBeInstanceOf(SchedulerError);
   expect(error).toBeInstanceOf(Error);
-  expect(error).toBeInstanceOf(IntrinsicException);
-  expect(error).not.toBeInstanceOf(HttpException);
+  expect(error).toBeInstanceOf(HttpException);
   expect(error).toMatchObject({ name: 'JobNotFoundError', status: 404, statusCode: 404, expose: true });
 });
 

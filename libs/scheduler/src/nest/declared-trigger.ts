@@ -28,11 +28,18 @@ export interface ReadDecorator {
   readonly triggerOptions: readonly string[];
 }
 
-const ZONE_OPTIONS = ['timezone', 'timeZone', 'utcOffset', 'initialDelay'] satisfies (keyof CronJobOptions)[];
 const CRON_OPTIONS = [
-  ...ZONE_OPTIONS,
-  ...(['startAt', 'endAt', 'onGap', 'onRepeat', 'seed', 'jitter'] satisfies (keyof CronJobOptions)[]),
-];
+  'timezone',
+  'timeZone',
+  'utcOffset',
+  'initialDelay',
+  'startAt',
+  'endAt',
+  'onGap',
+  'onRepeat',
+  'seed',
+  'jitter',
+] satisfies (keyof CronJobOptions)[];
 const INTERVAL_OPTIONS = [
   'startAt',
   'endAt',
@@ -63,15 +70,15 @@ function readCron(args: readonly unknown[]): ReadDecorator {
   const given = inOptions
     ? (args[0] as CronJobOptions & { expression: unknown })
     : { ...asOptions(args[1]), expression: args[0] };
-  const { expression, timezone, timeZone, utcOffset, initialDelay, ...rest } = given as CronJobOptions & {
-    expression: unknown;
-  };
-  const zone = readZone({ timezone, timeZone, utcOffset });
+  const { expression, ...withDate } = given as CronJobOptions & { expression: unknown };
   if (expression instanceof Date || hasToJSDate(expression)) {
     const date = expression instanceof Date ? expression : expression.toJSDate();
+    refuseWithDate(withDate);
     const trigger = { counts: 'byTheClock', trigger: at(date) } as const;
-    return { name: undefined, trigger, options: rest, triggerOptions: ZONE_OPTIONS };
+    return { name: undefined, trigger, options: withDate, triggerOptions: [] };
   }
+  const { timezone, timeZone, utcOffset, initialDelay, ...rest } = withDate;
+  const zone = readZone({ timezone, timeZone, utcOffset });
   const { startAt, endAt, onGap, onRepeat, seed, jitter, ...options } = rest;
   const triggerOptions = { timezone: zone, startAt, endAt, onGap, onRepeat, seed, jitter };
   const trigger = cron(expression as string | CronFields, triggerOptions);
@@ -84,6 +91,18 @@ function readCron(args: readonly unknown[]): ReadDecorator {
     return cron(expression as string | CronFields, { ...triggerOptions, startAt: from });
   };
   return { ...read, trigger: { counts: 'fromTheStart', triggerAt } };
+}
+
+/** A date is one instant: what shapes the ticks of an expression would be ignored in silence. */
+function refuseWithDate(options: CronJobOptions): void {
+  for (const name of CRON_OPTIONS) {
+    if (options[name] === undefined || options[name] === null) continue;
+    throw new InvalidOptionsError(
+      name,
+      options[name],
+      'The job runs once, at a date, which is an instant already: leave it out, or give an expression.',
+    );
+  }
 }
 
 function readInterval(args: readonly unknown[]): ReadDecorator {
