@@ -34,12 +34,13 @@ export class WatchedHandler {
   // Of all policies so far: what the one before has let go on is not held back by a stricter one.
   private mostAttempts = 1;
   private mostAtOnce = 1;
+  private readonly triggers: Trigger[] = [];
   private readonly seen = new Map<string, AttemptSeen[]>();
 
   constructor(
     private readonly id: string,
     private plan: JobPlan,
-    private trigger: Trigger,
+    trigger: Trigger,
     private around: Surroundings,
   ) {
     this.follow(plan, trigger);
@@ -56,17 +57,12 @@ export class WatchedHandler {
 
   follow(plan: JobPlan, trigger: Trigger): void {
     this.plan = plan;
-    this.trigger = trigger;
+    this.triggers.push(trigger);
     this.mostAttempts = Math.max(this.mostAttempts, attemptsOf(plan));
     const { overlap, maxInstances } = plan.policies;
     if (overlap === 'allow') this.mostAtOnce = Math.max(this.mostAtOnce, maxInstances ?? Infinity);
     // Delays that were planned by the policy before are not judged by this one.
     this.around.steps++;
-  }
-
-  /** How often the handler was called for a run. */
-  callsFor(runId: string): number {
-    return this.seen.get(runId)?.length ?? 0;
   }
 
   readonly handle = (run: RunContext): unknown => {
@@ -105,8 +101,9 @@ export class WatchedHandler {
     const { scheduledAt } = run;
     if (scheduledAt && !excused.has(run.id)) {
       const tickAt = scheduledAt.getTime();
-      const isOwn = this.trigger.nextAt(tickAt - 1) === tickAt;
-      const dueAt = tickAt + (isOwn ? this.trigger.delayAt(tickAt) : 0);
+      const own = this.triggers.filter((trigger) => trigger.nextAt(tickAt - 1) === tickAt);
+      const delays = own.map((trigger) => trigger.delayAt(tickAt));
+      const dueAt = tickAt + (delays.length > 0 ? Math.min(...delays) : 0);
       if (clock.now() < dueAt) this.told(`ran ${dueAt - clock.now()} ms early`);
     }
     const attempts = this.seen.get(run.id) ?? [];

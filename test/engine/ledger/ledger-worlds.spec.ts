@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryStore } from '../../../libs/scheduler/src/memory/index.js';
+import type { JobSpec, Policies, Run } from '../../../libs/scheduler/src/model/index.js';
+import type { Store } from '../../../libs/scheduler/src/ports/index.js';
+import { ledgerWorlds, type WorldPlan } from './ledger-worlds.js';
+
+type Limits = WorldPlan['limits'];
+
+const HISTORY = { runsPerJob: 1e6, runsTotal: 1e6 };
+
+function play(makeStore: (concurrency: Limits) => Store, worlds = 500): Promise<number> {
+  const home = { open: (concurrency: Limits) => makeStore(concurrency) };
+  return ledgerWorlds({ makeStore: () => home, worlds, seed: 1, command: 'npm run again' });
+}
+
+/** A store that keeps to the rules but for one verb. */
+function broken(change: (store: MemoryStore) => Partial<MemoryStore>) {
+  return (concurrency: Limits): Store => {
+    const store = new MemoryStore({ ...HISTORY, concurrency });
+    return Object.assign(store, change(store));
+  };
+}
+
+function withRows(change: (rows: Run[]) => Run[]) {
+  return broken((store) => {
+    const listRuns = store.listRuns.bind(store);
+    return { listRuns: (filter) => change(listRuns(filter)) };
+  });
+}
+
+function withPolicies(change: (policies: Policies) => Partial<Policies>) {
+  return broken((store) => {
+    const putJob = store.putJob.bind(store);
+    const changed = (spec: JobSpec) => ({
+      ...spec,
+      policies: { ...spec.policies, ...change(spec.policies) },
+    });
+    return { putJob: (spec, ifTaken, now) => putJob(changed(spec), ifTaken, now) };
+  });
+}
+
+describe('the ledger', () => {
+  it.each([
+    [
+      'loses ticks',
+      withRows((rows) => rows.filter(({ outcome }) => outcome !== 'skipped')),
+      'has no outcome for',
+    ],
+    ['records a tick twice', withRows((rows) => [...rows, ...rows.slice(0, 1)]), 'or once only'],
+    [
+      'keeps no outcome',
+      withRows((rows) => rows.map((row) => (row.outcome === 'failed' ? { ...row, state: 'running' } : row))),
+      'has no outcome',
+    ],
+    [
+      'counts wrongly',
+      withRows((rows) => rows.map((row) => (row.count > 2 ? { ...row, count: row.count - 1 } : row))),
+      "is no trigger's",
+    ],
+    [
+      'is early',
+      broken((store) => {
+        const claimDue = store.claimDue.bind(store);
+        return { claimDue: ({ now, limit }) => claimDue({ now: now + 300, limit }) };
+      }),
+      'ms early',
+    ],
+    ['lets runs overlap', withPolicies(() => ({ overlap: 'allow', maxInstances: null })), 'at once'],
+    [
+      'tries too often',
+      withPolicies(({ retry }) => ({ retry: { ...retry, attempts: retry.attempts + 1 } })),
+      'attempts',
+    ],
+    [
+      'tries again too soon',
+      withPolicies(({ retry }) => ({ retry: { ...retry, delayMs: retry.delayMs / 2 } })),
+      'was tried again',
+    ],
+    ['runs too often', withPolicies(() => ({ maxRuns: null })), 'maxRuns is'],
+    ['knows no limit', (() => new MemoryStore(HISTORY)) as (limits: Limits) => Store, 'at once in'],
+    [
+      'shifts the phase',
+      broken((store) => {
+        const putJob = store.putJob.bind(store);
+        return { putJob: (spec, ifTaken, now) => putJob(spec, ifTaken, now + 100) };
+      }),
+      /no outcome for|was not due at/,
+    ],
+  ])('tells of a store that %s, and how to play that world again', async (_, makeStore, problem) => {
+    await expect(play(makeStore)).rejects.toThrow(problem);
+    await expect(play(makeStore)).rejects.toThrow('Run it again: npm run again');
+  });
+
+  it('awaits a store that answers with promises', async () => {
+    const late = (concurrency: Limits): Store =>
+      new Proxy<Store>(new MemoryStore({ ...HISTORY, concurrency }), {
+        get: (target, name) => {
+          const member: unknown = Reflect.get(target, name, target);
+          if (typeof member !== 'function') return member;
+          return async (...args: unknown[]): Promise<unknown> => {
+            await new Promise((resolve) => setImmediate(resolve));
+            return Reflect.apply(member, target, args) as unknown;
+          };
+        },
+      });
+    expect(await play(late, 200)).toBe(200);
+  });
+});
