@@ -40,7 +40,7 @@ export interface Measure {
   /** `variant.figure` */
   key: string;
   title: string;
-  unit: 'µs' | 'ms' | 's' | 'B' | '×' | '';
+  unit: 'µs' | 'ms' | 's' | 'B' | '×' | 'ticks/s' | '';
   targets?: Target[];
 }
 

@@ -5,7 +5,9 @@ import { dispatch } from './dispatch.js';
 import { everyMinute } from './every-minute.js';
 import { idle } from './idle.js';
 import { longHorizon } from './long-horizon.js';
+import { million } from './million.js';
 import { nextDue } from './next-due.js';
+import { planning } from './planning.js';
 import { register } from './register.js';
 import { suspension } from './suspension.js';
 
@@ -13,6 +15,8 @@ import { suspension } from './suspension.js';
 export const SCENARIOS = [
   nextDue,
   register,
+  million,
+  planning,
   burst,
   everyMinute,
   idle,
