@@ -1,0 +1,89 @@
+import {
+  at,
+  DEFAULT_POLICIES,
+  type Job,
+  type JsonValue,
+  type Policies,
+  type Trigger,
+  triggerFromJson,
+  type TriggerJson,
+} from '@carillon/scheduler/store';
+import type { JobTable } from '../schema/tables.js';
+import { readOr } from './json-text.js';
+import { toDate } from './run-row.js';
+import { TextCache } from './text-cache.js';
+
+/** A job's row, and what its texts mean. */
+export interface StoredJob {
+  readonly row: JobTable;
+  trigger: Trigger;
+  policies: Policies;
+  /** Why the row cannot be read: trigger and policies are stand-ins, and the job is to be parked (D5). */
+  readonly unreadable: Error | null;
+}
+
+/** Has no tick after any instant that is asked about. */
+const NEVER = at(new Date(0));
+
+const triggers = new TextCache((text) => triggerFromJson(JSON.parse(text) as TriggerJson));
+const policies = new TextCache(policiesFromText);
+
+export function readJob(row: JobTable): StoredJob {
+  try {
+    return {
+      row,
+      trigger: triggers.get(row.trigger_json),
+      policies: policies.get(row.policies),
+      unreadable: null,
+    };
+  } catch (error) {
+    return {
+      row,
+      trigger: NEVER,
+      policies: DEFAULT_POLICIES,
+      unreadable: error instanceof Error ? error : new Error(String(error)),
+    };
+  }
+}
+
+/** Functions are left out: those of a declaration are found in the code that declares it. */
+export function policiesToText(policies: Policies): string {
+  return JSON.stringify(policies);
+}
+
+function policiesFromText(text: string): Policies {
+  const read = JSON.parse(text) as Partial<Policies> | null;
+  if (typeof read !== 'object' || read === null) throw new TypeError(`The stored policies are ${text}.`);
+  const retry = Object.freeze({ ...DEFAULT_POLICIES.retry, ...read.retry });
+  return Object.freeze({ ...DEFAULT_POLICIES, ...read, retry });
+}
+
+/** @param alive its runs that have not ended, or hold their place */
+export function toJob({ row, trigger, policies }: StoredJob, alive: number): Job {
+  return {
+    id: row.id,
+    trigger,
+    handler: row.handler,
+    payload: readOr<JsonValue | undefined>(row.payload, undefined),
+    policies,
+    origin: row.origin,
+    state: row.state,
+    pause:
+      row.pause_at === null
+        ? null
+        : {
+            note: row.pause_note,
+            by: row.pause_by,
+            at: new Date(row.pause_at),
+            until: toDate(row.pause_until),
+          },
+    parkedBecause: row.parked_because,
+    nextDueAt: row.state === 'active' ? toDate(row.due_at) : null,
+    lastTickAt: toDate(row.last_tick_at),
+    failuresInRow: row.failures_in_row,
+    runsStarted: row.runs_started,
+    alive,
+    addedAt: new Date(row.added_at),
+    version: row.version,
+  };
+}
