@@ -42,19 +42,16 @@ export class BulkStatements {
   constructor(private readonly words: BulkWords) {}
 
   insert<T extends BulkTable>({ table, rows }: BulkInsert<T>): CompiledQuery<{ id: string }> {
-    const text = this.#text(table, () =>
-      this.words.insert(table, columnsOf(table, Object.keys(COLUMNS[table]), '')),
-    );
+    const text = this.#text(table, () => this.words.insert(table, tableColumns(table)));
     return CompiledQuery.raw(text, [JSON.stringify(rows)]) as CompiledQuery<{ id: string }>;
   }
 
   update<T extends BulkTable>({ table, rows }: BulkUpdate<T>): CompiledQuery<{ id: string }> {
-    const where = columnsOf(table, Object.keys(rows[0]!.where), 'w_');
-    const set = columnsOf(table, Object.keys(rows[0]!.set), 's_');
+    const { where, set } = changeColumns(table, rows[0]!);
     const names = [table, ...[...where, ...set].map(({ key }) => key)].join();
     const text = this.#text(names, () => this.words.update(table, where, set));
     return CompiledQuery.raw(text, [
-      JSON.stringify(rows.map((row) => flat(row, where, set))),
+      JSON.stringify(rows.map((row) => flatChange(row, where, set))),
     ]) as CompiledQuery<{
       id: string;
     }>;
@@ -69,12 +66,23 @@ export class BulkStatements {
   }
 }
 
+export function tableColumns(table: BulkTable): BulkColumn[] {
+  return columnsOf(table, Object.keys(COLUMNS[table]), '');
+}
+
+export function changeColumns<T extends BulkTable>(
+  table: T,
+  { where, set }: BulkChange<T>,
+): { where: BulkColumn[]; set: BulkColumn[] } {
+  return { where: columnsOf(table, Object.keys(where), 'w_'), set: columnsOf(table, Object.keys(set), 's_') };
+}
+
 function columnsOf(table: BulkTable, names: readonly string[], prefix: string): BulkColumn[] {
   const kinds: Readonly<Record<string, ColumnKind>> = COLUMNS[table];
   return names.map((name) => ({ name, key: `${prefix}${name}`, kind: kinds[name]! }));
 }
 
-function flat<T extends BulkTable>(
+export function flatChange<T extends BulkTable>(
   { where, set }: BulkChange<T>,
   whereColumns: readonly BulkColumn[],
   setColumns: readonly BulkColumn[],

@@ -1,0 +1,42 @@
+import { type Kysely, type RawBuilder, sql, type SqlBool } from 'kysely';
+import type { Tables } from '../../schema/tables.js';
+import { type BulkInsert, BulkStatements, type BulkTable, type BulkUpdate } from '../bulk.js';
+import type { Dialect } from '../database.js';
+import type { TableNames } from '../table-names.js';
+import { postgresBulkWords } from './bulk-postgres.js';
+import { isMissingPostgresTable, isPostgresDown, isTransientPostgres } from './postgres-errors.js';
+
+export class PostgresDialect implements Dialect {
+  readonly name = 'postgres';
+  readonly skipLocked = true;
+  readonly isTransient = isTransientPostgres;
+  readonly isDown = isPostgresDown;
+  readonly isMissingTable = isMissingPostgresTable;
+  readonly #bulk: BulkStatements;
+
+  constructor(names: TableNames) {
+    this.#bulk = new BulkStatements(postgresBulkWords(names));
+  }
+
+  async insertMany<T extends BulkTable>(kysely: Kysely<Tables>, insert: BulkInsert<T>): Promise<string[]> {
+    if (insert.rows.length === 0) return [];
+    const { rows } = await kysely.executeQuery(this.#bulk.insert(insert));
+    return rows.map(({ id }) => id);
+  }
+
+  async updateMany<T extends BulkTable>(kysely: Kysely<Tables>, update: BulkUpdate<T>): Promise<string[]> {
+    if (update.rows.length === 0) return [];
+    const { rows } = await kysely.executeQuery(this.#bulk.update(update));
+    return rows.map(({ id }) => id);
+  }
+
+  isOneOf(column: string, values: readonly string[]): RawBuilder<SqlBool> {
+    return sql`${sql.ref(column)} = any(${[...values]}::text[])`;
+  }
+
+  async now(kysely: Kysely<Tables>): Promise<number> {
+    const { rows } = await sql<{ now: number }>`
+      select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as now`.execute(kysely);
+    return Number(rows[0]!.now);
+  }
+}

@@ -1,0 +1,130 @@
+import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely';
+import type { PgClient, PgPool, PgPoolClient } from './pg-types.js';
+import { isConnectionLost, isStaleStatement } from './postgres-errors.js';
+
+/** Further texts are sent whole each time. The store's own are far fewer. */
+const KEPT_STATEMENTS = 200;
+const WRITES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
+
+/**
+ * Over a pool that may be the user's, so nothing is set on it or its connections: how values are read goes with
+ * each query, the isolation level with each transaction.
+ */
+export class PostgresDriver implements Driver {
+  readonly #names = new StatementNames();
+
+  constructor(private readonly pool: () => Promise<{ pool: PgPool; isOurs: boolean }>) {}
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    const { pool } = await this.pool();
+    return new PostgresConnection(await pool.connect(), this.#names);
+  }
+
+  async beginTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('begin isolation level read committed'));
+  }
+
+  async commitTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('commit'));
+  }
+
+  async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw('rollback'));
+  }
+
+  async releaseConnection(connection: DatabaseConnection): Promise<void> {
+    (connection as PostgresConnection).release();
+  }
+
+  async destroy(): Promise<void> {
+    const { pool, isOurs } = await this.pool();
+    if (isOurs) await pool.end();
+  }
+}
+
+class PostgresConnection implements DatabaseConnection {
+  #lost = false;
+  /** A connection that is lost between two queries says so here; unheard, it would end the process. */
+  readonly #onError = (): void => {
+    this.#lost = true;
+  };
+
+  constructor(
+    private readonly client: PgPoolClient,
+    private readonly names: StatementNames,
+  ) {
+    client.on('error', this.#onError);
+  }
+
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    try {
+      return await queryOn<R>(this.client, query, this.names.of(query.sql));
+    } catch (error) {
+      if (isStaleStatement(error)) {
+        this.#lost = true;
+        this.names.distrust(error);
+      }
+      if (isConnectionLost(error)) this.#lost = true;
+      throw error;
+    }
+  }
+
+  streamQuery(): never {
+    throw new Error('The store reads page by page.');
+  }
+
+  release(): void {
+    this.client.removeListener('error', this.#onError);
+    this.client.release(this.#lost);
+  }
+}
+
+/** @param name prepares the statement under it; undefined: it is parsed and planned each time */
+export async function queryOn<R>(
+  client: PgClient,
+  { sql, parameters }: CompiledQuery,
+  name?: string,
+): Promise<QueryResult<R>> {
+  const result = await client.query({ text: sql, values: [...parameters], name, types: PARSERS });
+  return {
+    rows: result.rows as R[],
+    ...(WRITES.has(result.command) && { numAffectedRows: BigInt(result.rowCount ?? 0) }),
+  };
+}
+
+class StatementNames {
+  readonly #names = new Map<string, string>();
+  #trusted = true;
+
+  of(text: string): string | undefined {
+    if (!this.#trusted) return undefined;
+    const known = this.#names.get(text);
+    if (known !== undefined || this.#names.size >= KEPT_STATEMENTS) return known;
+    const name = `carillon_${this.#names.size}_${hash(text)}`;
+    this.#names.set(text, name);
+    return name;
+  }
+
+  /** A pooler in transaction mode gives each transaction another connection, so names mean nothing. */
+  distrust(error: unknown): void {
+    if ((error as { code?: string }).code !== '0A000') this.#trusted = false;
+  }
+}
+
+/** On one connection two stores may prepare; pg would take equal names for equal texts. */
+function hash(text: string): string {
+  let value = 0;
+  for (let i = 0; i < text.length; i++) value = (Math.imul(value, 31) + text.charCodeAt(i)) | 0;
+  return (value >>> 0).toString(36);
+}
+
+/** `pg_type.oid`: bool; int8, int2, int4, float4, float8, numeric. The store has nothing else but text. */
+const NUMBERS = new Set([20, 21, 23, 700, 701, 1700]);
+const PARSERS = {
+  getTypeParser: (oid: number) => {
+    if (NUMBERS.has(oid)) return Number;
+    return oid === 16 ? (text: string) => text === 't' : (text: string) => text;
+  },
+};

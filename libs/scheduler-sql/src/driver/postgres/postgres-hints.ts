@@ -1,0 +1,56 @@
+import { type Kysely, sql } from 'kysely';
+import type { Tables } from '../../schema/tables.js';
+import type { Hints } from '../database.js';
+import type { PgOwnClient } from './pg-types.js';
+
+/** NOTIFY on a channel that is named for the store's schema; the payload says who sent it. */
+export class PostgresHints implements Hints {
+  #client: Promise<PgOwnClient | null> | null = null;
+  #closed = false;
+
+  constructor(
+    private readonly makeClient: () => PgOwnClient,
+    private readonly channel: string,
+  ) {}
+
+  async listen(self: string, onHint: () => void): Promise<void> {
+    if (this.#closed) return;
+    this.#client ??= this.#open(self, onHint);
+    if ((await this.#client) === null) this.#client = null;
+  }
+
+  async send(kysely: Kysely<Tables>, self: string): Promise<void> {
+    await sql`select pg_notify(${this.channel}, ${self})`.execute(kysely);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const client = await this.#client;
+    await client?.end().catch(() => undefined);
+  }
+
+  /** Null when the server cannot be reached: the next call tries again. */
+  async #open(self: string, onHint: () => void): Promise<PgOwnClient | null> {
+    const client = this.makeClient();
+    const lost = (): void => {
+      this.#client = null;
+    };
+    client.on('error', lost);
+    client.on('end', lost);
+    client.on('notification', ({ channel, payload }: { channel: string; payload?: string }) => {
+      if (channel === this.channel && payload !== self) onHint();
+    });
+    try {
+      await client.connect();
+      await client.query({ text: `listen "${this.channel.replaceAll('"', '""')}"`, values: [], types: TEXT });
+      // What was sent while nobody listened is lost.
+      onHint();
+      return client;
+    } catch {
+      await client.end().catch(() => undefined);
+      return null;
+    }
+  }
+}
+
+const TEXT = { getTypeParser: () => (text: string) => text };
