@@ -539,3 +539,21 @@ describe('without init', () => {
     expect(await scheduler.getRuns()).toEqual([]);
   });
 });
+
+it('two edits at once both come into force, down to the parts of retry', async () => {
+  const { scheduler } = await startApp();
+  await scheduler.addJob({ id: 'job', trigger: every('1h'), handler: () => {}, retry: { jitter: 0.5 } });
+  await Promise.all([
+    scheduler.updateJob('job', { timeout: '5s', retry: { attempts: 3 } }),
+    scheduler.updateJob('job', { overlap: 'allow', retry: { delay: '2s' } }),
+    scheduler.updateJob('job', { disabled: true }),
+  ]);
+  expect(await scheduler.getJob('job')).toMatchObject({
+    state: 'disabled',
+    policies: {
+      timeoutMs: 5_000,
+      overlap: 'allow',
+      retry: { attempts: 3, delayMs: 2_000, jitter: 0.5, backoff: 'exponential' },
+    },
+  });
+});

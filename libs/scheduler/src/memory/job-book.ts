@@ -1,4 +1,5 @@
 import {
+  editPolicies,
   type Job,
   type JobEdit,
   type JobFilter,
@@ -102,7 +103,7 @@ export class JobBook {
     job.version++;
     if (edit.handler !== undefined) job.handler = edit.handler;
     if ('payload' in edit) job.payload = edit.payload;
-    if (edit.policies !== undefined) job.policies = edit.policies;
+    if (edit.policies !== undefined) job.policies = editPolicies(job.policies, edit.policies);
     const disabled = edit.disabled ?? job.state === 'disabled';
     if (edit.trigger === undefined && disabled === (job.state === 'disabled')) {
       if (edit.policies !== undefined) this.followMaxRuns(job, hadRunsLeft, now, effects);

@@ -1,7 +1,7 @@
 import type { Trigger } from '../timing/index.js';
 import type { HandlerFunction } from './run-context.js';
 import type { JsonValue } from './json.js';
-import type { Policies } from './policies.js';
+import type { Policies, PolicyEdit } from './policies.js';
 
 /**
  * - `active`: its next tick is known.
@@ -76,7 +76,8 @@ export interface JobEdit {
   readonly trigger?: Trigger;
   readonly handler?: HandlerReference;
   readonly payload?: JsonValue | undefined;
-  readonly policies?: Policies;
+  /** Just what changes: of two edits at once neither undoes the other. */
+  readonly policies?: PolicyEdit;
   readonly disabled?: boolean;
   /** The ticks of the trigger before were none: those that are overdue get no outcome. */
   readonly startsAnew?: boolean;

@@ -99,10 +99,13 @@ export const DEFAULT_POLICIES: Policies = Object.freeze({
   onAbandoned: 'rerun',
 });
 
+/** What changes of policies; the rest stays as it is, at the instant of the change. */
+export interface PolicyEdit extends Partial<Omit<Policies, 'retry'>> {
+  readonly retry?: Partial<RetryPolicy>;
+}
+
 /** How each policy is read: one line per option. The key set is also the list of known names. */
-const READERS: {
-  [K in keyof Required<PolicyOptions>]: (value: unknown, base: Policies) => Partial<Policies>;
-} = {
+const READERS: { [K in keyof Required<PolicyOptions>]: (value: unknown) => PolicyEdit } = {
   overlap: (value) => ({ overlap: oneOf('overlap', value, OVERLAPS) }),
   maxInstances: (value) => ({ maxInstances: value === null ? null : count('maxInstances', value) }),
   misfireGrace: (value) => ({
@@ -111,7 +114,7 @@ const READERS: {
   coalesce: (value) => ({ coalesce: oneOf('coalesce', value, COALESCES) }),
   maxCatchUp: (value) => ({ maxCatchUp: count('maxCatchUp', value) }),
   timeout: (value) => ({ timeoutMs: value === null ? null : positiveDuration('timeout', value) }),
-  retry: (value, base) => ({ retry: readRetry(value, base.retry) }),
+  retry: (value) => ({ retry: readRetry(value) }),
   maxRuns: (value) => ({ maxRuns: value === null ? null : count('maxRuns', value) }),
   group: (value) => ({ group: value === null ? null : groupName(value) }),
   pauseAfterFailures: (value) => ({
@@ -130,12 +133,24 @@ export const POLICY_NAMES = Object.keys(READERS) as (keyof PolicyOptions)[];
  * @throws InvalidOptionsError, InvalidDurationError naming the option
  */
 export function readPolicies(options: PolicyOptions, base: Policies = DEFAULT_POLICIES): Policies {
-  let changed: object | null = null;
+  const edit = readPolicyEdit(options);
+  return edit === null ? base : editPolicies(base, edit);
+}
+
+/** What `options` changes; null when they change nothing. @throws as readPolicies */
+export function readPolicyEdit(options: PolicyOptions): PolicyEdit | null {
+  let edit: PolicyEdit | null = null;
   for (const name of POLICY_NAMES) {
     const value = options[name];
-    if (value !== undefined) Object.assign((changed ??= {}), READERS[name](value, base));
+    if (value !== undefined) Object.assign((edit ??= {}), READERS[name](value));
   }
-  return changed === null ? base : Object.freeze({ ...base, ...changed });
+  return edit;
+}
+
+/** `base` with the edit, frozen. */
+export function editPolicies(base: Policies, edit: PolicyEdit): Policies {
+  const retry = edit.retry === undefined ? base.retry : Object.freeze({ ...base.retry, ...edit.retry });
+  return Object.freeze({ ...base, ...edit, retry });
 }
 
 const RETRY_NAMES: readonly (keyof RetryOptions)[] = [
@@ -147,8 +162,8 @@ const RETRY_NAMES: readonly (keyof RetryOptions)[] = [
   'when',
 ];
 
-function readRetry(value: unknown, base: RetryPolicy): RetryPolicy {
-  if (typeof value === 'number') return Object.freeze({ ...base, attempts: count('retry', value) });
+function readRetry(value: unknown): Partial<RetryPolicy> {
+  if (typeof value === 'number') return { attempts: count('retry', value) };
   if (typeof value !== 'object' || value === null) {
     throw new InvalidOptionsError(
       'retry',
@@ -169,19 +184,16 @@ function readRetry(value: unknown, base: RetryPolicy): RetryPolicy {
   if (jitter !== undefined && !(typeof jitter === 'number' && jitter >= 0 && jitter <= 1)) {
     throw new InvalidOptionsError('retry.jitter', jitter, 'Give a share of the delay from 0 to 1.');
   }
-  return Object.freeze({
-    attempts: attempts === undefined ? base.attempts : count('retry.attempts', attempts),
-    backoff:
-      backoff === undefined
-        ? base.backoff
-        : typeof backoff === 'function'
-          ? backoff
-          : oneOf('retry.backoff', backoff, BACKOFFS),
-    delayMs: delay === undefined ? base.delayMs : parseDuration(delay, 'retry.delay'),
-    maxDelayMs: maxDelay === undefined ? base.maxDelayMs : parseDuration(maxDelay, 'retry.maxDelay'),
-    jitter: jitter ?? base.jitter,
-    when: when ?? base.when,
-  });
+  return {
+    ...(attempts !== undefined && { attempts: count('retry.attempts', attempts) }),
+    ...(backoff !== undefined && {
+      backoff: typeof backoff === 'function' ? backoff : oneOf('retry.backoff', backoff, BACKOFFS),
+    }),
+    ...(delay !== undefined && { delayMs: parseDuration(delay, 'retry.delay') }),
+    ...(maxDelay !== undefined && { maxDelayMs: parseDuration(maxDelay, 'retry.maxDelay') }),
+    ...(jitter !== undefined && { jitter }),
+    ...(when !== undefined && { when }),
+  };
 }
 
 /** @throws InvalidOptionsError for the first name of `options` that is not in `known` */

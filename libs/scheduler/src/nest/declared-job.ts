@@ -49,7 +49,7 @@ export function readDeclaredJob(
   // Its own are taken out already: they are here for the message.
   rejectUnknown('', options, [...triggerOptions, ...JOB_OPTION_NAMES]);
   const policies = readPolicies(withPeerWords(options), defaults);
-  checkGroup('group', policies, concurrency);
+  checkGroup('group', policies.group, concurrency);
   return {
     id: readId(options, name),
     trigger,

@@ -11,9 +11,10 @@ import {
   type JobEdit,
   type JobSpec,
   oneOf,
-  type Policies,
   POLICY_NAMES,
   readPolicies,
+  readPolicyEdit,
+  type RetryPolicy,
 } from '../model/index.js';
 import { NeverFiresError, type Trigger } from '../timing/index.js';
 import { checkJobId, generateJobId } from './job-id.js';
@@ -71,8 +72,8 @@ export class RequestReader {
     const id = request.id === undefined ? generateJobId() : checkJobId(request.id);
     const { handler, definition } = this.resolveHandler(id, request.handler);
     const policies = readPolicies(request, this.settings.policies);
-    checkGroup('group', policies, this.settings.concurrency);
-    if (this.parts.engine.durable) refuseFunctions(policies);
+    checkGroup('group', policies.group, this.settings.concurrency);
+    if (this.parts.engine.durable) refuseFunctions(policies.retry);
     else if (request.transaction !== undefined) {
       throw new InvalidOptionsError(
         'transaction',
@@ -99,13 +100,14 @@ export class RequestReader {
     const { trigger, handler, disabled } = update;
     const resolved = handler === undefined ? null : this.resolveHandler(job.id, handler);
     const payload = update.payload === undefined ? job.payload : (copyAsJson(update.payload) ?? undefined);
-    const policies = readPolicies(update, job.policies);
-    if (policies !== job.policies) checkGroup('group', policies, this.settings.concurrency);
+    const policies = readPolicyEdit(update);
+    if (policies?.group !== undefined) checkGroup('group', policies.group, this.settings.concurrency);
+    if (policies?.retry !== undefined && this.parts.engine.durable) refuseFunctions(policies.retry);
     const edit: JobEdit = {
       ...(trigger === undefined ? {} : { trigger: this.bind(job.id, trigger) }),
       ...(resolved === null ? {} : { handler: resolved.handler }),
       ...(update.payload === undefined ? {} : { payload }),
-      ...(policies === job.policies ? {} : { policies }),
+      ...(policies === null ? {} : { policies }),
       ...(disabled === undefined ? {} : { disabled: readBoolean('disabled', disabled) }),
     };
     return { edit, payload, definition: resolved === null ? this.definitionOf(job) : resolved.definition };
@@ -152,9 +154,13 @@ export class RequestReader {
 }
 
 /** A durable job is carried by any replica: what it says has to be stored. */
-function refuseFunctions({ retry }: Policies): void {
+function refuseFunctions(retry: Partial<RetryPolicy>): void {
   const field =
-    retry.when !== null ? 'retry.when' : typeof retry.backoff === 'function' ? 'retry.backoff' : null;
+    typeof retry.when === 'function'
+      ? 'retry.when'
+      : typeof retry.backoff === 'function'
+        ? 'retry.backoff'
+        : null;
   if (field === null) return;
   throw new InvalidOptionsError(
     field,

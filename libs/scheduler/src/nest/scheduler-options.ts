@@ -103,7 +103,7 @@ export function readOptions(given: SchedulerOptions | undefined): Settings {
   const merged = { ...DEFAULT_OPTIONS, ...withoutUndefined(options) };
   const policies = readDefaults(merged.defaults);
   const concurrency = readConcurrency(merged.concurrency, merged.groups, options);
-  checkGroup('defaults.group', policies, concurrency);
+  checkGroup('defaults.group', policies.group, concurrency);
   return Object.freeze({
     timezone: readTimezone(merged.timezone),
     policies,
@@ -223,7 +223,7 @@ function readGroups(groups: unknown): Readonly<Record<string, number>> {
  *
  * @throws InvalidOptionsError naming the groups that are known
  */
-export function checkGroup(field: string, { group }: Policies, { groups }: ConcurrencyLimits): void {
+export function checkGroup(field: string, group: string | null, { groups }: ConcurrencyLimits): void {
   if (group === null || Object.hasOwn(groups, group)) return;
   const known = Object.keys(groups);
   if (known.length === 0) return;
