@@ -157,6 +157,18 @@ describe('allOf', () => {
     expect(trigger.prevAt(found)).toBeNull();
   });
 
+  it('finds what meets once in decades', () => {
+    const coprime = allOf(
+      every(999_983, { startAt: new Date(0) }),
+      every(1_000_003, { startAt: new Date(1) }),
+    );
+    const at = coprime.nextAt(Date.UTC(2027, 0, 1))!;
+    expect([at % 999_983, (at - 1) % 1_000_003]).toEqual([0, 0]);
+    expect(coprime.nextAt(at)).toBe(at + 999_983 * 1_000_003);
+    const leapMonday = allOf(cron('0 0 29 2 *', UTC), cron('0 0 * * MON', UTC));
+    expect(iso(leapMonday.nextAt(Date.UTC(2027, 0, 1))!)).toBe('2044-02-29T00:00Z');
+  });
+
   it.each<[string, () => Trigger]>([
     ['of nothing', () => allOf()],
     ['days that never fall together', () => allOf(cron('0 0 1 1 *'), cron('0 0 2 1 *'))],
@@ -219,6 +231,73 @@ describe('allOf', () => {
     [
       'an exception of a date by itself',
       () => at('2027-12-25T12:00:00Z').except(['2027-12-25T13:00:00+01:00']),
+    ],
+    [
+      'intervals of coprime periods on a rare day',
+      () =>
+        allOf(
+          every('7s', { startAt: new Date(0) }),
+          every('11s', { startAt: new Date(1000) }),
+          every('13s', { startAt: new Date(2000) }),
+          cron('0 0 29 2 *', UTC),
+        ),
+    ],
+    [
+      'minutes that an offset of half an hour keeps apart',
+      () => allOf(cron('15 * * * *', { timezone: 'Asia/Kolkata' }), cron('15 * * * *', UTC)),
+    ],
+    [
+      'a time that a gap of half an hour moves elsewhere',
+      () => allOf(cron('15 2 * * *', { timezone: 'Australia/Lord_Howe' }), cron('0 * * * *', UTC)),
+    ],
+    [
+      'weeks since 1970, which begin on Thursdays, and Mondays',
+      () => allOf(every('7d', { align: 'epoch' }), cron('0 0 * * MON', BERLIN)),
+    ],
+    [
+      'every other day here and the other days there',
+      () =>
+        allOf(
+          calendarInterval({ days: 2, at: '08:00', ...BERLIN, startAt: '2027-01-01T00:00:00Z' }),
+          calendarInterval({
+            days: 2,
+            at: '08:00',
+            timezone: 'Europe/Paris',
+            startAt: '2027-01-02T00:00:00Z',
+          }),
+        ),
+    ],
+    [
+      'an exception by two that cover it together, in another zone',
+      () => cron('0 * * * *', BERLIN).except(anyOf(cron('0 */2 * * *', UTC), cron('0 1-23/2 * * *', UTC))),
+    ],
+    [
+      'an exception of each phase of an interval',
+      () =>
+        every('6s', { align: 'epoch' }).except(
+          anyOf(every('12s', { align: 'epoch' }), every('12s', { startAt: new Date(6000) })),
+        ),
+    ],
+    [
+      'a calendar of month ends without month ends',
+      () =>
+        calendarInterval({ months: 1, at: '08:00', ...BERLIN, startAt: '2027-01-31T00:00:00Z' }).except(
+          cron('* * L * *', BERLIN),
+        ),
+    ],
+    [
+      'a calendar of Mondays without Mondays',
+      () =>
+        calendarInterval({ weeks: 1, at: '08:00', ...UTC, startAt: '2027-01-04T00:00:00Z' }).except(
+          cron('* * * * MON', UTC),
+        ),
+    ],
+    [
+      'an exception of what an exception had left',
+      () =>
+        cron('* * * * *', UTC)
+          .except(cron('* * * * *', UTC).except(cron('0 0 30 2,4 *', UTC)))
+          .except(cron('0 0 30 4 *', UTC)),
     ],
     [
       'an exception of any of two by what both are in',
