@@ -443,6 +443,30 @@ describe('changing', () => {
 });
 
 describe('events', () => {
+  it('of several types come in their order, once each, and contain whoever throws', async () => {
+    const { scheduler, clock, app } = await startApp();
+    const seen: string[] = [];
+    const told: unknown[] = [];
+    let completed = false;
+    scheduler.on('listener.failed').subscribe(({ during }) => told.push(during));
+    scheduler.on('run.succeeded', 'run.started', 'run.started').subscribe({
+      next: ({ type, jobId }) => {
+        seen.push(`${type} ${jobId}`);
+        throw new Error('mine');
+      },
+      complete: () => {
+        completed = true;
+      },
+    });
+    await scheduler.addJob({ id: 'a', trigger: every('1s'), handler: () => {} });
+    await clock.advance(2_000);
+    const once = ['run.started a', 'run.succeeded a'];
+    expect(seen).toEqual([...once, ...once]);
+    expect(told).toEqual(['run.started', 'run.succeeded', 'run.started', 'run.succeeded']);
+    await app.close();
+    expect(completed).toBe(true);
+  });
+
   it('tell of jobs and runs, all of them or by type', async () => {
     const { clock, scheduler } = await startApp({ providers: [Reminders] });
     const all: SchedulerEvent[] = [];

@@ -71,9 +71,9 @@ export class SchedulerService {
     return currentRun();
   }
 
-  /** The events of one type. */
-  on<T extends SchedulerEventType>(type: T): Observable<SchedulerEventOf<T>> {
-    return this.parts.hub.on(type);
+  /** The events of these types, in the order in which they happen. Contained as `events$`, which RxJS's `merge` is not. */
+  on<T extends SchedulerEventType>(type: T, ...more: T[]): Observable<SchedulerEventOf<T>> {
+    return this.parts.hub.on(type, ...more);
   }
 
   /**

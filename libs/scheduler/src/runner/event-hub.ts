@@ -1,4 +1,4 @@
-import { type Observable, Subject } from 'rxjs';
+import { merge, type Observable, Subject } from 'rxjs';
 import type {
   FailureEvent,
   SchedulerEvent,
@@ -23,11 +23,11 @@ export class EventHub implements EventSink {
 
   constructor(private readonly source: { clock: Pick<Clock, 'now'>; replica: string }) {}
 
-  /** The events of one type. */
-  on<T extends SchedulerEventType>(type: T): Observable<SchedulerEventOf<T>> {
-    let subject = this.byType.get(type);
-    if (!subject) this.byType.set(type, (subject = new Subject()));
-    return this.contained(subject) as unknown as Observable<SchedulerEventOf<T>>;
+  /** The events of these types. */
+  on<T extends SchedulerEventType>(type: T, ...more: T[]): Observable<SchedulerEventOf<T>> {
+    const subjects = [...new Set([type, ...more])].map((each) => this.ofType(each));
+    const source = subjects.length === 1 ? subjects[0] : merge(...subjects);
+    return this.contained(source) as unknown as Observable<SchedulerEventOf<T>>;
   }
 
   wants(type: SchedulerEventType): boolean {
@@ -56,6 +56,12 @@ export class EventHub implements EventSink {
   /** Ends the streams: subscribers get `complete`. */
   complete(): void {
     for (const subject of [this.all, this.failures, ...this.byType.values()]) subject.complete();
+  }
+
+  private ofType(type: SchedulerEventType): Subject<SchedulerEvent> {
+    let subject = this.byType.get(type);
+    if (!subject) this.byType.set(type, (subject = new Subject()));
+    return subject;
   }
 
   private contained(source: Observable<SchedulerEvent>): Observable<SchedulerEvent> {
