@@ -33,18 +33,8 @@ export class SqliteDriver implements Driver {
     else next();
   }
 
-  /** A reader that turns writer later would be refused when another has written meanwhile. */
   async beginTransaction(connection: SqliteConnection): Promise<void> {
-    for (let tried = 1; ; tried++) {
-      try {
-        await connection.executeQuery(CompiledQuery.raw('begin immediate'));
-        return;
-      } catch (error) {
-        if (!isBusy(error) || tried === TRIES) throw error;
-        // Whoever has the lock may be this process, and needs its turn to give it back.
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    }
+    await beginImmediate((text) => connection.executeQuery(CompiledQuery.raw(text)), TRIES);
   }
 
   async commitTransaction(connection: SqliteConnection): Promise<void> {
@@ -60,5 +50,23 @@ export class SqliteDriver implements Driver {
 
   async destroy(): Promise<void> {
     this.handle.close();
+  }
+}
+
+/**
+ * Begins with the write lock: a reader that turned writer later would be refused when another has written meanwhile.
+ *
+ * @param tries of about 20 ms each, while another has the lock
+ */
+export async function beginImmediate(run: (text: string) => Promise<unknown>, tries: number): Promise<void> {
+  for (let tried = 1; ; tried++) {
+    try {
+      await run('begin immediate');
+      return;
+    } catch (error) {
+      if (!isBusy(error) || tried >= tries) throw error;
+      // Whoever has the lock may be this process, and needs its turn to give it back.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
   }
 }

@@ -1,0 +1,133 @@
+import { type CreateTableBuilder, type Kysely, type RawBuilder, sql } from 'kysely';
+import type { Dialect } from '../driver/database.js';
+import type { TableNames } from '../driver/table-names.js';
+import type { ColumnKind } from '../schema/columns.js';
+import { COLUMN_TYPES } from './column-types.js';
+import { createIndexes, type Index } from './create-indexes.js';
+
+/** A kind with `?` may be null. */
+type Columns = Readonly<Record<string, ColumnKind | `${ColumnKind}?`>>;
+
+const JOBS: Columns = {
+  id: 'key',
+  generation: 'integer',
+  origin: 'key',
+  declaration: 'key?',
+  handler: 'key',
+  payload: 'text?',
+  trigger_json: 'text',
+  policies: 'text',
+  group_name: 'key?',
+  state: 'key',
+  parked_because: 'text?',
+  pause_note: 'text?',
+  pause_by: 'text?',
+  pause_at: 'integer?',
+  pause_until: 'integer?',
+  pause_first_tick: 'integer?',
+  due_at: 'integer?',
+  tick_at: 'integer?',
+  last_tick_at: 'integer?',
+  awaits_run: 'integer',
+  runs_started: 'integer',
+  failures_in_row: 'integer',
+  span_id: 'key?',
+  tzdata: 'key',
+  version: 'integer',
+  added_at: 'integer',
+  updated_at: 'integer',
+};
+
+const RUNS: Columns = {
+  id: 'key',
+  job_id: 'key',
+  generation: 'integer',
+  tick_at: 'integer?',
+  tick_until: 'integer?',
+  stands_for: 'integer?',
+  count: 'integer',
+  count_at_least: 'integer',
+  merged: 'integer',
+  state: 'key',
+  outcome: 'key?',
+  reason: 'key?',
+  attempt: 'integer',
+  lost: 'integer',
+  token: 'integer',
+  live: 'integer',
+  followed: 'integer',
+  due_at: 'integer',
+  catch_up: 'integer',
+  replaced: 'integer',
+  holds_place: 'integer',
+  group_name: 'key?',
+  holder: 'key?',
+  lease_until: 'integer?',
+  payload: 'text?',
+  instant: 'integer',
+  started_at: 'integer?',
+  ended_at: 'integer?',
+  lateness_ms: 'integer?',
+  error: 'text?',
+  result: 'text?',
+  progress: 'text?',
+  log: 'text?',
+  attempts: 'text?',
+};
+
+/** `where` is for databases with partial indexes; the others have its column in front. */
+const INDEXES: readonly Index[] = [
+  { name: 'jobs_due', table: 'jobs', columns: ['due_at'], where: 'due_at is not null' },
+  { name: 'runs_tick', table: 'runs', columns: ['job_id', 'generation', 'tick_at'], unique: true },
+  { name: 'runs_live', table: 'runs', columns: ['job_id'], where: 'live = 1', lead: 'live' },
+  { name: 'runs_waiting', table: 'runs', columns: ['due_at'], where: "state = 'waiting'", lead: 'state' },
+  { name: 'runs_lease', table: 'runs', columns: ['lease_until'], where: 'lease_until is not null' },
+  {
+    name: 'runs_place',
+    table: 'runs',
+    columns: ['group_name'],
+    where: 'holds_place = 1',
+    lead: 'holds_place',
+  },
+  { name: 'runs_by_job', table: 'runs', columns: ['job_id', 'id'] },
+  { name: 'runs_by_instant', table: 'runs', columns: ['instant'] },
+  { name: 'runs_by_outcome', table: 'runs', columns: ['outcome', 'id'] },
+  { name: 'runs_ended', table: 'runs', columns: ['ended_at'], where: 'ended_at is not null' },
+];
+
+export async function jobsAndRuns(
+  kysely: Kysely<unknown>,
+  dialect: Dialect,
+  names: TableNames,
+): Promise<void> {
+  await createTable(kysely, dialect, 'jobs', JOBS);
+  await createTable(kysely, dialect, 'runs', RUNS);
+  await createTable(kysely, dialect, 'replicas', {
+    id: 'key',
+    started_at: 'integer',
+    beat_at: 'integer',
+    declares: 'text',
+  });
+  await createTable(kysely, dialect, 'groups', { name: 'key' });
+  await createIndexes(kysely, dialect, names, INDEXES);
+}
+
+/** The first column is the primary key. */
+async function createTable(
+  kysely: Kysely<unknown>,
+  { name: database }: Dialect,
+  table: string,
+  columns: Columns,
+): Promise<void> {
+  const types = COLUMN_TYPES[database];
+  let builder: CreateTableBuilder<string, string> = kysely.schema.createTable(table).ifNotExists();
+  for (const [index, [name, kind]] of Object.entries(columns).entries()) {
+    const type = types[kind.replace('?', '') as ColumnKind] as RawBuilder<string>;
+    builder = builder.addColumn(name, type, (column) => {
+      const filled = kind.endsWith('?') ? column : column.notNull();
+      return index === 0 ? filled.primaryKey() : filled;
+    });
+  }
+  const end = { sqlite: sql`strict`, mysql: sql`engine = InnoDB`, postgres: sql`` };
+  await builder.modifyEnd(end[database]).execute();
+}

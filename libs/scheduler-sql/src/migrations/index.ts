@@ -1,0 +1,1 @@
+export { checkDatabase, migrateDatabase } from './migrate.js';

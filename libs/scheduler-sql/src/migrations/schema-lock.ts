@@ -1,0 +1,69 @@
+import { CompiledQuery, type Kysely, sql } from 'kysely';
+import type { Database } from '../driver/database.js';
+import { beginImmediate } from '../driver/sqlite/sqlite-driver.js';
+import type { Tables } from '../schema/tables.js';
+
+/**
+ * Lets one process at a time, of all that share the tables, change them. Where tables can be changed in a
+ * transaction, a failure undoes all of it.
+ */
+export function withSchemaLock<T>(
+  { kysely, dialect, names }: Database,
+  work: (connection: Kysely<Tables>) => Promise<T>,
+): Promise<T> {
+  const place = names.quoted('jobs');
+  return kysely.connection().execute((connection) => {
+    const run = (text: string): Promise<unknown> => connection.executeQuery(CompiledQuery.raw(text));
+    const rollBackOnError = async (): Promise<T> => {
+      try {
+        const result = await work(connection);
+        await run('commit');
+        return result;
+      } catch (error) {
+        await run('rollback').catch(() => undefined);
+        throw error;
+      }
+    };
+    switch (dialect.name) {
+      case 'sqlite':
+        return beginImmediate(run, SQLITE_TRIES).then(rollBackOnError);
+      case 'postgres':
+        return run('begin')
+          .then(() => run(`select pg_advisory_xact_lock(${lockNumber(place)})`))
+          .then(rollBackOnError);
+      case 'mysql':
+        return withNamedLock(connection, place, work);
+    }
+  });
+}
+
+/** Some minutes. */
+const SQLITE_TRIES = 10_000;
+
+/** Longer than any change of tables takes; the lock ends with the connection that has it. */
+const LOCK_TIMEOUT_S = 3600;
+
+async function withNamedLock<T>(
+  connection: Kysely<Tables>,
+  place: string,
+  work: (connection: Kysely<Tables>) => Promise<T>,
+): Promise<T> {
+  // Names are the whole server's, and at most 64 characters.
+  const name = sql`concat('carillon ', sha1(concat(database(), ${place})))`;
+  const { rows } = await sql<{
+    got: number | null;
+  }>`select get_lock(${name}, ${LOCK_TIMEOUT_S}) as got`.execute(connection);
+  if (Number(rows[0]!.got) !== 1) throw new Error(`Another process has been migrating ${place} for an hour.`);
+  try {
+    return await work(connection);
+  } finally {
+    await sql`select release_lock(${name})`.execute(connection).catch(() => undefined);
+  }
+}
+
+/** A 53-bit number of the name; two stores that share one only wait for each other. */
+function lockNumber(text: string): number {
+  let value = 0;
+  for (let i = 0; i < text.length; i++) value = (value * 31 + text.charCodeAt(i)) % 9_007_199_254_740_881;
+  return value;
+}

@@ -1,0 +1,26 @@
+import type { Kysely, Migration } from 'kysely';
+import type { Dialect } from '../driver/database.js';
+import type { TableNames } from '../driver/table-names.js';
+import { jobsAndRuns } from './0001-jobs-and-runs.js';
+
+type Step = (kysely: Kysely<unknown>, dialect: Dialect, names: TableNames) => Promise<void>;
+
+/**
+ * Forward only, and never changed once released; a new one is added at the end. MySQL may be cut short in the
+ * middle of one, so each can be carried out a second time.
+ */
+const STEPS: Readonly<Record<string, Step>> = {
+  '0001_jobs_and_runs': jobsAndRuns,
+};
+
+export const VERSIONS: readonly string[] = Object.keys(STEPS);
+export const NEWEST = VERSIONS.at(-1)!;
+
+export function migrations(dialect: Dialect, names: TableNames): Record<string, Migration> {
+  return Object.fromEntries(
+    Object.entries(STEPS).map(([name, step]) => [
+      name,
+      { up: (kysely: Kysely<unknown>) => step(kysely, dialect, names) },
+    ]),
+  );
+}
