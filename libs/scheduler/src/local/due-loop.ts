@@ -105,15 +105,18 @@ export class DueLoop {
 
   private readonly slice = (): void => {
     this.alarms.look();
-    const sliceEnd = this.clock.monotonic() + SLICE_MS;
+    // One reading after each run: it ends the slice (also when the clock is stepped), and is the next claim's now.
+    const begunAt = this.clock.now();
+    let now = begunAt;
     for (;;) {
       while (this.nextClaim < this.claims.length) {
         this.sink.begin(this.claims[this.nextClaim++]);
-        if (this.clock.monotonic() >= sliceEnd) return this.clock.yieldThen(this.slice);
+        now = this.clock.now();
+        if (Math.abs(now - begunAt) >= SLICE_MS) return this.clock.yieldThen(this.slice);
       }
       if (!this.claiming || this.held) return this.rest();
       try {
-        const batch = this.store.claimDue({ now: this.clock.now(), limit: this.batch });
+        const batch = this.store.claimDue({ now, limit: this.batch });
         if (isPromise(batch)) {
           batch.then(this.resumeWith, this.storeFailed);
           return;
@@ -122,8 +125,9 @@ export class DueLoop {
       } catch (error) {
         return this.storeFailed(error);
       }
-      if (this.claims.length === 0 && this.clock.monotonic() >= sliceEnd)
-        return this.clock.yieldThen(this.slice);
+      if (this.claims.length > 0) continue;
+      now = this.clock.now();
+      if (Math.abs(now - begunAt) >= SLICE_MS) return this.clock.yieldThen(this.slice);
     }
   };
 

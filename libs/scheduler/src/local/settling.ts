@@ -142,7 +142,7 @@ export class Settling implements AttemptWatcher {
     }
   }
 
-  /** On the way of every run: no closure is made while the store answers at once. */
+  /** On the way of every run: holds no closure, so that nothing is made for one while the store answers at once. */
   private settle(
     attempt: RunningAttempt | null,
     end: AttemptEnd,
@@ -152,16 +152,24 @@ export class Settling implements AttemptWatcher {
   ): void {
     try {
       const settled = this.parts.store.settle(end, placeHeld);
-      if (isPromise(settled)) {
-        settled
-          .then((answer) => this.settled(attempt, end, placeHeld, announce, answer))
-          .catch((error: unknown) => this.settleLater(attempt, end, placeHeld, announce, error, failures));
-      } else {
-        this.settled(attempt, end, placeHeld, announce, settled);
-      }
+      if (isPromise(settled)) this.awaitSettled(settled, attempt, end, placeHeld, announce, failures);
+      else this.settled(attempt, end, placeHeld, announce, settled);
     } catch (error) {
       this.notSettled(attempt, end, error);
     }
+  }
+
+  private awaitSettled(
+    settled: Promise<Settled>,
+    attempt: RunningAttempt | null,
+    end: AttemptEnd,
+    placeHeld: boolean,
+    announce: boolean,
+    failures: number,
+  ): void {
+    settled
+      .then((answer) => this.settled(attempt, end, placeHeld, announce, answer))
+      .catch((error: unknown) => this.settleLater(attempt, end, placeHeld, announce, error, failures));
   }
 
   private settled(

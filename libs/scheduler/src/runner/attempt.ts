@@ -3,6 +3,7 @@ import {
   type AttemptResult,
   AttemptTimedOutError,
   type Claim,
+  type HandlerDefinition,
   type HandlerFunction,
   type RunLogLine,
 } from '../model/index.js';
@@ -80,8 +81,12 @@ export class Attempt extends HandlerRun implements RunningAttempt, AttemptEnd {
     } catch (error) {
       return this.handlerEnded({ kind: 'failed', error });
     }
-    if (!isPending) return this.handlerEnded(succeeded(value));
+    if (isPending) this.follow(value);
+    else this.handlerEnded(succeeded(value));
+  }
 
+  /** The handler has answered with a promise. */
+  private follow(value: unknown): void {
     const { timeoutMs } = this.claim.policies;
     if (timeoutMs !== null) this.timeout = this.tools.alarms.after(timeoutMs, () => this.timedOut(timeoutMs));
     // A foreign thenable may throw or call twice; a native promise is what Promise.resolve gives back as it is.
@@ -121,14 +126,21 @@ export class Attempt extends HandlerRun implements RunningAttempt, AttemptEnd {
   }
 
   private resolveHandler(): HandlerFunction<never> {
-    const { handler, payload } = this.claim;
+    const { handler } = this.claim;
     if (typeof handler === 'function') return handler;
     const registered = this.tools.handlers.require(handler);
     const { definition } = registered;
     if (definition === null || definition.payloadClass === null) return registered.invoke;
+    return this.afterCheck(registered.invoke, definition);
+  }
+
+  private afterCheck(
+    invoke: HandlerFunction<never>,
+    definition: HandlerDefinition<never>,
+  ): HandlerFunction<never> {
     return async (run) => {
-      this.payload = await checkPayload(definition, payload);
-      return registered.invoke(run);
+      this.payload = await checkPayload(definition, this.claim.payload);
+      return invoke(run);
     };
   }
 
