@@ -52,11 +52,11 @@ export class DueTimes {
     if (isEnabled) this.goOn(now, recorded);
   }
 
-  /** It is due from now on: a date even if it has passed, what runs on start at once, the rest later. */
+  /** It is due from now on: a date or a timeout even if it has passed, what runs on start at once, the rest later. */
   goOn(now: number, recorded: readonly number[]): void {
     const { json } = this.plan;
     const isFirst = this.lastAt === null;
-    if (json.type === 'date' && isFirst) this.reign(-Infinity, recorded);
+    if ((json.type === 'date' || json.type === 'timeout') && isFirst) this.reign(-Infinity, recorded);
     else if (json.type === 'interval' && json.runOnStart === true && isFirst) this.reign(now - 1, recorded);
     else this.reign(Math.max(now, this.lastAt ?? now), recorded);
   }

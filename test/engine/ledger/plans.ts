@@ -231,6 +231,7 @@ const kinds = <K extends Action['kind']>(...some: K[]) => fc.constantFrom(...som
 const actions = fc.array(
   fc.oneof(
     { weight: 8, arbitrary: fc.record({ kind: kinds('advance'), ms: upTo(20_000) }) },
+    { weight: 8, arbitrary: fc.record({ kind: kinds('advance'), ms: upTo(40_000, 5_000) }) },
     { weight: 3, arbitrary: fc.record({ kind: kinds('suspend', 'stepForward'), ms: upTo(40_000) }) },
     { weight: 2, arbitrary: fc.record({ kind: kinds('stepBack'), ms: upTo(40_000, 1_001) }) },
     { weight: 5, arbitrary: fc.record({ kind: kinds('pause', 'resume', 'runNow'), job }) },
