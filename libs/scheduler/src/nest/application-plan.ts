@@ -1,6 +1,5 @@
 import { type DynamicModule, type InjectionToken, Scope, type Type } from '@nestjs/common';
 import { ApplicationConfig, MetadataScanner, type ModulesContainer, NestContainer } from '@nestjs/core';
-import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import { Injector } from '@nestjs/core/injector/injector.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { Module } from '@nestjs/core/injector/module.js';
@@ -70,8 +69,7 @@ export class ApplicationPlan {
     if (wrapper.scope === Scope.REQUEST || wrapper.isTransient)
       throw notInjectable(token, new Error('It is made for each request.'));
     await this.injector.loadProvider(wrapper, owner);
-    const { instance, isConstructorCalled } = wrapper.getInstanceByContextId(STATIC_CONTEXT);
-    if (wrapper.isNotMetatype || isConstructorCalled) return instance;
+    if (wrapper.isDependencyTreeStatic()) return wrapper.instance;
     throw notInjectable(token, new Error('It is made for each request.'));
   }
 }

@@ -36,7 +36,7 @@ export class Explorer {
         ...module.providers.values(),
       ] as InstanceWrapper<object>[]) {
         if (wrapper.isAlias || this.seen.has(wrapper)) continue;
-        const hasInstance = isMadeOnce(wrapper);
+        const hasInstance = isMadeOnce(wrapper, allMade);
         if (!allMade && (!hasInstance || asksProviders(wrapper))) continue;
         this.seen.add(wrapper);
         yield* hasInstance ? this.ofInstance(wrapper) : this.ofClass(wrapper);
@@ -72,12 +72,13 @@ export class Explorer {
   }
 }
 
-/** One of a class that is made for each run, by what it injects or by an enhancer, is there too: never constructed. */
-function isMadeOnce(wrapper: InstanceWrapper): boolean {
+/** One of a class that is made for each run, by what it injects or by an enhancer, may be there too: never constructed. */
+function isMadeOnce(wrapper: InstanceWrapper, allMade: boolean): boolean {
   const { isResolved, isConstructorCalled } = wrapper.getInstanceByContextId(STATIC_CONTEXT);
-  return (
-    isResolved === true && !wrapper.isTransient && (wrapper.isNotMetatype || isConstructorCalled === true)
-  );
+  if (isResolved !== true || wrapper.isTransient) return false;
+  if (wrapper.isNotMetatype || isConstructorCalled === true) return true;
+  // The first versions of Nest 11 do not tell. Scopes are known once all instances are made.
+  return allMade ? wrapper.isDependencyTreeStatic() : !wrapper.getEnhancersMetadata()?.length;
 }
 
 /** Whether one of its decorators is made from other providers, which may not be there yet. */
