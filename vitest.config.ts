@@ -9,6 +9,8 @@ export default defineConfig({
     // Zones are always named in tests; a machine set to another zone must not change a result.
     env: { TZ: 'America/New_York' },
     testTimeout: 20_000,
+    // Lends database servers, which it starts when a spec file asks.
+    globalSetup: ['test/servers/global-setup.ts'],
     // .ci/run reads the counts for its closing line.
     reporters: process.env.CI ? ['default', 'json'] : ['default'],
     outputFile: { json: 'test-results/vitest.json' },

@@ -14,8 +14,9 @@ export function withSchemaLock<T>(
   const place = names.quoted('jobs');
   return kysely.connection().execute((connection) => {
     const run = (text: string): Promise<unknown> => connection.executeQuery(CompiledQuery.raw(text));
-    const rollBackOnError = async (): Promise<T> => {
+    const orRollBack = async (first: string | null): Promise<T> => {
       try {
+        if (first !== null) await run(first);
         const result = await work(connection);
         await run('commit');
         return result;
@@ -26,11 +27,9 @@ export function withSchemaLock<T>(
     };
     switch (dialect.name) {
       case 'sqlite':
-        return beginImmediate(run, SQLITE_TRIES).then(rollBackOnError);
+        return beginImmediate(run, SQLITE_TRIES).then(() => orRollBack(null));
       case 'postgres':
-        return run('begin')
-          .then(() => run(`select pg_advisory_xact_lock(${lockNumber(place)})`))
-          .then(rollBackOnError);
+        return run('begin').then(() => orRollBack(`select pg_advisory_xact_lock(${lockNumber(place)})`));
       case 'mysql':
         return withNamedLock(connection, place, work);
     }

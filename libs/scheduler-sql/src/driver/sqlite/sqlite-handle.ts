@@ -3,10 +3,6 @@ export interface SqliteHandle {
   prepare(sql: string): SqliteStatement;
   exec(sql: string): unknown;
   close(): unknown;
-  /** Of better-sqlite3 and libsql: the file. */
-  readonly name?: string;
-  /** Of node:sqlite: the file, null in memory. */
-  location?(): string | null;
 }
 
 export interface SqliteStatement {
@@ -25,8 +21,8 @@ export function isSqliteHandle(value: unknown): value is SqliteHandle {
 
 /** The file that the handle is open on; null in memory. */
 export function fileOf(handle: SqliteHandle): string | null {
-  const file = typeof handle.location === 'function' ? handle.location() : handle.name;
-  return file === undefined || file === '' || file === ':memory:' ? null : file;
+  const databases = handle.prepare('pragma database_list').all() as { name: string; file: string | null }[];
+  return databases.find(({ name }) => name === 'main')?.file || null;
 }
 
 /** A second connection to its file, made by the same package. */

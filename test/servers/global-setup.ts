@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type PrivateServer, startPrivate } from './private-server.js';
+import { type ServerKind, SERVERS, whereIs } from './server-kinds.js';
+
+/**
+ * One server of each kind for the whole run, started when the first spec file asks for it. Spec files run in
+ * other processes: they ask over a socket whose path is in the environment.
+ */
+export default async function serveServers(): Promise<() => Promise<void>> {
+  const folder = mkdtempSync(join(tmpdir(), 'carillon-servers-'));
+  const started = new Map<ServerKind, Promise<PrivateServer>>();
+  const running: PrivateServer[] = [];
+
+  const url = async (kind: ServerKind): Promise<string> => {
+    const place = whereIs(kind);
+    if (place === null) throw new Error(`There is no ${kind} server. ${howTo(kind)}`);
+    if ('url' in place) return place.url;
+    const server = started.get(kind) ?? startPrivate(kind, place.binaries);
+    started.set(kind, server);
+    const { url: found } = await server.then((ready) => {
+      if (!running.includes(ready)) running.push(ready);
+      return ready;
+    });
+    return found;
+  };
+
+  const skipped = new Set<ServerKind>();
+  const answer = async (question: string): Promise<object> => {
+    const [verb, kind] = question.split(' ') as [string, ServerKind];
+    if (verb === 'url') return { url: await url(kind) };
+    if (!skipped.has(kind)) console.error(`\nSKIPPED: tests on ${kind}. ${howTo(kind)}\n`);
+    skipped.add(kind);
+    return {};
+  };
+
+  const socket = createServer((connection) => {
+    connection.setEncoding('utf8').once('data', (question: string) => {
+      answer(question.trim())
+        .catch((error: unknown) => ({ error: String(error) }))
+        .then((text) => connection.end(JSON.stringify(text)))
+        .catch(() => connection.destroy());
+    });
+  }).listen(join(folder, 'socket'));
+  await once(socket, 'listening');
+  process.env['CARILLON_TEST_SERVERS'] = join(folder, 'socket');
+
+  const killAll = (): void => running.forEach((server) => server.kill());
+  process.once('exit', killAll);
+  return async () => {
+    socket.close();
+    await Promise.all(
+      [...started.values()].map((server) =>
+        server.then(
+          (ready) => ready.stop(),
+          () => undefined,
+        ),
+      ),
+    );
+    process.off('exit', killAll);
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+function howTo(kind: ServerKind): string {
+  const { variable, binaries, install } = SERVERS[kind];
+  return (
+    `Set ${variable}=${kind}://user:password@host/database, or have ${binaries.join(' and ')} on the PATH ` +
+    `(${install}). TEST_REQUIRE_SERVERS=1 makes this a failure.`
+  );
+}

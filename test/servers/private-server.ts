@@ -1,0 +1,147 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import type { ServerKind } from './server-kinds.js';
+
+export interface PrivateServer {
+  readonly url: string;
+  stop(): Promise<void>;
+  /** For an end that cannot wait. */
+  kill(): void;
+}
+
+/** A server of its own data and port on the loopback, which nobody else uses and nothing outlives. */
+export async function startPrivate(
+  kind: ServerKind,
+  binaries: Record<string, string>,
+): Promise<PrivateServer> {
+  const folder = mkdtempSync(join(tmpdir(), `carillon-${kind}-`));
+  const port = await freePort();
+  const command = COMMANDS[kind](binaries, folder, port);
+  const user = command.user === null ? {} : ownerOf(command.user, folder);
+  try {
+    execFileSync(command.prepare[0]!, command.prepare.slice(1), { ...user, cwd: folder, stdio: 'pipe' });
+    const child = spawn(command.start[0]!, command.start.slice(1), {
+      ...user,
+      cwd: folder,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    await said(child, command.ready);
+    return {
+      url: command.url,
+      stop: async () => {
+        if (child.exitCode === null && child.signalCode === null) {
+          const ended = once(child, 'exit');
+          child.kill(command.stopSignal);
+          await ended;
+        }
+        rmSync(folder, { recursive: true, force: true });
+      },
+      kill: () => {
+        child.kill('SIGKILL');
+        rmSync(folder, { recursive: true, force: true });
+      },
+    };
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+interface Command {
+  prepare: string[];
+  start: string[];
+  /** Whom the server runs as when the tests run as root, who may not. */
+  user: string | null;
+  ready: RegExp;
+  stopSignal: NodeJS.Signals;
+  url: string;
+}
+
+const COMMANDS: Record<
+  ServerKind,
+  (binaries: Record<string, string>, folder: string, port: number) => Command
+> = {
+  postgres: (binaries, folder, port) => ({
+    prepare: [
+      binaries['initdb']!,
+      ...['-D', join(folder, 'data'), '-U', 'postgres', '--auth=trust', '-E', 'UTF8', '--no-sync'],
+      ...['--locale=C.UTF-8'],
+    ],
+    start: [
+      binaries['postgres']!,
+      ...['-D', join(folder, 'data'), '-p', String(port), '-c', 'listen_addresses=127.0.0.1'],
+      // The machine's power is not what the tests cut.
+      ...['-c', `unix_socket_directories=${folder}`, '-c', 'fsync=off', '-c', 'max_connections=300'],
+    ],
+    user: 'postgres',
+    ready: /ready to accept connections/,
+    // Fast: sessions are ended, transactions rolled back.
+    stopSignal: 'SIGINT',
+    url: `postgres://postgres@127.0.0.1:${port}/postgres`,
+  }),
+  mysql: (binaries, folder, port) => ({
+    prepare: [
+      binaries['mariadb-install-db']!,
+      ...['--no-defaults', `--datadir=${join(folder, 'data')}`, '--auth-root-authentication-method=normal'],
+      ...['--skip-test-db', ...asMysql()],
+    ],
+    start: [
+      binaries['mariadbd']!,
+      ...['--no-defaults', `--datadir=${join(folder, 'data')}`, `--port=${port}`, '--bind-address=127.0.0.1'],
+      ...[`--socket=${join(folder, 'socket')}`, `--pid-file=${join(folder, 'pid')}`, '--max-connections=300'],
+      ...[`--init-file=${initFile(folder)}`, '--innodb-flush-log-at-trx-commit=0', ...asMysql()],
+    ],
+    user: null,
+    ready: /ready for connections/,
+    stopSignal: 'SIGTERM',
+    url: `mysql://root@127.0.0.1:${port}/carillon`,
+  }),
+};
+
+/** The server changes to nobody's folders by itself, but must be told that root is meant. */
+function asMysql(): string[] {
+  return process.getuid?.() === 0 ? ['--user=root'] : [];
+}
+
+function initFile(folder: string): string {
+  const path = join(folder, 'init.sql');
+  writeFileSync(path, 'create database if not exists carillon character set utf8mb4;\n');
+  return path;
+}
+
+function ownerOf(user: string, folder: string): { uid?: number; gid?: number } {
+  if (process.getuid?.() !== 0) return {};
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith(`${user}:`));
+  if (line === undefined) throw new Error(`The server refuses root, and there is no user "${user}".`);
+  const [uid, gid] = line.split(':').slice(2, 4).map(Number) as [number, number];
+  chownSync(folder, uid, gid);
+  return { uid, gid };
+}
+
+function said(child: ChildProcess, ready: RegExp): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+      // Later output is read, too, so that the pipe does not fill up.
+      if (output.length < 100_000) output += text;
+      if (ready.test(output)) resolve();
+    });
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`The server ended with ${code}:\n${output}`)));
+  });
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as { port: number };
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
