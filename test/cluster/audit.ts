@@ -1,0 +1,125 @@
+import type { Job, Run, RunFilter } from '@carillon/scheduler';
+import { isLeased, NO_LIMITS, type Store } from '@carillon/scheduler/store';
+import { storeOf, type StoreSettings } from './replica/store-of.js';
+import type { Effect } from './replica/protocol.js';
+
+/** Reads what a store holds, through the store itself, and runs nothing. */
+export class Auditor {
+  private constructor(private readonly store: Store) {}
+
+  static async open(settings: StoreSettings): Promise<Auditor> {
+    const store = storeOf(settings);
+    await store.open({ replica: 'auditor', concurrency: NO_LIMITS, handlers: () => [], onHint: () => {} });
+    return new Auditor(store);
+  }
+
+  async close(): Promise<void> {
+    await this.store.close(Date.now());
+  }
+
+  jobs(): Promise<Job[]> {
+    return Promise.resolve(this.store.listJobs({}));
+  }
+
+  async runs(filter: Omit<RunFilter, 'limit' | 'after'> = {}): Promise<Run[]> {
+    const all: Run[] = [];
+    for (;;) {
+      const page = await this.store.listRuns({ ...filter, limit: 1_000, after: all.at(-1)?.id });
+      all.push(...page);
+      if (page.length < 1_000) return all;
+    }
+  }
+
+  /** Resolves once every job has finished and no run is alive. */
+  async finished(withinMs: number): Promise<void> {
+    const deadline = performance.now() + withinMs;
+    for (;;) {
+      const jobs = await this.jobs();
+      const waiting = jobs.filter(({ state, alive }) => state !== 'finished' || alive > 0);
+      if (jobs.length > 0 && waiting.length === 0) return;
+      if (performance.now() > deadline) {
+        const first = waiting
+          .slice(0, 5)
+          .map(
+            ({ id, state, alive, nextDueAt }) =>
+              `${id} ${state} alive ${alive} due ${nextDueAt?.toISOString()}`,
+          );
+        throw new Error(
+          `After ${withinMs} ms ${waiting.length} of ${jobs.length} jobs have not finished:\n${first.join('\n')}`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  get isShared(): boolean {
+    return isLeased(this.store);
+  }
+}
+
+/** What the promises say of the ticks between two instants, and what is wrong with the books; empty for nothing. */
+export function findFaults(
+  jobs: readonly Job[],
+  runs: readonly Run[],
+  effects: readonly Effect[],
+  { fromAt, toAt }: { fromAt: number; toAt: number },
+): string[] {
+  const faults: string[] = [];
+  for (const job of jobs) {
+    const recorded = new Map<number, number>();
+    for (const run of runs) {
+      if (run.jobId !== job.id || run.scheduledAt === null) continue;
+      if (run.state !== 'ended' || run.outcome === null)
+        faults.push(`${job.id}: run ${run.id} has no outcome`);
+      const ticks = ticksIn(
+        job,
+        run.scheduledAt.getTime(),
+        (run.scheduledUntil ?? run.scheduledAt).getTime(),
+      );
+      if (ticks.length !== run.count)
+        faults.push(`${job.id}: row ${run.id} counts ${run.count} ticks of ${ticks.length}`);
+      for (const tick of ticks) recorded.set(tick, (recorded.get(tick) ?? 0) + 1);
+    }
+    const expected = new Set(ticksIn(job, fromAt, toAt));
+    for (const tick of expected) {
+      const times = recorded.get(tick) ?? 0;
+      if (times !== 1)
+        faults.push(`${job.id}: the tick ${new Date(tick).toISOString()} has ${times} outcomes`);
+    }
+    for (const tick of recorded.keys()) {
+      if (!expected.has(tick)) faults.push(`${job.id}: ${new Date(tick).toISOString()} is no tick`);
+    }
+  }
+  return [...faults, ...findDoubleRuns(runs, effects)];
+}
+
+/** The ticks of the job's trigger in [fromAt, toAt], one by one. */
+function ticksIn({ trigger }: Job, fromAt: number, toAt: number): number[] {
+  const ticks: number[] = [];
+  for (let at = trigger.nextAt(fromAt - 1); at !== null && at <= toAt; at = trigger.nextAt(at))
+    ticks.push(at);
+  return ticks;
+}
+
+/** No tick had two runs, no attempt was made twice, and the token rose with each attempt. */
+function findDoubleRuns(runs: readonly Run[], effects: readonly Effect[]): string[] {
+  const faults: string[] = [];
+  const known = new Set(runs.map(({ id }) => id));
+  const runOfTick = new Map<string, string>();
+  const last = new Map<string, Effect>();
+  for (const effect of effects) {
+    if (effect.kind !== 'began') continue;
+    const { runId, jobId, tick, token, attempt } = effect;
+    if (!known.has(runId)) faults.push(`${jobId}: the run ${runId} worked and is in no history`);
+    const key = `${jobId} ${tick}`;
+    if (tick !== null && (runOfTick.get(key) ?? runId) !== runId) faults.push(`${key}: two runs`);
+    runOfTick.set(key, runId);
+    const before = last.get(runId);
+    if (before && (token <= before.token || attempt <= before.attempt))
+      faults.push(
+        `${runId}: attempt ${attempt} token ${token} after ${before.attempt} token ${before.token}`,
+      );
+    last.set(runId, effect);
+  }
+  return faults;
+}

@@ -1,0 +1,165 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { build } from 'vite';
+import type { Answer, Command, Effect, JobOrder, ReplicaSettings } from './replica/protocol.js';
+import type { StoreSettings } from './replica/store-of.js';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Compiles the replica once for a test file; answers the folder to remove at its end. */
+export async function compileReplica(): Promise<{ main: string; remove: () => void }> {
+  // Below node_modules, so that packages resolve from there and git does not see it.
+  const outDir = join(ROOT, `node_modules/.cache/carillon-replica-${process.pid}`);
+  await build({
+    root: ROOT,
+    configFile: false,
+    logLevel: 'warn',
+    resolve: { tsconfigPaths: true },
+    build: {
+      ssr: true,
+      target: 'node20',
+      outDir,
+      emptyOutDir: true,
+      minify: false,
+      rolldownOptions: { input: { main: join(ROOT, 'test/cluster/replica/main.ts') } },
+    },
+  });
+  return { main: join(outDir, 'main.js'), remove: () => rmSync(outDir, { recursive: true, force: true }) };
+}
+
+/** One process of the application. */
+export class Replica {
+  readonly answers: Answer[] = [];
+  private readonly waiting = new Set<() => void>();
+  readonly exited: Promise<unknown>;
+  gone = false;
+
+  constructor(
+    readonly name: string,
+    private readonly child: ChildProcess,
+  ) {
+    child.on('message', (answer: Answer) => {
+      this.answers.push(answer);
+      this.tell();
+    });
+    this.exited = once(child, 'exit').then(() => {
+      this.gone = true;
+      this.tell();
+    });
+  }
+
+  /** Resolves with the first answer that fits, also one that came before. */
+  async answered(fits: (answer: Answer) => boolean, after = 0): Promise<void> {
+    while (!this.answers.slice(after).some(fits)) {
+      if (this.gone) throw new Error(`${this.name} ended before it answered.`);
+      await new Promise<void>((resolve) => this.waiting.add(resolve));
+    }
+  }
+
+  async add(jobs: JobOrder[]): Promise<void> {
+    await this.order({ kind: 'add', jobs }, 'added');
+  }
+
+  async stepClock(ms: number): Promise<void> {
+    await this.order({ kind: 'stepClock', ms }, 'stepped');
+  }
+
+  /** As a deploy would: with time to drain. */
+  async stop(): Promise<void> {
+    if (!this.gone) this.child.send({ kind: 'stop' } satisfies Command);
+    await this.exited;
+  }
+
+  /** As a power cut would. */
+  async kill(): Promise<void> {
+    if (!this.gone) this.child.kill('SIGKILL');
+    await this.exited;
+  }
+
+  /** Holds the process still, as a long pause of its machine would. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.child.kill('SIGCONT');
+  }
+
+  private async order(command: Command, answer: Answer['kind']): Promise<void> {
+    const before = this.answers.length;
+    this.child.send(command);
+    await this.answered(({ kind }) => kind === answer, before);
+  }
+
+  private tell(): void {
+    for (const resolve of this.waiting) resolve();
+    this.waiting.clear();
+  }
+}
+
+/** Replicas that share a store, and what their handlers did. */
+export class Cluster {
+  readonly replicas: Replica[] = [];
+  private readonly folder = mkdtempSync(join(tmpdir(), 'carillon-cluster-'));
+  private started = 0;
+
+  constructor(
+    private readonly main: string,
+    readonly store: StoreSettings,
+  ) {
+    onTestFinished(async () => {
+      for (const replica of this.replicas) {
+        replica.thaw();
+        await replica.kill();
+      }
+      rmSync(this.folder, { recursive: true, force: true });
+    });
+  }
+
+  /** Starts a replica, and resolves once it is bootstrapped (or dead, when it is to crash). */
+  async start(
+    settings: Partial<Pick<ReplicaSettings, 'crashAt'>> & { store?: Partial<StoreSettings> } = {},
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<Replica> {
+    const name = `replica-${++this.started}`;
+    const all: ReplicaSettings = {
+      ...settings,
+      name,
+      store: { ...this.store, ...settings.store },
+      effectsFile: this.effectsFile,
+      crashedFile: join(this.folder, 'crashed'),
+    };
+    const child = fork(this.main, {
+      env: { ...process.env, ...env, REPLICA_SETTINGS: JSON.stringify(all) },
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const replica = new Replica(name, child);
+    this.replicas.push(replica);
+    if (settings.crashAt === undefined) await replica.answered(({ kind }) => kind === 'ready');
+    return replica;
+  }
+
+  get crashed(): boolean {
+    return existsSync(join(this.folder, 'crashed'));
+  }
+
+  effects(): Effect[] {
+    if (!existsSync(this.effectsFile)) return [];
+    const lines = readFileSync(this.effectsFile, 'utf8').split('\n');
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Effect);
+  }
+
+  /** A path of the test's own, removed at its end. */
+  file(name: string): string {
+    return join(this.folder, name);
+  }
+
+  private get effectsFile(): string {
+    return join(this.folder, 'effects.jsonl');
+  }
+}

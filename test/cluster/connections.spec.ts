@@ -1,0 +1,139 @@
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { eachDatabase } from '../servers/each-database.js';
+import { Auditor, findFaults } from './audit.js';
+import { Cluster, compileReplica } from './cluster.js';
+import { numbers, randomJobs } from './random-jobs.js';
+import type { StoreSettings } from './replica/store-of.js';
+import { ROUNDS, SEED } from './sizes.js';
+import { TcpProxy } from './tcp-proxy.js';
+
+const PATIENCE = 120_000;
+
+let replica: Awaited<ReturnType<typeof compileReplica>>;
+beforeAll(async () => {
+  replica = await compileReplica();
+}, PATIENCE);
+afterAll(() => replica?.remove());
+
+const later = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+const servers = eachDatabase.filter(([, { kind }]) => kind !== 'sqlite');
+
+interface Disturbed {
+  world: Cluster;
+  proxy: TcpProxy;
+  /** The server itself, for who disturbs it. */
+  serverUrl: string;
+  endAt: Date;
+}
+
+describe.each(servers)('a network that fails, before %s', (_name, database) => {
+  /** Two replicas behind the proxy work on random jobs while `disturb` does what it does; then the books are read. */
+  async function holds(
+    disturb: (disturbed: Disturbed) => Promise<void>,
+    store: Partial<StoreSettings> = {},
+    jobs = 40,
+  ): Promise<Cluster> {
+    const { url, options, drop } = await database.place();
+    onTestFinished(drop);
+    const proxy = await TcpProxy.before(url);
+    const settings: StoreSettings = {
+      kind: database.kind,
+      url,
+      ...options,
+      leaseMs: 3_000,
+      pollMs: 500,
+      ...store,
+    };
+    const world = new Cluster(replica.main, { ...settings, url: proxy.url });
+    onTestFinished(() => proxy.close());
+    const first = await world.start();
+    await world.start();
+    const startAt = new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 1_000);
+    const endAt = new Date(startAt.getTime() + 5_000 * ROUNDS);
+    await first.add(randomJobs(jobs, startAt, endAt, SEED));
+    await disturb({ world, proxy, serverUrl: url, endAt });
+    const auditor = await Auditor.open(settings);
+    await auditor.finished(60_000);
+    const [all, runs] = [await auditor.jobs(), await auditor.runs()];
+    await auditor.close();
+    const span = { fromAt: startAt.getTime(), toAt: endAt.getTime() };
+    expect(findFaults(all, runs, world.effects(), span)).toEqual([]);
+    expect(world.replicas.map(({ gone }) => gone)).toEqual([false, false]);
+    return world;
+  }
+
+  it(
+    'loses and doubles no tick when connections are cut at their commits',
+    async () => {
+      const random = numbers(SEED);
+      await holds(async ({ proxy, endAt }) => {
+        proxy.cutsCommit = () => random() < 0.15;
+        await later(endAt.getTime() - Date.now());
+        proxy.cutsCommit = () => false;
+      });
+    },
+    PATIENCE * ROUNDS,
+  );
+
+  it(
+    'loses no tick while the server is away, says so, and goes on when it is back',
+    async () => {
+      const world = await holds(async ({ proxy, endAt }) => {
+        await later(1_500);
+        proxy.refuses = true;
+        proxy.cutAll();
+        await later(2_000);
+        proxy.refuses = false;
+        await later(endAt.getTime() - Date.now());
+      });
+      for (const { answers } of world.replicas) {
+        const told = answers.flatMap((answer) => (answer.kind === 'event' ? [answer.type] : []));
+        expect(told).toEqual(expect.arrayContaining(['store.down', 'store.up']));
+      }
+    },
+    PATIENCE * ROUNDS,
+  );
+
+  it(
+    'needs one connection only',
+    async () => {
+      await holds(({ endAt }) => later(endAt.getTime() - Date.now()), { pool: 1 });
+    },
+    PATIENCE * ROUNDS,
+  );
+
+  it(
+    'loses no tick when each answer takes two seconds',
+    async () => {
+      await holds(
+        async ({ proxy, endAt }) => {
+          proxy.delayMs = 1_000;
+          await later(endAt.getTime() - Date.now());
+          proxy.delayMs = 0;
+        },
+        { leaseMs: 15_000 },
+        10,
+      );
+    },
+    PATIENCE * ROUNDS,
+  );
+
+  it.runIf(database.kind === 'postgres')(
+    'loses no tick when backends are terminated every 200 ms',
+    async () => {
+      await holds(async ({ serverUrl, endAt }) => {
+        const admin = new pg.Client({ connectionString: serverUrl });
+        await admin.connect();
+        while (Date.now() < endAt.getTime()) {
+          await admin.query(
+            `select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and application_name = 'carillon-test' and random() < 0.5`,
+          );
+          await later(200);
+        }
+        await admin.end();
+      });
+    },
+    PATIENCE * ROUNDS,
+  );
+});

@@ -1,0 +1,75 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Store } from '@carillon/scheduler';
+import type { ReplicaSettings } from './protocol.js';
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** Ends this process as a power cut would. */
+export function crash({ crashedFile }: ReplicaSettings): void {
+  if (existsSync(crashedFile)) return;
+  writeFileSync(crashedFile, '');
+  process.kill(process.pid, 'SIGKILL');
+}
+
+/** The store, and the process that dies at the point that the settings name. */
+export function crashing(store: Store, settings: ReplicaSettings): Store {
+  const { crashAt } = settings;
+  if (crashAt === 'afterClaim') {
+    const claimDue = store.claimDue.bind(store);
+    store.claimDue = async (request) => {
+      const batch = await claimDue(request);
+      if (batch.claims.length > 0) crash(settings);
+      return batch;
+    };
+  }
+  if (crashAt === 'beforeSettle') {
+    const settle = store.settle.bind(store);
+    store.settle = (end, placeHeld) => {
+      crash(settings);
+      return settle(end, placeHeld);
+    };
+  }
+  if (crashAt === 'betweenRunAndNextDue') watchStatements(settings);
+  return store;
+}
+
+/** Dies when the statement that moves the next due instants is about to be sent, after the one that makes the runs. */
+function watchStatements(settings: ReplicaSettings): void {
+  let runsMade = false;
+  const watch = (statement: unknown) => {
+    const text =
+      typeof statement === 'string'
+        ? statement
+        : String(
+            (statement as { text?: string; sql?: string })?.text ??
+              (statement as { sql?: string })?.sql ??
+              '',
+          );
+    if (/^\s*insert\s[^(]*runs/i.test(text)) runsMade = true;
+    if (runsMade && /^\s*(with\b.*)?update\s[^(]*jobs/is.test(text)) crash(settings);
+  };
+  const require = createRequire(import.meta.url);
+  for (const [prototype, name] of statementsOf(settings.store.kind, require)) {
+    const original = prototype[name]!;
+    prototype[name] = function (...args: unknown[]) {
+      watch(args[0]);
+      return original.apply(this, args);
+    };
+  }
+}
+
+function statementsOf(
+  kind: ReplicaSettings['store']['kind'],
+  require: NodeJS.Require,
+): [Record<string, Method>, string][] {
+  if (kind === 'postgres') return [[require('pg').Client.prototype, 'query']];
+  if (kind === 'mysql') {
+    const { prototype } = require('mysql2/lib/base/connection.js');
+    return [
+      [prototype, 'query'],
+      [prototype, 'execute'],
+    ];
+  }
+  return [[require('libsql').prototype, 'prepare']];
+}

@@ -1,0 +1,110 @@
+import { stepClock } from './clock-offset.js';
+import 'reflect-metadata';
+import { appendFileSync } from 'node:fs';
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import {
+  JobHandler,
+  type RunContext,
+  SchedulerModule,
+  SchedulerService,
+  triggerFromJson,
+} from '@carillon/scheduler';
+import { crash, crashing } from './crashes.js';
+import type { Answer, Command, Effect, ReplicaSettings, Work } from './protocol.js';
+import { storeOf } from './store-of.js';
+
+const settings = JSON.parse(process.env['REPLICA_SETTINGS']!) as ReplicaSettings;
+const say = (answer: Answer) => void process.send?.(answer);
+
+class Worker {
+  @JobHandler('work')
+  async work(run: RunContext<Work | undefined>): Promise<void> {
+    if (settings.crashAt === 'beforeTheEffect') crash(settings);
+    this.note('began', run);
+    if (settings.crashAt === 'afterTheEffect') crash(settings);
+    const { ms = 0, fails = 0, forever = false } = run.payload ?? {};
+    await new Promise<void>((resolve, reject) => {
+      if (!forever) setTimeout(resolve, ms);
+      run.signal.addEventListener('abort', () => {
+        this.note('aborted', run, (run.signal.reason as { code?: string }).code);
+        reject(run.signal.reason as Error);
+      });
+    });
+    if (Math.random() < fails) throw new Error('by chance');
+    this.note('ended', run);
+  }
+
+  private note(kind: Effect['kind'], run: RunContext<unknown>, reason?: string): void {
+    const effect: Effect = {
+      kind,
+      runId: run.id,
+      jobId: run.jobId,
+      tick: run.scheduledAt?.getTime() ?? null,
+      attempt: run.attempt,
+      token: run.token,
+      replica: settings.name,
+      reason,
+    };
+    appendFileSync(settings.effectsFile, `${JSON.stringify(effect)}\n`);
+  }
+}
+
+@Module({
+  imports: [
+    SchedulerModule.forRoot({
+      store: crashing(storeOf(settings.store), settings),
+      drainTimeout: '3s',
+      abortGrace: '500ms',
+      log: process.env['REPLICA_LOG'] === '1',
+    }),
+  ],
+  providers: [Worker],
+})
+class ReplicaModule {}
+
+const app = await NestFactory.createApplicationContext(ReplicaModule, {
+  logger: process.env['REPLICA_LOG'] === '1' ? undefined : false,
+  abortOnError: false,
+});
+app.enableShutdownHooks();
+const scheduler = app.get(SchedulerService);
+for (const type of [
+  'store.down',
+  'store.up',
+  'scheduler.clockDiffers',
+  'scheduler.clockStepped',
+  'job.parked',
+] as const) {
+  scheduler.on(type).subscribe((event) => {
+    say({ kind: 'event', type, error: 'error' in event ? String(event.error) : null });
+  });
+}
+
+process.on('message', (command: Command) => void obey(command));
+// Who started it is gone.
+process.on('disconnect', () => process.exit(1));
+say({ kind: 'ready' });
+
+async function obey(command: Command): Promise<void> {
+  switch (command.kind) {
+    case 'add':
+      for (const { id, trigger, payload, ...policies } of command.jobs) {
+        await scheduler.addJob({
+          id,
+          trigger: triggerFromJson(trigger),
+          handler: 'work',
+          payload,
+          ifTaken: 'keep',
+          ...policies,
+        });
+      }
+      return say({ kind: 'added' });
+    case 'stepClock':
+      stepClock(command.ms);
+      return say({ kind: 'stepped' });
+    case 'stop':
+      await app.close();
+      process.exit(0);
+  }
+}
