@@ -132,6 +132,7 @@ export function parkJob(turn: JobTurn, error: unknown): void {
   const { row, context } = turn;
   if (row.state === 'active' && row.tick_at !== null && row.tick_at <= context.now)
     turn.recordSpan(oneTick('missed', 'parked', row.tick_at), null, context.now);
+  turn.edited = true;
   row.state = 'parked';
   row.parked_because = toErrorRecord(error).message;
   row.awaits_run = 0;
@@ -151,6 +152,7 @@ export function orphanJob(turn: JobTurn): void {
   const { row } = turn;
   if (row.state !== 'active' && row.state !== 'paused') return;
   recordOverdue(turn, 'cancelled', 'removed');
+  turn.edited = true;
   row.state = 'orphaned';
   row.awaits_run = 0;
   row.pause_first_tick = null;
@@ -169,8 +171,8 @@ export function adoptJob(turn: JobTurn): void {
     row.state = 'paused';
     row.due_at = row.pause_until;
     row.pause_first_tick = nextTick(turn);
-    turn.changed = true;
   }
+  turn.edited = true;
   row.updated_at = context.now;
   row.tzdata = context.tzdata;
   turn.effects.changed.push({ kind: 'added', jobId: row.id });
@@ -181,7 +183,7 @@ export function followZoneData(turn: JobTurn): void {
   const { row, job, context } = turn;
   if (row.tzdata === context.tzdata) return;
   row.tzdata = context.tzdata;
-  turn.changed = true;
+  turn.edited = true;
   if (job.unreadable !== null || job.trigger.waitsForRun) return;
   const afterAt = Math.max(row.last_tick_at ?? 0, row.updated_at);
   const moved = (tickAt: number | null) =>
@@ -239,7 +241,7 @@ function clearPause({ row }: JobTurn): void {
 }
 
 function touchVersion(turn: JobTurn): void {
-  turn.changed = true;
+  turn.edited = true;
   turn.row.version++;
   turn.row.updated_at = turn.context.now;
 }

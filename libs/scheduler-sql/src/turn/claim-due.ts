@@ -94,7 +94,7 @@ export class DueOfJob {
       effects.changed.push({ kind: 'resumed', jobId: row.id });
       return resumeJob(turn, dueAt - 1);
     }
-    const firstAt = row.tick_at!;
+    const firstAt = row.tick_at ?? dueAt;
     // What has its outcome is not had again.
     if (row.last_tick_at !== null && firstAt <= row.last_tick_at)
       return turn.schedule(trigger.nextAt(row.last_tick_at));
@@ -129,6 +129,7 @@ export class DueOfJob {
     for (const ticks of plan.spans) turn.recordSpan(ticks, into, turn.context.now);
     turn.tickTaken(Math.max(plan.startAt ?? 0, plan.queued.at(-1) ?? 0));
     turn.changed = true;
+    if (row.state === 'parked') return;
     row.awaits_run = plan.awaitsRun ? 1 : 0;
     if (plan.awaitsRun) turn.unschedule();
     else turn.schedule(plan.nextAt);
@@ -146,7 +147,9 @@ export class DueOfJob {
     try {
       payload = run.payload === null ? undefined : (JSON.parse(run.payload) as JsonValue);
     } catch (error) {
+      // The run has the tick.
       turn.endUnstarted(run, 'missed', 'parked', now);
+      turn.unschedule();
       if (turn.row.state !== 'parked') parkJob(turn, error);
       return;
     }

@@ -25,8 +25,10 @@ export interface TurnContext {
  * collects what is to be written.
  */
 export class JobTurn {
-  /** The job's row is to be written. */
+  /** When it is due, or what it counts, is to be written. */
   changed = false;
+  /** The whole row is to be written. */
+  edited = false;
   /** The job's row is to be deleted. */
   removed = false;
   readonly effects: Effects;

@@ -17,11 +17,12 @@ export function queueBehind(turn: JobTurn, run: RunTable, placement: Placement):
   if (placement === 'cancelPrevious') {
     for (const previous of [...turn.runs]) {
       // What catches up is nobody's previous run.
-      if (previous === run || previous.catch_up === 1 || previous.state === 'queued') continue;
+      if (previous === run || previous.catch_up === 1) continue;
+      if (previous.state !== 'running' && previous.state !== 'waiting') continue;
       previous.replaced = 1;
       turn.touch(previous);
       if (previous.state === 'running') turn.effects.replaced.push(previous);
-      else if (previous.state === 'waiting') turn.endUnstarted(previous, 'cancelled', 'replaced', now);
+      else turn.endUnstarted(previous, 'cancelled', 'replaced', now);
     }
   }
   turn.goOn();
@@ -41,7 +42,10 @@ function afterRun(turn: JobTurn, endedAt: number): boolean {
   turn.changed = true;
   // The clock of another replica may have shown less.
   const nextAt = job.trigger.nextAt(Math.max(endedAt, row.last_tick_at ?? 0));
-  if (row.state === 'paused') row.pause_first_tick = nextAt;
+  if (row.state === 'paused') {
+    row.pause_first_tick = nextAt;
+    turn.edited = true;
+  }
   if (row.state !== 'active') return false;
   turn.schedule(nextAt);
   // TypeScript does not see that `schedule` may end it.

@@ -3,6 +3,7 @@ import {
   type AttemptResult,
   keepResult,
   type OutcomeReason,
+  type RecordedOutcome,
   type Settled,
   toErrorRecord,
 } from '@carillon/scheduler/store';
@@ -103,8 +104,9 @@ export function recoverRun(turn: JobTurn, run: RunTable): void {
 }
 
 /** As `recoverRun`, of a run whose job was removed. */
-export function recoverGone(run: RunTable, now: number): void {
-  if (run.state !== 'ended') {
+export function recoverGone(run: RunTable, now: number): RecordedOutcome | null {
+  const hadEnded = run.state === 'ended';
+  if (!hadEnded) {
     noteLostAttempt(run, now);
     run.state = 'ended';
     run.outcome = 'abandoned';
@@ -112,6 +114,7 @@ export function recoverGone(run: RunTable, now: number): void {
     run.ended_at = now;
   }
   freeRun(run);
+  return hadEnded ? null : toRecorded(run, null);
 }
 
 /** A claim whose handler was not called: the run waits as if it had not been claimed. */

@@ -1,0 +1,230 @@
+import { type ClaimRequest, InstantQueue, type StoreSession } from '@carillon/scheduler/store';
+import { type Kysely, sql, type SqlBool } from 'kysely';
+import type { Database } from '../driver/database.js';
+import type { JobTable, Tables } from '../schema/tables.js';
+import { DueOfJob } from '../turn/claim-due.js';
+import { Effects } from '../turn/effects.js';
+import type { JobTurn } from '../turn/job-turn.js';
+import { recoverGone, recoverRun } from '../turn/settle-run.js';
+import { BatchPlaces } from './batch-places.js';
+import type { TurnStore } from './turn-store.js';
+
+/** What is due was locked by another: it will be free in a moment. */
+const LOCKED_MS = 50;
+/** A place in a group of all replicas may be free by then. */
+const FULL_MS = 250;
+
+export interface ClaimedBatch {
+  effects: Effects;
+  /** Runs whose tick had its outcome already. */
+  unstored: ReadonlySet<string>;
+  more: boolean;
+  lookAgainAt: number | null;
+}
+
+/** One claim, inside one transaction: locks what is due and free, and decides it. */
+export class ClaimBatchWork {
+  private readonly effects = new Effects();
+  private readonly now: number;
+  private readonly limit: number;
+  private places!: BatchPlaces;
+  private leftLocked = false;
+  private leftFull = false;
+  private more = false;
+
+  constructor(
+    private readonly db: Database,
+    private readonly turns: TurnStore,
+    private readonly session: StoreSession,
+    private readonly leaseMs: number,
+    private readonly trx: Kysely<Tables>,
+    request: ClaimRequest,
+  ) {
+    this.now = request.now;
+    this.limit = request.limit;
+  }
+
+  /** @param held claims of this process @param recover whether to look for leases that are over */
+  async run(held: number, recover: boolean): Promise<ClaimedBatch> {
+    const { effects, trx, now } = this;
+    this.places = await this.lockGroups(held);
+    const due = await this.lockDueJobs();
+    const expired = recover ? await this.expired() : [];
+    const others = [...new Set([...(await this.jobsOfDueRuns()), ...expired.map(({ job_id }) => job_id)])];
+    const known = new Set(due.map(({ id }) => id));
+    const rows = [...due, ...(await this.lockFree(others.filter((id) => !known.has(id))))];
+    const turns = await this.turns.freeTurns(trx, rows, effects, now);
+    if (turns.length < rows.length) this.leftLocked = true;
+    if (expired.length > 0) await this.recover(turns, expired);
+    this.take(turns);
+    const unstored = await this.turns.write(trx, turns, effects);
+    return { effects, unstored, more: this.more, lookAgainAt: this.lookAgainAt() };
+  }
+
+  /** Locked first of all, and only when something of theirs is due. */
+  private async lockGroups(held: number): Promise<BatchPlaces> {
+    const { db, trx, now, session } = this;
+    const limited = Object.keys(session.concurrency.groups);
+    const taken = new Map<string, number>();
+    if (limited.length > 0) {
+      const query = trx
+        .selectFrom('groups as g')
+        .select('g.name')
+        .where(db.dialect.isOneOf('g.name', limited))
+        .where(
+          sql<SqlBool>`(exists (select 1 from ${sql.table('jobs')} as j where j.group_name = g.name and j.due_at <= ${now})
+            or exists (select 1 from ${sql.table('runs')} as r join ${sql.table('jobs')} as j on j.id = r.job_id
+              where r.state = 'waiting' and r.due_at <= ${now} and j.group_name = g.name))`,
+        )
+        .orderBy('g.name');
+      const locked = await (db.dialect.skipLocked ? query.forUpdate('g') : query).execute();
+      for (const { name } of locked) taken.set(name, 0);
+      await this.countPlaces(taken);
+    }
+    return new BatchPlaces(session.concurrency, held, taken);
+  }
+
+  private async countPlaces(taken: Map<string, number>): Promise<void> {
+    if (taken.size === 0) return;
+    const counts = await this.trx
+      .selectFrom('runs')
+      .select(['group_name', ({ fn }) => fn.countAll<number>().as('places')])
+      .where('holds_place', '=', sql.lit(1))
+      .where(this.db.dialect.isOneOf('group_name', [...taken.keys()]))
+      .groupBy('group_name')
+      .execute();
+    for (const { group_name, places } of counts) taken.set(group_name!, Number(places));
+  }
+
+  private async lockDueJobs(): Promise<JobTable[]> {
+    const { db, limit } = this;
+    const query = this.dueJobs().selectAll().orderBy('due_at').limit(limit);
+    const rows = await (db.dialect.skipLocked ? query.forUpdate().skipLocked() : query).execute();
+    if (rows.length === limit) this.more = true;
+    else if (db.dialect.skipLocked) {
+      const seen = await this.dueJobs()
+        .select('id')
+        .limit(rows.length + 1)
+        .execute();
+      if (seen.length > rows.length) this.leftLocked = true;
+    }
+    return rows;
+  }
+
+  private dueJobs() {
+    const { db, trx, now, session, places } = this;
+    const known = db.dialect.isOneOf('handler', session.handlers());
+    const full = places.fullGroups;
+    const query = trx
+      .selectFrom('jobs')
+      .where('due_at', '<=', now)
+      .where((is) => is.or([known, is('state', '=', 'paused')]));
+    // Ticks that start no run, because one is alive, need no place.
+    const alive = sql<SqlBool>`exists (select 1 from ${sql.table('runs')} as r where r.live = 1 and r.job_id = ${sql.ref('jobs.id')})`;
+    if (places.noneLeft) return query.where((is) => is.or([alive, is('state', '=', 'paused')]));
+    if (full.length === 0) return query;
+    return query.where((is) =>
+      is.or([
+        is('group_name', 'is', null),
+        is('group_name', 'not in', full),
+        alive,
+        is('state', '=', 'paused'),
+      ]),
+    );
+  }
+
+  private async jobsOfDueRuns(): Promise<string[]> {
+    const { db, trx, now, session, limit, places } = this;
+    if (places.noneLeft) return [];
+    const full = places.fullGroups;
+    let query = trx
+      .selectFrom('runs as r')
+      .innerJoin('jobs as j', 'j.id', 'r.job_id')
+      .select('r.job_id')
+      .where('r.state', '=', sql.lit('waiting'))
+      .where('r.due_at', '<=', now)
+      .where(db.dialect.isOneOf('j.handler', session.handlers()));
+    if (full.length > 0)
+      query = query.where((is) =>
+        is.or([is('j.group_name', 'is', null), is('j.group_name', 'not in', full)]),
+      );
+    const rows = await query.orderBy('r.due_at').limit(limit).execute();
+    if (rows.length === limit) this.more = true;
+    return rows.map(({ job_id }) => job_id);
+  }
+
+  private async lockFree(ids: readonly string[]): Promise<JobTable[]> {
+    const { db, trx } = this;
+    if (ids.length === 0) return [];
+    const query = trx.selectFrom('jobs').selectAll().where(db.dialect.isOneOf('id', ids)).orderBy('id');
+    const rows = await (db.dialect.skipLocked ? query.forUpdate().skipLocked() : query).execute();
+    if (db.dialect.skipLocked && rows.length < ids.length) this.leftLocked = true;
+    return rows;
+  }
+
+  private expired(): Promise<{ id: string; job_id: string; generation: number }[]> {
+    return this.trx
+      .selectFrom('runs')
+      .select(['id', 'job_id', 'generation'])
+      .where('lease_until', '<', this.now)
+      .where('holds_place', '=', sql.lit(1))
+      .orderBy('lease_until')
+      .limit(this.limit)
+      .execute();
+  }
+
+  private async recover(
+    turns: readonly JobTurn[],
+    expired: { id: string; generation: number }[],
+  ): Promise<void> {
+    const { now } = this;
+    const ids = new Set(expired.map(({ id }) => id));
+    for (const turn of turns) {
+      for (const run of [...turn.runs]) {
+        // Its holder may have renewed, or settled, in the meantime.
+        if (ids.has(run.id) && run.holds_place === 1 && run.lease_until! < now) recoverRun(turn, run);
+      }
+    }
+    const gone = expired.filter(({ generation }) => generation < 0).map(({ id }) => id);
+    if (gone.length === 0) return;
+    const query = this.trx.selectFrom('runs').selectAll().where(this.db.dialect.isOneOf('id', gone));
+    const runs = await (this.db.dialect.skipLocked ? query.forUpdate().skipLocked() : query).execute();
+    for (const run of runs) {
+      if (run.holds_place === 0 || run.lease_until! >= now) continue;
+      const fact = recoverGone(run, now);
+      if (fact !== null) this.effects.recorded.push(fact);
+      this.effects.touch(run);
+    }
+  }
+
+  /** In the order in which it fell due. */
+  private take(turns: readonly JobTurn[]): void {
+    const { effects, now, limit, places, session, leaseMs } = this;
+    const claimer = { replica: session.replica, leaseUntil: now + leaseMs, places };
+    const jobs = turns.map((turn) => new DueOfJob(turn, claimer));
+    const queue = new InstantQueue();
+    const known = new Set(session.handlers());
+    jobs.forEach((job, slot) => {
+      const { row } = job.turn;
+      if ((known.has(row.handler) || row.state === 'paused') && job.nextAt <= now)
+        queue.set(slot, job.nextAt);
+    });
+    while (queue.length > 0) {
+      if (effects.claims.length >= limit) {
+        this.more = true;
+        return;
+      }
+      const slot = queue.first();
+      const job = jobs[slot]!;
+      job.takeNext();
+      if (job.nextAt <= now) queue.set(slot, job.nextAt);
+      else queue.delete(slot);
+      if (job.left) this.leftFull = true;
+    }
+  }
+
+  private lookAgainAt(): number | null {
+    if (this.leftLocked) return this.now + LOCKED_MS;
+    return this.leftFull || this.places.fullGroups.length > 0 ? this.now + FULL_MS : null;
+  }
+}

@@ -1,0 +1,22 @@
+import { StoreUnavailableError } from '@carillon/scheduler/store';
+import type { Dialect } from '../driver/database.js';
+
+/** A deadlock, or a database that is busy, is over soon: the statements are simply sent again. */
+const TRIES = 5;
+
+/**
+ * Answers what `work` does, which may be repeated: it is one transaction, or one statement.
+ *
+ * @throws StoreUnavailableError when the database cannot be reached, or cannot write
+ */
+export async function retrying<T>(dialect: Dialect, work: () => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (dialect.isTransient(error) && tried < TRIES) continue;
+      if (dialect.isTransient(error) || dialect.isDown(error)) throw new StoreUnavailableError(error);
+      throw error;
+    }
+  }
+}

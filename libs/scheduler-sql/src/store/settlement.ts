@@ -1,0 +1,156 @@
+import type { AttemptEnd, Claim, Settled } from '@carillon/scheduler/store';
+import type { Kysely } from 'kysely';
+import type { BulkChange } from '../driver/bulk.js';
+import type { Database } from '../driver/database.js';
+import type { RunTable, Tables } from '../schema/tables.js';
+import { Effects } from '../turn/effects.js';
+import type { JobTurn } from '../turn/job-turn.js';
+import { endOfRun, giveBackRun, releaseRun, settleGone, settleRun } from '../turn/settle-run.js';
+import { freeRun } from '../turn/run-row.js';
+import type { HeldClaims } from './held-claims.js';
+import type { TurnStore } from './turn-store.js';
+
+/** What became of a claim, to be written. */
+export interface Ending {
+  readonly claim: Claim;
+  /** Null: the claim's place is given back, its result is recorded already. */
+  readonly end: AttemptEnd | null;
+  readonly placeHeld: boolean;
+  readonly now: number;
+}
+
+/** Writes how claims ended, each under its token, many at once. */
+export class Settlement {
+  constructor(
+    private readonly db: Database,
+    private readonly turns: TurnStore,
+    private readonly held: HeldClaims,
+    private readonly replica: string,
+  ) {}
+
+  /** Endings that change nothing but their run lock nothing else. @returns those of them that were written */
+  async writePlain(kysely: Kysely<Tables>, endings: readonly Ending[]): Promise<Set<Ending>> {
+    const byRun = new Map<string, Ending>();
+    const rows: BulkChange<'runs'>[] = [];
+    for (const ending of endings) {
+      const change = this.plainChange(ending);
+      if (change === null) continue;
+      byRun.set(ending.claim.runId, ending);
+      rows.push(change);
+    }
+    if (rows.length === 0) return new Set();
+    rows.sort((a, b) => (a.where.id < b.where.id ? -1 : 1));
+    const written = await this.db.dialect.updateMany(kysely, { table: 'runs', rows });
+    return new Set(written.map((id) => byRun.get(id)!));
+  }
+
+  /** Endings that may change their jobs: these are locked first, and in one order. */
+  async writeWithJobs(trx: Kysely<Tables>, endings: readonly Ending[]): Promise<Map<Ending, Settled>> {
+    const settled = new Map<Ending, Settled>();
+    if (endings.length === 0) return settled;
+    const effects = new Effects();
+    const turns = await this.turnsOf(
+      trx,
+      endings.map(({ claim }) => claim),
+      effects,
+      Math.max(...endings.map(({ now }) => now)),
+    );
+    for (const ending of endings) {
+      const turn = turns.get(ending.claim.jobId);
+      const run = turn?.runs.find(({ id }) => id === ending.claim.runId);
+      settled.set(
+        ending,
+        turn && run ? this.settleLive(turn, run, ending) : await this.settleOther(trx, ending),
+      );
+    }
+    await this.turns.write(trx, [...turns.values()], effects);
+    return settled;
+  }
+
+  /** Claims whose handlers were not called: their runs wait again. */
+  async giveBack(trx: Kysely<Tables>, claims: readonly Claim[], now: number): Promise<void> {
+    const effects = new Effects();
+    const turns = await this.turnsOf(trx, claims, effects, now);
+    for (const claim of claims) {
+      const turn = turns.get(claim.jobId);
+      const run = turn?.runs.find(({ id }) => id === claim.runId);
+      if (turn && run && run.state === 'running' && this.isHeldBy(run, claim)) giveBackRun(turn, run);
+    }
+    await this.turns.write(trx, [...turns.values()], effects);
+  }
+
+  private async turnsOf(
+    trx: Kysely<Tables>,
+    claims: readonly Claim[],
+    effects: Effects,
+    now: number,
+  ): Promise<Map<string, JobTurn>> {
+    const rows = await this.turns.lockJobs(trx, [...new Set(claims.map(({ jobId }) => jobId))]);
+    const turns = await this.turns.turns(trx, rows, effects, now);
+    return new Map(turns.map((turn) => [turn.row.id, turn]));
+  }
+
+  private settleLive(turn: JobTurn, run: RunTable, { claim, end, placeHeld, now }: Ending): Settled {
+    if (!this.isHeldBy(run, claim))
+      return end !== null && isWritten(run, claim, end) ? 'recorded' : 'refused';
+    if (end === null) return run.state === 'ended' ? releaseRun(turn, run, now) : 'refused';
+    if (run.state !== 'running') return isWritten(run, claim, end) ? 'recorded' : 'refused';
+    return settleRun(turn, run, end, placeHeld);
+  }
+
+  /** The run has ended, or its job was removed. */
+  private async settleOther(trx: Kysely<Tables>, { claim, end, placeHeld }: Ending): Promise<Settled> {
+    const query = trx.selectFrom('runs').selectAll().where('id', '=', claim.runId);
+    const run = await (this.db.dialect.skipLocked ? query.forUpdate() : query).executeTakeFirst();
+    if (!run) return 'refused';
+    if (end !== null && isWritten(run, claim, end)) return 'recorded';
+    if (run.generation > 0 || !this.isHeldBy(run, claim)) return 'refused';
+    if ((end === null) !== (run.state === 'ended')) return 'refused';
+    const settled = end === null ? 'recorded' : settleGone(run, end, placeHeld);
+    if (end === null) freeRun(run);
+    const effects = new Effects();
+    effects.touch(run);
+    await this.turns.write(trx, [], effects);
+    return settled;
+  }
+
+  private isHeldBy(run: RunTable, { token }: Claim): boolean {
+    return run.token === token && run.holder === this.replica && run.holds_place === 1;
+  }
+
+  /** Null when the job may have to change, too. */
+  private plainChange({ claim, end, placeHeld }: Ending): BulkChange<'runs'> | null {
+    if (end === null || placeHeld) return null;
+    const { kind } = end.result;
+    if (kind === 'abandoned') return null;
+    if ((kind === 'failed' || kind === 'timedOut') && end.retryAt === null) return null;
+    const held = this.held.get(claim);
+    if (held === null || held.run.followed === 1) return null;
+    const ended = endOfRun(held.run, end, end.retryAt);
+    return {
+      where: {
+        id: claim.runId,
+        token: claim.token,
+        holder: this.replica,
+        state: 'running',
+        followed: 0,
+        replaced: 0,
+      },
+      set: {
+        ...ended,
+        live: ended.state === 'ended' ? 0 : 1,
+        holds_place: 0,
+        group_name: null,
+        holder: null,
+        lease_until: null,
+      },
+    };
+  }
+}
+
+/** The same end was written before: the answer to it was lost on the way. */
+function isWritten(run: RunTable, { token }: Claim, { result, endedAt, retryAt }: AttemptEnd): boolean {
+  if (run.token !== token) return false;
+  if (retryAt !== null) return run.state === 'waiting' && run.due_at === retryAt;
+  return run.state === 'ended' && run.outcome === result.kind && run.ended_at === endedAt;
+}

@@ -1,0 +1,240 @@
+import { type Kysely, sql } from 'kysely';
+import type { BulkChange } from '../driver/bulk.js';
+import type { Database } from '../driver/database.js';
+import type { JobTable, RunTable, Tables } from '../schema/tables.js';
+import { followZoneData } from '../turn/change-job.js';
+import { Effects, type Span } from '../turn/effects.js';
+import { JobTurn } from '../turn/job-turn.js';
+import type { RunIds } from '../turn/run-ids.js';
+import { readJob } from '../turn/stored-job.js';
+import type { KnownPolicies } from './known-policies.js';
+
+/** Texts of one statement, in characters: below what servers take in one packet. */
+const LONGEST_BATCH = 2_000_000;
+
+/** Columns of a run that a turn may change. */
+const RUN_COLUMNS = [
+  'generation',
+  'merged',
+  'count_at_least',
+  'state',
+  'outcome',
+  'reason',
+  'attempt',
+  'lost',
+  'token',
+  'live',
+  'followed',
+  'due_at',
+  'catch_up',
+  'replaced',
+  'holds_place',
+  'group_name',
+  'holder',
+  'lease_until',
+  'started_at',
+  'ended_at',
+  'lateness_ms',
+  'error',
+  'result',
+  'attempts',
+] as const satisfies readonly (keyof RunTable)[];
+
+/** Columns of a job that its ticks and runs change. */
+const SCHEDULE_COLUMNS = [
+  'state',
+  'due_at',
+  'tick_at',
+  'last_tick_at',
+  'awaits_run',
+  'runs_started',
+  'failures_in_row',
+  'span_id',
+  'tzdata',
+] as const satisfies readonly (keyof JobTable)[];
+
+/** Reads jobs with their live runs under lock, and writes what turns made of them. */
+export class TurnStore {
+  constructor(
+    private readonly db: Database,
+    private readonly ids: RunIds,
+    private readonly tzdata: string,
+    private readonly policies: KnownPolicies,
+  ) {}
+
+  /** Locks the jobs, waiting for whoever has them. In one order, so that two who lock several do not wait for each other. */
+  async lockJobs(trx: Kysely<Tables>, ids: readonly string[]): Promise<JobTable[]> {
+    if (ids.length === 0) return [];
+    const query = trx.selectFrom('jobs').selectAll().where(this.db.dialect.isOneOf('id', ids)).orderBy('id');
+    return (this.db.dialect.skipLocked ? query.forUpdate() : query).execute();
+  }
+
+  /** The turns of jobs that are locked; waits for their runs. */
+  async turns(
+    trx: Kysely<Tables>,
+    rows: readonly JobTable[],
+    effects: Effects,
+    now: number,
+  ): Promise<JobTurn[]> {
+    return this.make(trx, rows, await this.liveRuns(trx, rows, true), effects, now);
+  }
+
+  /**
+   * The turns of jobs that are locked, but of those that have a run which another has locked: a claim
+   * waits for nobody, so that nobody waits for it in a circle.
+   */
+  async freeTurns(
+    trx: Kysely<Tables>,
+    rows: readonly JobTable[],
+    effects: Effects,
+    now: number,
+  ): Promise<JobTurn[]> {
+    const runs = await this.liveRuns(trx, rows, false);
+    const carried = runs.filter(({ holds_place }) => holds_place === 1);
+    if (carried.length === 0 || !this.db.dialect.skipLocked) return this.make(trx, rows, runs, effects, now);
+    const ids = carried.map(({ id }) => id);
+    const locked = await trx
+      .selectFrom('runs')
+      .selectAll()
+      .where(this.db.dialect.isOneOf('id', ids))
+      .orderBy('id')
+      .forUpdate()
+      .skipLocked()
+      .execute();
+    const byId = new Map(locked.map((run) => [run.id, run]));
+    const busy = new Set(carried.filter(({ id }) => !byId.has(id)).map(({ job_id }) => job_id));
+    const current = runs.map((run) => byId.get(run.id) ?? run).filter(({ live }) => live === 1);
+    const free = rows.filter(({ id }) => !busy.has(id));
+    return this.make(trx, free, current, effects, now);
+  }
+
+  /** A turn of a job that is not stored yet. */
+  newTurn(row: JobTable, effects: Effects, now: number): JobTurn {
+    const { ids, tzdata } = this;
+    return new JobTurn(readJob(row), [], null, { ids, tzdata, effects, now });
+  }
+
+  /** @returns ids of runs that are not stored: their tick has its outcome already */
+  async write(trx: Kysely<Tables>, turns: readonly JobTurn[], effects: Effects): Promise<Set<string>> {
+    for (const turn of turns) turn.finish();
+    const unstored = new Set<string>();
+    for (const rows of batches([...effects.inserted])) {
+      const stored = await this.db.dialect.insertMany(trx, { table: 'runs', rows });
+      if (stored.length === rows.length) continue;
+      const ids = new Set(stored);
+      for (const { id } of rows) if (!ids.has(id)) unstored.add(id);
+    }
+    await this.db.dialect.updateMany(trx, { table: 'runs', rows: [...effects.touched].map(runChange) });
+    await this.db.dialect.updateMany(trx, {
+      table: 'runs',
+      rows: [...effects.longer.values()].map(({ id, tickUntil, endedAt, count, countAtLeast }) => ({
+        where: { id },
+        set: { tick_until: tickUntil, ended_at: endedAt, count, count_at_least: countAtLeast },
+      })),
+    });
+    await this.writeJobs(
+      trx,
+      turns.filter((turn) => !turn.removed),
+    );
+    const removed = turns.filter((turn) => turn.removed).map(({ row }) => row.id);
+    if (removed.length > 0)
+      await trx.deleteFrom('jobs').where(this.db.dialect.isOneOf('id', removed)).execute();
+    return unstored;
+  }
+
+  private async writeJobs(trx: Kysely<Tables>, turns: readonly JobTurn[]): Promise<void> {
+    const { dialect } = this.db;
+    const scheduled = turns.filter(({ changed, edited }) => changed && !edited);
+    await dialect.updateMany(trx, { table: 'jobs', rows: scheduled.map(({ row }) => scheduleChange(row)) });
+    for (const rows of batches(turns.filter(({ edited }) => edited).map(({ row }) => row))) {
+      await dialect.updateMany(trx, { table: 'jobs', rows: rows.map(jobChange) });
+    }
+  }
+
+  private async make(
+    trx: Kysely<Tables>,
+    rows: readonly JobTable[],
+    runs: readonly RunTable[],
+    effects: Effects,
+    now: number,
+  ): Promise<JobTurn[]> {
+    const runsOf = new Map<string, RunTable[]>();
+    for (const run of runs) {
+      const known = runsOf.get(run.job_id);
+      if (known) known.push(run);
+      else runsOf.set(run.job_id, [run]);
+    }
+    const spans = await this.spans(trx, rows);
+    const context = { ids: this.ids, tzdata: this.tzdata, effects, now };
+    return rows.map((row) => {
+      const job = readJob(row);
+      job.policies = this.policies.of(row) ?? job.policies;
+      const span = row.span_id === null ? null : (spans.get(row.span_id) ?? null);
+      const turn = new JobTurn(job, runsOf.get(row.id) ?? [], span, context);
+      followZoneData(turn);
+      return turn;
+    });
+  }
+
+  private async liveRuns(trx: Kysely<Tables>, rows: readonly JobTable[], lock: boolean): Promise<RunTable[]> {
+    if (rows.length === 0) return [];
+    const query = trx
+      .selectFrom('runs')
+      .selectAll()
+      .where('live', '=', sql.lit(1))
+      .where(
+        this.db.dialect.isOneOf(
+          'job_id',
+          rows.map(({ id }) => id),
+        ),
+      )
+      .where('generation', '>', 0)
+      .orderBy('id');
+    return (lock && this.db.dialect.skipLocked ? query.forUpdate() : query).execute();
+  }
+
+  private async spans(trx: Kysely<Tables>, rows: readonly JobTable[]): Promise<Map<string, Span>> {
+    const ids = rows.flatMap(({ span_id }) => span_id ?? []);
+    if (ids.length === 0) return new Map();
+    const found = await trx
+      .selectFrom('runs')
+      .select(['id', 'outcome', 'reason', 'count', 'count_at_least as countAtLeast'])
+      .where(this.db.dialect.isOneOf('id', ids))
+      .execute();
+    return new Map(found.map((span) => [span.id, span as Span]));
+  }
+}
+
+function runChange(run: RunTable): BulkChange<'runs'> {
+  const set: Record<string, unknown> = {};
+  for (const column of RUN_COLUMNS) set[column] = run[column];
+  return { where: { id: run.id }, set };
+}
+
+function scheduleChange(row: JobTable): BulkChange<'jobs'> {
+  const set: Record<string, unknown> = {};
+  for (const column of SCHEDULE_COLUMNS) set[column] = row[column];
+  return { where: { id: row.id }, set };
+}
+
+function jobChange({ id, ...set }: JobTable): BulkChange<'jobs'> {
+  return { where: { id }, set };
+}
+
+/** Rows in pieces that one statement can carry. */
+export function* batches<T extends object>(rows: readonly T[]): Generator<T[]> {
+  let batch: T[] = [];
+  let length = 0;
+  for (const row of rows) {
+    const { payload } = row as { payload?: string | null };
+    const added = payload?.length ?? 0;
+    if (batch.length > 0 && length + added > LONGEST_BATCH) {
+      yield batch;
+      batch = [];
+      length = 0;
+    }
+    batch.push(row);
+    length += added;
+  }
+  if (batch.length > 0) yield batch;
+}
