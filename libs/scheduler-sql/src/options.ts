@@ -1,0 +1,113 @@
+import {
+  count,
+  type Duration,
+  InvalidOptionsError,
+  parseDuration,
+  rejectUnknown,
+} from '@carillon/scheduler/store';
+
+/** What every store of this package can be told; `DEFAULTS` has what holds otherwise. */
+export interface SqlStoreOptions {
+  /**
+   * How long a claim lasts unless it is renewed, which happens at a third of it: after a crash the run is taken
+   * over that much later at most. Longer than the longest stop of the process (garbage collection, a blocked
+   * event loop); a run that outlives it is aborted and run again.
+   */
+  lease?: Duration;
+  /**
+   * How often this process looks at what is due although it expects nothing, and says that it lives. Jobs are on
+   * time without it; it finds the work of processes that died.
+   */
+  poll?: Duration;
+  /** How long ended runs are kept. */
+  retention?: RetentionOptions;
+  /** `false`: the tables are there already, by `migrate(store)`. */
+  migrate?: boolean;
+}
+
+export interface RetentionOptions {
+  /** Since their end. `null`: for ever. */
+  age?: Duration | null;
+  /** The newest of each job. `null`: all. */
+  perJob?: number | null;
+}
+
+export const DEFAULTS = {
+  lease: '30s',
+  poll: '5s',
+  retention: { age: '30d', perJob: 1000 },
+  migrate: true,
+} as const satisfies Required<SqlStoreOptions>;
+
+/** What the store itself goes by. */
+export interface StoreOptions {
+  readonly leaseMs: number;
+  readonly pollMs: number;
+  /** Null: no such limit. */
+  readonly retention: { readonly ageMs: number | null; readonly perJob: number | null };
+}
+
+const NAMES = Object.keys(DEFAULTS);
+/** A renewal has to reach the database a few times within it. */
+const SHORTEST_LEASE_MS = 1000;
+const SHORTEST_POLL_MS = 100;
+
+/**
+ * @param own names of options that the one store has and the others lack
+ * @throws InvalidOptionsError, InvalidDurationError naming the option
+ */
+export function readStoreOptions(
+  options: SqlStoreOptions,
+  own: readonly string[],
+): { store: StoreOptions; migrate: boolean } {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new InvalidOptionsError('options', options, "Give an object, for example { lease: '30s' }.");
+  }
+  rejectUnknown('', options, [...own, ...NAMES]);
+  const migrate = options.migrate ?? DEFAULTS.migrate;
+  if (typeof migrate !== 'boolean') {
+    throw new InvalidOptionsError('migrate', migrate, 'Give true or false.');
+  }
+  return {
+    store: Object.freeze({
+      leaseMs: atLeast('lease', options.lease ?? DEFAULTS.lease, SHORTEST_LEASE_MS, 'a second'),
+      pollMs: atLeast('poll', options.poll ?? DEFAULTS.poll, SHORTEST_POLL_MS, '100 ms'),
+      retention: readRetention(options.retention ?? DEFAULTS.retention),
+    }),
+    migrate,
+  };
+}
+
+function readRetention(retention: unknown): StoreOptions['retention'] {
+  if (typeof retention !== 'object' || retention === null) {
+    throw new InvalidOptionsError(
+      'retention',
+      retention,
+      "Give limits, for example { age: '30d', perJob: 1000 }.",
+    );
+  }
+  rejectUnknown('retention.', retention, Object.keys(DEFAULTS.retention));
+  const { age = DEFAULTS.retention.age, perJob = DEFAULTS.retention.perJob } = retention as RetentionOptions;
+  return Object.freeze({
+    ageMs: age === null ? null : atLeast('retention.age', age, 1, 'a millisecond'),
+    perJob: perJob === null ? null : count('retention.perJob', perJob),
+  });
+}
+
+function atLeast(field: string, value: Duration, ms: number, words: string): number {
+  const parsed = parseDuration(value, field);
+  if (parsed >= ms) return parsed;
+  throw new InvalidOptionsError(field, value, `Give at least ${words}.`);
+}
+
+/** Part of the names of tables, indexes and channels, which are at most 63 bytes long. */
+const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,39}$/;
+
+export function readName(field: 'schema' | 'prefix', value: unknown): string {
+  if (typeof value === 'string' && NAME.test(value)) return value;
+  throw new InvalidOptionsError(
+    field,
+    value,
+    'Give up to 40 letters, digits and underscores, not a digit first.',
+  );
+}

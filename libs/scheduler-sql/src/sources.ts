@@ -1,0 +1,137 @@
+import { InvalidOptionsError, oneOf } from '@carillon/scheduler/store';
+import type { Database } from './driver/database.js';
+import type { MysqlPool } from './driver/mysql/mysql-types.js';
+import { openMysql } from './driver/mysql/open-mysql.js';
+import { openPostgres } from './driver/postgres/open-postgres.js';
+import type { PgPool } from './driver/postgres/pg-types.js';
+import { openSqlite } from './driver/sqlite/open-sqlite.js';
+import { fileOf, isSqliteHandle, type SqliteHandle } from './driver/sqlite/sqlite-handle.js';
+import { checkDatabase, migrateDatabase } from './migrations/index.js';
+import { readName, readStoreOptions, type SqlStoreOptions, type StoreOptions } from './options.js';
+
+export interface SqliteStoreOptions extends SqlStoreOptions {
+  /** Begins the names of the store's tables and indexes. */
+  prefix?: string;
+  /**
+   * `'full'`: what was committed survives a loss of power. `'normal'`: it survives the end of the process, and the
+   * last commits before a loss of power may be gone, so that their runs are made again; commits wait for no disk.
+   */
+  synchronous?: 'full' | 'normal';
+}
+
+export interface PostgresStoreOptions extends SqlStoreOptions {
+  /** Holds the store's tables, and is made if it is missing. */
+  schema?: string;
+}
+
+export interface MysqlStoreOptions extends SqlStoreOptions {
+  /** Begins the names of the store's tables. */
+  prefix?: string;
+}
+
+export const DEFAULT_PREFIX = 'carillon_';
+export const DEFAULT_SCHEMA = 'carillon';
+export const DEFAULT_SYNCHRONOUS = 'full';
+
+/** Where a store's tables are, and how to get there; nothing is loaded or opened before it is asked for. */
+export interface Source {
+  readonly options: StoreOptions;
+  /** Opens the database, with its tables made or migrated unless that is not wanted. */
+  connect(): Promise<Database>;
+  /** Makes or migrates the tables, whatever the options say. */
+  migrate(): Promise<string[]>;
+}
+
+export function sqliteSource(file: string | SqliteHandle, options: SqliteStoreOptions): Source {
+  const read = readStoreOptions(options, ['prefix', 'synchronous']);
+  const source = {
+    file: readFile(file),
+    prefix: readName('prefix', options.prefix ?? DEFAULT_PREFIX),
+    synchronous: oneOf('synchronous', options.synchronous ?? DEFAULT_SYNCHRONOUS, ['full', 'normal']),
+  };
+  return sourceOf(read, () => openSqlite(source));
+}
+
+export function postgresSource(server: string | PgPool, options: PostgresStoreOptions): Source {
+  const read = readStoreOptions(options, ['schema']);
+  const schema = readName('schema', options.schema ?? DEFAULT_SCHEMA);
+  if (typeof server === 'string')
+    checkUrl(server, ['postgres:', 'postgresql:'], 'postgres://user@host/database');
+  else if (typeof server?.connect !== 'function')
+    throw noServer(server, 'postgres://user@host/database', 'a Pool of pg');
+  return sourceOf(read, () => openPostgres({ server, schema }));
+}
+
+export function mysqlSource(server: string | MysqlPool, options: MysqlStoreOptions): Source {
+  const read = readStoreOptions(options, ['prefix']);
+  const prefix = readName('prefix', options.prefix ?? DEFAULT_PREFIX);
+  if (typeof server === 'string') checkUrl(server, ['mysql:', 'mariadb:'], 'mysql://user@host/database');
+  else if (
+    typeof server !== 'object' ||
+    server === null ||
+    !('pool' in server || 'getConnection' in server)
+  ) {
+    throw noServer(server, 'mysql://user@host/database', 'a Pool of mysql2');
+  }
+  // mysql2 knows one name for both.
+  const known = typeof server === 'string' ? server.replace(/^mariadb:/, 'mysql:') : server;
+  return sourceOf(read, () => openMysql({ server: known, prefix }));
+}
+
+function sourceOf(
+  { store, migrate }: { store: StoreOptions; migrate: boolean },
+  open: () => Promise<Database>,
+): Source {
+  const openWith = async <T>(work: (database: Database) => Promise<T>): Promise<[Database, T]> => {
+    const database = await open();
+    try {
+      return [database, await work(database)];
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  };
+  return {
+    options: store,
+    connect: async () => {
+      const [database] = await openWith<unknown>(migrate ? migrateDatabase : checkDatabase);
+      return database;
+    },
+    migrate: async () => {
+      const [database, done] = await openWith(migrateDatabase);
+      await database.close();
+      return done;
+    },
+  };
+}
+
+function readFile(file: unknown): string | SqliteHandle {
+  const isMemory = file === ':memory:' || (isSqliteHandle(file) && fileOf(file) === null);
+  if (!isMemory && ((typeof file === 'string' && file.trim() !== '') || isSqliteHandle(file))) return file;
+  throw new InvalidOptionsError(
+    'file',
+    isMemory ? ':memory:' : file,
+    isMemory
+      ? 'It would be gone with the process. Leave out `store`, which keeps jobs in memory, or name a file.'
+      : "Name a file, such as 'jobs.db', or give an open Database of node:sqlite, better-sqlite3 or libsql.",
+  );
+}
+
+function checkUrl(url: string, protocols: readonly string[], example: string): void {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  if (parsed !== null && protocols.includes(parsed.protocol)) return;
+  // A password in it stays out of the message.
+  throw new InvalidOptionsError(
+    'url',
+    parsed === null ? '…' : `${parsed.protocol}//…`,
+    `Give a url such as ${example}.`,
+  );
+}
+
+function noServer(given: unknown, example: string, pool: string): InvalidOptionsError {
+  return new InvalidOptionsError(
+    'url',
+    typeof given === 'object' ? '…' : given,
+    `Give a url such as ${example}, or ${pool}.`,
+  );
+}
