@@ -40,7 +40,11 @@ export class DueTimes {
   /** What had been recorded when the present reign began. */
   private before: readonly number[] = [];
 
-  constructor(private readonly jobId: string) {}
+  /** @param outlives its store outlives the process: what was due stays so though the clock is set back */
+  constructor(
+    private readonly jobId: string,
+    private readonly outlives: boolean,
+  ) {}
 
   /** The job has this trigger from now on. */
   begin(plan: TriggerPlan, now: number, recorded: readonly number[], isEnabled: boolean): void {
@@ -63,8 +67,8 @@ export class DueTimes {
 
   /** It is not due after this instant. */
   end(now: number, recorded: readonly number[]): void {
-    this.noteLast(recorded);
-    if (this.current) this.current.toAt = now;
+    const lastAt = this.noteLast(recorded);
+    if (this.current) this.current.toAt = this.reached(now, lastAt);
     this.current = null;
   }
 
@@ -94,9 +98,10 @@ export class DueTimes {
   }
 
   /** All instants that were due up to `now`, in order. */
-  upTo(now: number): number[] {
+  upTo(now: number, recorded: readonly number[]): number[] {
+    const untilAt = this.reached(now, this.noteLast(recorded));
     return this.reigns
-      .flatMap(({ trigger, fromAt, toAt }) => ticksIn(trigger, fromAt, toAt === Infinity ? now : toAt))
+      .flatMap(({ trigger, fromAt, toAt }) => ticksIn(trigger, fromAt, toAt === Infinity ? untilAt : toAt))
       .sort(ascending);
   }
 
@@ -107,6 +112,10 @@ export class DueTimes {
       if (ticks.length === count && ticks[0] === fromAt && ticks.at(-1) === toAt) return ticks;
     }
     return null;
+  }
+
+  private reached(now: number, lastAt: number | null): number {
+    return this.outlives ? Math.max(now, lastAt ?? now) : now;
   }
 
   private reign(fromAt: number, recorded: readonly number[]): void {

@@ -91,7 +91,7 @@ export class LedgerWorld {
     this.process.handlerOf(handlerName, id, plan, spec.trigger);
     await this.process.engine.putJob(spec, 'error');
     const former = this.jobs.get(id);
-    const due = former?.due ?? new DueTimes(id);
+    const due = former?.due ?? new DueTimes(id, this.isDurable);
     this.jobs.set(id, {
       due,
       plan,

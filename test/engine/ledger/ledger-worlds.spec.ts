@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryStore } from '../../../libs/scheduler/src/memory/index.js';
 import type { JobSpec, Policies, Run } from '../../../libs/scheduler/src/model/index.js';
-import type { Store } from '../../../libs/scheduler/src/ports/index.js';
+import type { LeasedStore, Store } from '../../../libs/scheduler/src/ports/index.js';
 import { ledgerWorlds, type WorldPlan } from './ledger-worlds.js';
 
 type Limits = WorldPlan['limits'];
@@ -10,7 +10,8 @@ const HISTORY = { runsPerJob: 1e6, runsTotal: 1e6 };
 
 function play(makeStore: (concurrency: Limits) => Store, worlds = 500): Promise<number> {
   const home = { open: (concurrency: Limits) => makeStore(concurrency) };
-  return ledgerWorlds({ makeStore: () => home, worlds, seed: 1, command: 'npm run again' });
+  const command = 'npm run again';
+  return ledgerWorlds({ makeStore: () => home, worlds, seed: 1, command, shrinks: false });
 }
 
 /** A store that keeps to the rules but for one verb. */
@@ -36,6 +37,29 @@ function withPolicies(change: (policies: Policies) => Partial<Policies>) {
       policies: { ...spec.policies, ...change(spec.policies) },
     });
     return { putJob: (spec, ifTaken, now) => putJob(changed(spec), ifTaken, now) };
+  });
+}
+
+/** Stands for a store on disk that one process at a time opens: what abandons an attempt ends its run. */
+function outliving(concurrency: Limits): Store {
+  const none = Promise.resolve({ lost: [], cancelled: [], recorded: [], changed: [], unhandled: [] });
+  const own: Partial<Record<keyof LeasedStore, unknown>> = {
+    durable: true,
+    leaseMs: 30_000,
+    pollMs: 5_000,
+    time: () => Promise.reject(new Error('The clock is steered.')),
+    renew: () => none,
+    giveBack: () => none,
+    beat: () => none,
+    close: () => [],
+    clockSetBack: () => ({ recorded: [], changed: [] }),
+  };
+  return new Proxy<Store>(new MemoryStore({ ...HISTORY, concurrency }), {
+    get: (target, name) => {
+      if (name in own) return own[name as keyof LeasedStore];
+      const member: unknown = Reflect.get(target, name, target);
+      return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+    },
   });
 }
 
@@ -87,8 +111,26 @@ describe('the ledger', () => {
       /no outcome for|was not due at/,
     ],
   ])('tells of a store that %s, and how to play that world again', async (_, makeStore, problem) => {
-    await expect(play(makeStore)).rejects.toThrow(problem);
-    await expect(play(makeStore)).rejects.toThrow('Run it again: npm run again');
+    const told = await play(makeStore).then(() => 'nothing', String);
+    expect(told).toMatch(problem);
+    expect(told).toContain('Run it again: npm run again');
+  });
+
+  it('expects of a store that outlives its processes that nothing due meanwhile is lost', async () => {
+    const makeStore = () => {
+      let kept: Store | null = null;
+      return { open: (concurrency: Limits) => (kept ??= outliving(concurrency)) };
+    };
+    const command = 'npm run again';
+    expect(await ledgerWorlds({ makeStore, worlds: 300, seed: 2, command })).toBe(300);
+    const forgetful = {
+      makeStore: () => ({ open: outliving }),
+      worlds: 300,
+      seed: 2,
+      command,
+      shrinks: false,
+    };
+    await expect(ledgerWorlds(forgetful)).rejects.toThrow(command);
   });
 
   it('awaits a store that answers with promises', async () => {

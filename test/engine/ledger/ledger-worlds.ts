@@ -12,6 +12,8 @@ export interface LedgerOptions {
   seed: number;
   /** How to run the same worlds again, told with a failure. */
   command: string;
+  /** False tells of a failure as it was found; else the smallest world is looked for that fails. */
+  shrinks?: boolean;
 }
 
 /**
@@ -20,7 +22,13 @@ export interface LedgerOptions {
  * once; no run is early, overlaps another beyond its policy or is tried more often than allowed.
  * Answers how many worlds were played; throws what was wrong with the smallest world found.
  */
-export async function ledgerWorlds({ makeStore, worlds, seed, command }: LedgerOptions): Promise<number> {
+export async function ledgerWorlds({
+  makeStore,
+  worlds,
+  seed,
+  command,
+  shrinks = true,
+}: LedgerOptions): Promise<number> {
   let played = 0;
   await fc.assert(
     fc.asyncProperty(worldPlans, async (plan) => {
@@ -37,6 +45,7 @@ export async function ledgerWorlds({ makeStore, worlds, seed, command }: LedgerO
     {
       numRuns: worlds,
       seed,
+      endOnFailure: !shrinks,
       reporter: ({ failed, counterexample, counterexamplePath, errorInstance, numRuns, numShrinks }) => {
         if (!failed) return;
         const cause = errorInstance instanceof Error ? errorInstance.message : String(errorInstance);

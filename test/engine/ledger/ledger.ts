@@ -71,12 +71,14 @@ export class Ledger {
   private async compare(id: string, job: PlannedJob): Promise<void> {
     const recorded = await this.recorded(id);
     if (job.waitedForRuns) return;
-    const expected = job.due.upTo(this.process.stoppedAt);
+    const expected = job.due.upTo(this.process.stoppedAt, recorded);
     if (this.isDurable) {
       const shown = await this.process.engine.getJob(id);
       const pending = expected.slice(recorded.length);
-      if (pending.length > 0 && shown && shown.state === 'active') {
-        if (shown.nextDueAt === null || shown.nextDueAt.getTime() > this.process.stoppedAt)
+      // What is late stays known; what a pause passes over is recorded when it ends.
+      if (pending.length > 0 && (shown?.state === 'active' || shown?.state === 'paused')) {
+        const dueAt = pending[0]! + shown.trigger.delayAt(pending[0]!);
+        if (shown.state === 'active' && shown.nextDueAt?.getTime() !== dueAt)
           this.problems.push(`${id} has forgotten ${show(pending)}`);
         expected.length = recorded.length;
       }
