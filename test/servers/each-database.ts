@@ -97,8 +97,8 @@ async function mysqlPlace(): Promise<Place> {
 }
 
 interface Means {
-  connect(): Promise<Database>;
-  remove(database: Database): Promise<void>;
+  connect: () => Promise<Database>;
+  remove: (database: Database) => Promise<void>;
 }
 
 function placeOf(url: string, options: Place['options'], { connect, remove }: Means): Place {

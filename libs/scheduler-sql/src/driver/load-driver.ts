@@ -19,11 +19,11 @@ export async function loadDriver<T>(name: string, load: () => Promise<unknown>, 
   }
 }
 
-/** A missing dependency of an installed package is another matter. */
+/** A missing dependency of an installed package is another matter. Vite has its own words. */
 export function isMissing(error: unknown, name: string): boolean {
-  const { code, message } = error as { code?: string; message?: string };
+  const { code, message = '' } = error as { code?: string; message?: string };
   const notFound = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
-  return notFound && message?.includes(`'${name}'`) === true;
+  return (notFound && message.includes(`'${name}'`)) || message.startsWith(`Could not resolve "${name}"`);
 }
 
 export function defaultOf(loaded: unknown): unknown {

@@ -37,6 +37,6 @@ export class PostgresDialect implements Dialect {
   async now(kysely: Kysely<Tables>): Promise<number> {
     const { rows } = await sql<{ now: number }>`
       select floor(extract(epoch from clock_timestamp()) * 1000)::bigint as now`.execute(kysely);
-    return Number(rows[0]!.now);
+    return rows[0]!.now;
   }
 }

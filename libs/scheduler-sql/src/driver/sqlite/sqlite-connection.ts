@@ -35,10 +35,12 @@ export class SqliteConnection implements DatabaseConnection {
   }
 }
 
-/** libsql adds how long the query took to each row. */
+/** libsql adds to each row how long the query took. */
+const LIBSQL_EXTRA = '_metadata';
+
 function withoutMetadata(rows: unknown[]): unknown[] {
-  const [first] = rows as { _metadata?: unknown }[];
-  if (first === undefined || !Object.hasOwn(first, '_metadata')) return rows;
-  for (const row of rows as { _metadata?: unknown }[]) delete row._metadata;
+  const [first] = rows;
+  if (typeof first !== 'object' || first === null || !Object.hasOwn(first, LIBSQL_EXTRA)) return rows;
+  for (const row of rows as Record<string, unknown>[]) delete row[LIBSQL_EXTRA];
   return rows;
 }

@@ -1,0 +1,180 @@
+import { sql } from 'kysely';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Database } from '../../../libs/scheduler-sql/src/driver/database.js';
+import { eachDatabase, type Place } from '../../servers/each-database.js';
+import { jobRow, NOW, runRow } from './rows.js';
+
+describe.each(eachDatabase)('%s', (_, { kind, place: newPlace }) => {
+  let place: Place;
+  let database: Database;
+  beforeEach(async () => {
+    place = await newPlace();
+    database = await place.open();
+  });
+  afterEach(() => place.drop());
+
+  const runs = () => database.kysely.selectFrom('runs').selectAll().orderBy('id').execute();
+
+  describe('bulk statements', () => {
+    it('store rows as they are: quotes, emoji, 64-bit numbers, nulls', async () => {
+      const job = jobRow({
+        id: `it's "quoted" \\ \`x\` 🕰 ${'é'.repeat(100)}`,
+        payload: JSON.stringify({ text: '\u0000 \ud800 \n \\', deep: [null, 'ü'] }),
+        pause_note: 'null',
+        last_tick_at: -62_135_596_800_000,
+        version: Number.MAX_SAFE_INTEGER,
+      });
+      expect(await database.dialect.insertMany(database.kysely, { table: 'jobs', rows: [job] })).toEqual([
+        job.id,
+      ]);
+      expect(await database.kysely.selectFrom('jobs').selectAll().execute()).toEqual([job]);
+    });
+
+    it('leave out a row whose tick has one already, and tell which are new', async () => {
+      const insert = (...ids: [string, number][]) =>
+        database.dialect.insertMany(database.kysely, {
+          table: 'runs',
+          rows: ids.map(([id, tick]) => runRow({ id, tick_at: tick })),
+        });
+      expect(await insert(['a', 1], ['b', 2])).toEqual(['a', 'b']);
+      expect(await insert(['c', 2], ['d', 3])).toEqual(['d']);
+      expect((await runs()).map(({ id, tick_at }) => [id, tick_at])).toEqual([
+        ['a', 1],
+        ['b', 2],
+        ['d', 3],
+      ]);
+    });
+
+    it('let any number of runs have no tick', async () => {
+      const rows = ['a', 'b'].map((id) => runRow({ id, tick_at: null }));
+      expect(await database.dialect.insertMany(database.kysely, { table: 'runs', rows })).toEqual(['a', 'b']);
+    });
+
+    it('change the rows that fit, each in its own way, and tell which', async () => {
+      const rows = ['a', 'b', 'c', 'A'].map((id, index) =>
+        runRow({ id, tick_at: index, token: 5, holder: 'me', result: 'old' }),
+      );
+      await database.dialect.insertMany(database.kysely, { table: 'runs', rows });
+      const changed = await database.kysely.transaction().execute((transaction) =>
+        database.dialect.updateMany(transaction, {
+          table: 'runs',
+          rows: [
+            { where: { id: 'a', token: 5, holder: 'me' }, set: { token: 6, ended_at: NOW, result: null } },
+            { where: { id: 'b', token: 4, holder: 'me' }, set: { token: 6, ended_at: NOW, result: 'lost' } },
+            { where: { id: 'c', token: 5, holder: 'ME' }, set: { token: 6, ended_at: NOW, result: 'lost' } },
+            {
+              where: { id: 'gone', token: 5, holder: 'me' },
+              set: { token: 6, ended_at: NOW, result: 'lost' },
+            },
+          ],
+        }),
+      );
+      expect(changed).toEqual(['a']);
+      expect((await runs()).map(({ id, token, ended_at, result }) => [id, token, ended_at, result])).toEqual([
+        ['A', 5, null, 'old'],
+        ['a', 6, NOW, null],
+        ['b', 5, null, 'old'],
+        ['c', 5, null, 'old'],
+      ]);
+    });
+
+    it('do nothing for no rows', async () => {
+      expect(await database.dialect.insertMany(database.kysely, { table: 'runs', rows: [] })).toEqual([]);
+      expect(await database.dialect.updateMany(database.kysely, { table: 'runs', rows: [] })).toEqual([]);
+    });
+
+    it('carry ten thousand rows, and a payload of 5 MB', async () => {
+      const rows = Array.from({ length: 10_000 }, (__, tick) => runRow({ id: `run ${tick}`, tick_at: tick }));
+      rows[0]!.payload = JSON.stringify('x'.repeat(5_000_000));
+      expect(await database.dialect.insertMany(database.kysely, { table: 'runs', rows })).toHaveLength(
+        10_000,
+      );
+      const changed = await database.kysely.transaction().execute((transaction) =>
+        database.dialect.updateMany(transaction, {
+          table: 'runs',
+          rows: rows.map(({ id }) => ({ where: { id }, set: { state: 'ended', live: 0 } })),
+        }),
+      );
+      expect(changed).toHaveLength(10_000);
+    });
+  });
+
+  it('finds values of a list, and nothing by an empty one', async () => {
+    const rows = ['a', "b'", 'c'].map((id, tick) => runRow({ id, tick_at: tick }));
+    await database.dialect.insertMany(database.kysely, { table: 'runs', rows });
+    const find = async (values: string[]) => {
+      const query = database.kysely
+        .selectFrom('runs')
+        .select('id')
+        .where(database.dialect.isOneOf('id', values));
+      return (await query.orderBy('id').execute()).map(({ id }) => id);
+    };
+    expect(await find(["b'", 'c', 'x'])).toEqual(["b'", 'c']);
+    expect(await find([])).toEqual([]);
+  });
+
+  it('tells the time to the millisecond', async () => {
+    const before = Date.now();
+    const now = await database.dialect.now(database.kysely);
+    expect(Number.isSafeInteger(now)).toBe(true);
+    expect(Math.abs(now - before)).toBeLessThan(60_000);
+  });
+
+  it('knows the error of a table that is missing', async () => {
+    const error: unknown = await sql`select * from nowhere_at_all`
+      .execute(database.kysely)
+      .catch((e: unknown) => e);
+    expect(database.dialect.isMissingTable(error)).toBe(true);
+    expect(database.dialect.isDown(error)).toBe(false);
+    expect(database.dialect.isTransient(error)).toBe(false);
+  });
+
+  it('rolls back what throws', async () => {
+    const failing = database.kysely.transaction().execute(async (transaction) => {
+      await transaction
+        .insertInto('jobs')
+        .values(jobRow({ id: 'a' }))
+        .execute();
+      throw new Error('on purpose');
+    });
+    await expect(failing).rejects.toThrow('on purpose');
+    expect(await database.kysely.selectFrom('jobs').selectAll().execute()).toEqual([]);
+  });
+
+  it.runIf(kind !== 'sqlite')('skips rows that another has locked, without a wait', async () => {
+    const rows = ['a', 'b'].map((id) => jobRow({ id }));
+    await database.dialect.insertMany(database.kysely, { table: 'jobs', rows });
+    const other = await place.open();
+    const take = (kysely: Database['kysely'], limit: number) =>
+      kysely
+        .selectFrom('jobs')
+        .select('id')
+        .orderBy('due_at')
+        .orderBy('id')
+        .limit(limit)
+        .forUpdate()
+        .skipLocked();
+    await database.kysely.transaction().execute(async (mine) => {
+      expect(await take(mine, 1).execute()).toEqual([{ id: 'a' }]);
+      await other.kysely.transaction().execute(async (theirs) => {
+        expect(await take(theirs, 2).execute()).toEqual([{ id: 'b' }]);
+      });
+    });
+  });
+
+  it('runs inside a Kysely transaction of the user, numbers included', async () => {
+    const undone = new Error('the order fails');
+    const order = database.kysely.transaction().execute(async (theirs) => {
+      const inside = database.within(theirs);
+      await database.dialect.insertMany(inside, { table: 'jobs', rows: [jobRow({ id: 'a' })] });
+      expect(await inside.selectFrom('jobs').selectAll().execute()).toEqual([jobRow({ id: 'a' })]);
+      throw undone;
+    });
+    await expect(order).rejects.toBe(undone);
+    expect(await database.kysely.selectFrom('jobs').selectAll().execute()).toEqual([]);
+  });
+
+  it.each([null, 'tx', 7, {}])('says what a transaction may be, given %s', (given) => {
+    expect(() => database.within(given)).toThrow(/The option "transaction" cannot be/);
+  });
+});
