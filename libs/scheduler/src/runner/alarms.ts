@@ -52,7 +52,10 @@ export class Alarms {
     const stepMs = now - this.seenWall - (elapsed - this.seenElapsed);
     this.seenWall = now;
     this.seenElapsed = elapsed;
-    if (Math.abs(stepMs) > STEP_MS) this.onStep(stepMs);
+    if (Math.abs(stepMs) <= STEP_MS) return;
+    this.onStep(stepMs);
+    // The timer was armed by the clock before.
+    this.arm();
   }
 
   /** The clock was set on purpose: that is no step. */
@@ -70,6 +73,8 @@ export class Alarms {
 
   /** Wakes once the wall clock reaches this instant (UTC ms), never before; null for never. Replaces the one before. */
   wake(at: number | null): void {
+    // Asked for with each job that is added: the timer that is armed for this instant is the right one.
+    if (at !== null && at === this.wakeAt && this.timer !== null) return;
     this.wakeAt = at;
     this.arm();
   }
