@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '../..');
 const SRC = 'libs/scheduler/src';
+const SQL = 'libs/scheduler-sql/src';
 
 const RESTRICTED = 'eslint(no-restricted-imports)';
 const GLOBAL = 'eslint(no-restricted-globals)';
@@ -32,6 +33,22 @@ const VIOLATIONS: [path: string, text: string, rule: string][] = [
   [`${SRC}/nest/from-package.ts`, `export * from '@carillon/scheduler';`, RESTRICTED],
   [`${SRC}/runner/timers.ts`, `export { setTimeout as wait } from 'node:timers/promises';`, RESTRICTED],
   [`${SRC}/model/type-import.ts`, `export type { Store } from '../ports/index.js';`, RESTRICTED],
+  ...(
+    [
+      ['schema', 'driver'],
+      ['driver', 'migrations'],
+      ['driver', 'store'],
+      ['migrations', 'turn'],
+      ['turn', 'driver'],
+      ['turn', 'store'],
+    ] as const
+  ).map(([room, other]): [string, string, string] => [
+    `${SQL}/${room}/to-${other}.ts`,
+    `export * from '../${other}/index.js';`,
+    RESTRICTED,
+  ]),
+  [`${SQL}/store/to-index.ts`, `export * from '../index.js';`, RESTRICTED],
+  [`${SQL}/driver/nest-import.ts`, `export * from '@nestjs/common';`, RESTRICTED],
   ['libs/scheduler-sql/src/store.ts', `export * from '../../scheduler/src/ports/index.js';`, RESTRICTED],
   ['apps/demo/src/internals.ts', `export * from '../../../libs/scheduler/src/index.js';`, RESTRICTED],
   [`${SRC}/local/now.ts`, `export const now = Date.now();`, PROPERTY],
@@ -64,6 +81,11 @@ const VIOLATIONS: [path: string, text: string, rule: string][] = [
 ];
 
 const ALLOWED: [path: string, text: string][] = [
+  [
+    `${SQL}/driver/lower.ts`,
+    `export * from '../schema/tables.js';\nexport * from '@carillon/scheduler/store';`,
+  ],
+  [`${SQL}/store/lower.ts`, `export * from '../driver/database.js';\nexport * from '../turn/effects.js';`],
   [
     `${SRC}/local/system-clock.ts`,
     `export const now = Date.now() + performance.now();\nsetTimeout(String, 5);`,

@@ -15,7 +15,7 @@ import { hasServer, serverUrl } from './ask.js';
 export interface TestDatabase {
   readonly kind: 'sqlite' | 'postgres' | 'mysql';
   /** A place without tables that nobody else has; starts the server if need be. */
-  place(): Promise<Place>;
+  place: () => Promise<Place>;
 }
 
 export interface Place {

@@ -93,7 +93,12 @@ const COMMANDS: Record<
       binaries['mariadbd']!,
       ...['--no-defaults', `--datadir=${join(folder, 'data')}`, `--port=${port}`, '--bind-address=127.0.0.1'],
       ...[`--socket=${join(folder, 'socket')}`, `--pid-file=${join(folder, 'pid')}`, '--max-connections=300'],
-      ...[`--init-file=${initFile(folder)}`, '--innodb-flush-log-at-trx-commit=0', ...asMysql()],
+      ...[
+        `--init-file=${initFile(folder)}`,
+        '--innodb-flush-log-at-trx-commit=0',
+        '--innodb-flush-method=nosync',
+        ...asMysql(),
+      ],
     ],
     user: null,
     ready: /ready for connections/,
