@@ -69,7 +69,9 @@ export interface Store {
   listRuns(filter: RunFilter): Awaitable<Run[]>;
 
   /** The wall clock was set back. Stores that share time with other replicas do nothing. */
-  clockSetBack(step: Omit<ClockSetBack, 'lastTickAt'>): Awaitable<Pick<ChangeResult, 'recorded' | 'changed'>>;
+  clockSetBack(
+    step: Omit<ClockSetBack, 'lastTickAt' | 'waitingAt'>,
+  ): Awaitable<Pick<ChangeResult, 'recorded' | 'changed'>>;
 }
 
 /**
