@@ -23,14 +23,15 @@ export class BatchPlaces implements ClaimPlaces {
     return this.whole <= 0;
   }
 
-  /** Those that have a limit and no place. One that is not locked may have none. */
+  /** Of the groups that have something due, those without a place. */
   get fullGroups(): string[] {
-    return Object.keys(this.limits.groups).filter((group) => (this.left.get(group) ?? 0) <= 0);
+    return [...this.left.keys()].filter((group) => this.left.get(group)! <= 0);
   }
 
   full(group: string | null): boolean {
     if (this.whole <= 0) return true;
     if (group === null || this.limits.groups[group] === undefined) return false;
+    // One that is not locked is not counted, either.
     return (this.left.get(group) ?? 0) <= 0;
   }
 

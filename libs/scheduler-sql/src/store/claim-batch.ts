@@ -93,7 +93,7 @@ export class ClaimBatchWork {
       .where(this.db.dialect.isOneOf('group_name', [...taken.keys()]))
       .groupBy('group_name')
       .execute();
-    for (const { group_name, places } of counts) taken.set(group_name!, Number(places));
+    for (const { group_name, places } of counts) taken.set(group_name!, places);
   }
 
   private async lockDueJobs(): Promise<JobTable[]> {
@@ -217,7 +217,8 @@ export class ClaimBatchWork {
       const slot = queue.first();
       const job = jobs[slot]!;
       job.takeNext();
-      if (job.nextAt <= now) queue.set(slot, job.nextAt);
+      // A pause ends everywhere; what follows is for those who know the handler.
+      if (job.nextAt <= now && known.has(job.turn.row.handler)) queue.set(slot, job.nextAt);
       else queue.delete(slot);
       if (job.left) this.leftFull = true;
     }

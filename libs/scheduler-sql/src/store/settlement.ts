@@ -28,6 +28,15 @@ export class Settlement {
     private readonly replica: string,
   ) {}
 
+  /** As far as is known here, it changes nothing but its run. */
+  isPlain({ claim, end, placeHeld }: Ending): boolean {
+    if (end === null || placeHeld) return false;
+    const { kind } = end.result;
+    if (kind === 'abandoned') return false;
+    if ((kind === 'failed' || kind === 'timedOut') && end.retryAt === null) return false;
+    return this.held.get(claim)?.run.followed === 0;
+  }
+
   /** Endings that change nothing but their run lock nothing else. @returns those of them that were written */
   async writePlain(kysely: Kysely<Tables>, endings: readonly Ending[]): Promise<Set<Ending>> {
     const byRun = new Map<string, Ending>();
@@ -118,14 +127,9 @@ export class Settlement {
     return run.token === token && run.holder === this.replica && run.holds_place === 1;
   }
 
-  /** Null when the job may have to change, too. */
-  private plainChange({ claim, end, placeHeld }: Ending): BulkChange<'runs'> | null {
-    if (end === null || placeHeld) return null;
-    const { kind } = end.result;
-    if (kind === 'abandoned') return null;
-    if ((kind === 'failed' || kind === 'timedOut') && end.retryAt === null) return null;
+  private plainChange({ claim, end }: Ending): BulkChange<'runs'> | null {
     const held = this.held.get(claim);
-    if (held === null || held.run.followed === 1) return null;
+    if (held === null || end === null) return null;
     const ended = endOfRun(held.run, end, end.retryAt);
     return {
       where: {

@@ -172,6 +172,7 @@ export class DueOfJob {
     claimer.places.enter(group);
     turn.touch(run);
     turn.effects.claims.push(this.toClaim(run, payload));
+    turn.effects.claimed.push(run);
   }
 
   private toClaim(run: RunTable, payload: JsonValue | undefined): Claim {

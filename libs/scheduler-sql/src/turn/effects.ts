@@ -22,6 +22,8 @@ export class Effects {
   readonly changed: JobStateChange[] = [];
   readonly recovered: RecoveredAttempt[] = [];
   readonly claims: Claim[] = [];
+  /** The runs of `claims`, in the same order. */
+  readonly claimed: RunTable[] = [];
   /** Runs under way, on whichever replica, that a newer run takes the place of. */
   readonly replaced: RunTable[] = [];
 

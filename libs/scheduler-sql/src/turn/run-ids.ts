@@ -37,3 +37,8 @@ function inDigits(value: number, length: number): string {
 function digits(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => DIGITS[byte % 32]).join('');
 }
+
+/** What is made from this instant on has this id or a later one. */
+export function firstIdOf(at: number): string {
+  return inDigits(Math.max(0, at), 10) + '0'.repeat(16);
+}

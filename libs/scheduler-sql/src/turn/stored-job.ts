@@ -25,15 +25,15 @@ export interface StoredJob {
 /** Has no tick after any instant that is asked about. */
 const NEVER = at(new Date(0));
 
-const triggers = new TextCache((text) => triggerFromJson(JSON.parse(text) as TriggerJson));
-const policies = new TextCache(policiesFromText);
+const knownTriggers = new TextCache((text) => triggerFromJson(JSON.parse(text) as TriggerJson));
+const knownPolicies = new TextCache(policiesFromText);
 
 export function readJob(row: JobTable): StoredJob {
   try {
     return {
       row,
-      trigger: triggers.get(row.trigger_json),
-      policies: policies.get(row.policies),
+      trigger: knownTriggers.get(row.trigger_json),
+      policies: knownPolicies.get(row.policies),
       unreadable: null,
     };
   } catch (error) {

@@ -1,0 +1,260 @@
+import type {
+  AttemptEnd,
+  Claim,
+  ClaimBatch,
+  ClaimRequest,
+  Renewal,
+  RunNote,
+  Settled,
+  StoreSession,
+} from '@carillon/scheduler/store';
+import { type Kysely, sql } from 'kysely';
+import type { Database } from '../driver/database.js';
+import type { Tables } from '../schema/tables.js';
+import { ClaimBatchWork, type ClaimedBatch } from './claim-batch.js';
+import { type HeldClaim, HeldClaims } from './held-claims.js';
+import type { Forgetting } from './retention.js';
+import { retrying } from './retrying.js';
+import { type Ending, Settlement } from './settlement.js';
+import type { TurnStore } from './turn-store.js';
+import { WriteLane } from './write-lane.js';
+
+/** Claims renewed by one statement. */
+const RENEWED_AT_ONCE = 1_000;
+
+interface Waiting<T> {
+  resolve: (answer: T) => void;
+  reject: (error: unknown) => void;
+}
+type EndingItem = Ending & Waiting<Settled>;
+type NoteItem = { readonly noted: HeldClaim } & Waiting<void>;
+type Item = EndingItem | NoteItem;
+
+/** The runs that this process carries: claimed, renewed and settled, one write after the other. */
+export class Carrier {
+  private readonly held = new HeldClaims();
+  private readonly settlement: Settlement;
+  private readonly lane = new WriteLane<Item>((items) => this.flush(items));
+  /** When leases that are over were last looked for. */
+  private recoveredAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly db: Database,
+    private readonly turns: TurnStore,
+    private readonly forgetting: Forgetting,
+    private readonly session: StoreSession,
+    private readonly leaseMs: number,
+  ) {
+    this.settlement = new Settlement(db, turns, this.held, session.replica);
+  }
+
+  /** No further claim may begin. */
+  get isFull(): boolean {
+    const { whole } = this.session.concurrency;
+    return whole !== null && this.held.size >= whole;
+  }
+
+  /** The claim, as this process made it; null when another did, or it is over. */
+  claimOf(run: { id: string; token: number }): Claim | null {
+    return this.held.ofRun(run)?.claim ?? null;
+  }
+
+  settle(end: AttemptEnd, placeHeld: boolean): Promise<Settled> {
+    return this.end({ claim: end.claim, end, placeHeld, now: end.endedAt });
+  }
+
+  release(claim: Claim, now: number): Promise<Settled> {
+    return this.end({ claim, end: null, placeHeld: false, now });
+  }
+
+  annotate(claim: Claim, note: RunNote): Promise<void> {
+    const held = this.held.get(claim);
+    if (held === null) return Promise.resolve();
+    held.note(note);
+    return new Promise((resolve, reject) => this.lane.put({ noted: held, resolve, reject }));
+  }
+
+  claimDue(request: ClaimRequest): Promise<ClaimBatch> {
+    return this.lane.run(async () => {
+      const plain = await this.writeOthers(this.lane.take());
+      const { now } = request;
+      const recover = now < this.recoveredAt || now >= this.recoveredAt + this.leaseMs / 10;
+      let written = new Set<Ending>();
+      let batch: ClaimedBatch;
+      try {
+        batch = await this.transaction(async (trx) => {
+          written = await this.writePlain(trx, plain);
+          const work = new ClaimBatchWork(this.db, this.turns, this.session, this.leaseMs, trx, request);
+          return work.run(this.held.size - written.size, recover);
+        });
+      } catch (error) {
+        await this.flush(plain);
+        throw error;
+      }
+      if (recover) this.recoveredAt = now;
+      await this.flush(this.answerWritten(plain, written));
+      return this.take(batch);
+    });
+  }
+
+  renew(claims: readonly Claim[], now: number): Promise<Renewal> {
+    const ours = claims.map((claim) => this.held.get(claim));
+    return this.lane.run(async () => {
+      const lost: Claim[] = claims.filter((_, index) => ours[index] === null);
+      const cancelled: Claim[] = [];
+      // What has been settled while this waited is neither.
+      const held = ours.filter((one) => one !== null && this.held.get(one.claim) === one) as HeldClaim[];
+      held.sort((a, b) => (a.claim.runId < b.claim.runId ? -1 : 1));
+      for (let from = 0; from < held.length; from += RENEWED_AT_ONCE) {
+        const some = held.slice(from, from + RENEWED_AT_ONCE);
+        const { renewed, replaced } = await this.renewSome(some, now + this.leaseMs);
+        for (const one of some) {
+          const { claim } = one;
+          if (!renewed.has(claim.runId)) {
+            lost.push(claim);
+            this.held.delete(claim);
+          } else if (replaced.has(claim.runId) && !one.cancelTold) {
+            one.cancelTold = true;
+            cancelled.push(claim);
+          }
+        }
+      }
+      return { lost, cancelled };
+    });
+  }
+
+  giveBack(claims: readonly Claim[], now: number): Promise<void> {
+    return this.lane.run(async () => {
+      await this.transaction((trx) => this.settlement.giveBack(trx, claims, now));
+      for (const claim of claims) this.held.delete(claim);
+    });
+  }
+
+  /** Resolves once all is written that was put in before. */
+  async rest(): Promise<void> {
+    await this.lane.run(() => this.flush(this.lane.take()));
+    this.held.clear();
+  }
+
+  private end(ending: Ending): Promise<Settled> {
+    return new Promise((resolve, reject) => this.lane.put({ ...ending, resolve, reject }));
+  }
+
+  /** Answers those that were written, and gives back the rest. */
+  private answerWritten(items: readonly EndingItem[], written: ReadonlySet<Ending>): EndingItem[] {
+    const rest: EndingItem[] = [];
+    for (const item of items) {
+      if (written.has(item)) this.answer(item, 'recorded');
+      else rest.push(item);
+    }
+    return rest;
+  }
+
+  private answer(item: EndingItem, settled: Settled): void {
+    if (!item.placeHeld || settled === 'refused') this.held.delete(item.claim);
+    item.resolve(settled);
+  }
+
+  /** Never rejects: whoever put an item in is told. */
+  private async flush(items: readonly Item[]): Promise<void> {
+    if (items.length === 0) return;
+    const plain = await this.writeOthers(items);
+    if (plain.length === 0) return;
+    try {
+      const written = await this.plainTransaction((kysely) => this.writePlain(kysely, plain));
+      await this.writeWithJobs(this.answerWritten(plain, written));
+    } catch (error) {
+      for (const { reject } of plain) reject(error);
+    }
+  }
+
+  /** Writes notes, and endings that change their jobs; answers the other endings. */
+  private async writeOthers(items: readonly Item[]): Promise<EndingItem[]> {
+    const notes = items.filter((item): item is NoteItem => 'noted' in item);
+    if (notes.length > 0) await this.writeNotes(notes);
+    const endings = items.filter((item): item is EndingItem => 'claim' in item);
+    const plain = endings.filter((item) => this.settlement.isPlain(item));
+    if (plain.length < endings.length)
+      await this.writeWithJobs(endings.filter((item) => !this.settlement.isPlain(item)));
+    return plain;
+  }
+
+  private writePlain(kysely: Kysely<Tables>, endings: readonly Ending[]): Promise<Set<Ending>> {
+    return this.settlement.writePlain(kysely, endings);
+  }
+
+  private async writeWithJobs(items: readonly EndingItem[]): Promise<void> {
+    if (items.length === 0) return;
+    try {
+      const settled = await this.transaction((trx) => this.settlement.writeWithJobs(trx, items));
+      for (const item of items) this.answer(item, settled.get(item)!);
+    } catch (error) {
+      for (const { reject } of items) reject(error);
+    }
+  }
+
+  private async writeNotes(items: readonly NoteItem[]): Promise<void> {
+    try {
+      const rows = [...new Set(items.map(({ noted }) => noted))].map(({ claim, notes }) => ({
+        where: { id: claim.runId, token: claim.token, holder: this.session.replica, holds_place: 1 },
+        set: notes,
+      }));
+      await this.plainTransaction((kysely) => this.db.dialect.updateMany(kysely, { table: 'runs', rows }));
+      for (const { resolve } of items) resolve();
+    } catch (error) {
+      for (const { reject } of items) reject(error);
+    }
+  }
+
+  private renewSome(
+    held: readonly HeldClaim[],
+    leaseUntil: number,
+  ): Promise<{ renewed: Set<string>; replaced: Set<string> }> {
+    const { dialect } = this.db;
+    return this.transaction(async (trx) => {
+      const renewed = await dialect.updateMany(trx, {
+        table: 'runs',
+        rows: held.map(({ claim }) => ({
+          where: { id: claim.runId, token: claim.token, holder: this.session.replica, holds_place: 1 },
+          set: { lease_until: leaseUntil },
+        })),
+      });
+      const replaced = await trx
+        .selectFrom('runs')
+        .select('id')
+        .where(dialect.isOneOf('id', renewed))
+        .where('live', '=', sql.lit(1))
+        .where('replaced', '=', 1)
+        .execute();
+      return { renewed: new Set(renewed), replaced: new Set(replaced.map(({ id }) => id)) };
+    });
+  }
+
+  private take({ effects, unstored, more, lookAgainAt }: ClaimedBatch): ClaimBatch {
+    const isStored = ({ runId }: { runId: string }) => !unstored.has(runId);
+    effects.claims.forEach((claim, index) => {
+      if (isStored(claim)) this.held.add(claim, effects.claimed[index]!);
+    });
+    for (const { job_id } of effects.inserted) this.forgetting.noteMade(job_id);
+    const cancelled = effects.replaced.flatMap((run) => this.claimOf(run) ?? []);
+    return {
+      claims: effects.claims.filter(isStored),
+      recorded: effects.recorded.filter(isStored),
+      changed: effects.changed,
+      cancelled,
+      ...(effects.recovered.length > 0 && { recovered: effects.recovered }),
+      more,
+      lookAgainAt,
+    };
+  }
+
+  private transaction<T>(work: (trx: Kysely<Tables>) => Promise<T>): Promise<T> {
+    return retrying(this.db.dialect, () => this.db.kysely.transaction().execute(work));
+  }
+
+  /** For what one statement does, which is a transaction by itself but on MySQL. */
+  private plainTransaction<T>(work: (kysely: Kysely<Tables>) => Promise<T>): Promise<T> {
+    if (this.db.dialect.name === 'mysql') return this.transaction(work);
+    return retrying(this.db.dialect, () => work(this.db.kysely));
+  }
+}
