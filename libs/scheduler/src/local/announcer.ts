@@ -17,7 +17,9 @@ export class Announcer {
   ) {}
 
   tell(recorded: readonly RecordedOutcome[], changed: readonly JobStateChange[]): void {
-    announceRecorded(this.events, recorded);
+    // Most changes bring about nothing else, and jobs are added by the thousand.
+    if (recorded.length > 0) announceRecorded(this.events, recorded);
+    if (changed.length === 0) return;
     for (const change of changed) {
       const { jobId } = change;
       if (change.kind === 'parked') this.events.emit('job.parked', { jobId, error: change.error });

@@ -123,6 +123,7 @@ export class RunBook {
   }
 
   aliveOf(job: MemoryJob): MemoryRun[] {
+    if (job.alive === 0) return [];
     return [...this.alive].filter((run) => run.job === job);
   }
 
