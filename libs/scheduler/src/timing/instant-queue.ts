@@ -92,13 +92,21 @@ export class InstantQueue {
       if (firstChild >= size) break;
       const end = Math.min(firstChild + ARITY, size);
       let least = firstChild;
+      let leastInstant = instants[least];
+      let leastSlot = slots[least];
       for (let child = firstChild + 1; child < end; child++) {
-        if (this.comesBefore(instants[child], slots[child], instants[least], slots[least])) least = child;
+        const childInstant = instants[child];
+        const childSlot = slots[child];
+        if (childInstant < leastInstant || (childInstant === leastInstant && childSlot < leastSlot)) {
+          least = child;
+          leastInstant = childInstant;
+          leastSlot = childSlot;
+        }
       }
-      if (!this.comesBefore(instants[least], slots[least], instant, slot)) break;
-      instants[position] = instants[least];
-      slots[position] = slots[least];
-      positions[slots[position]] = position;
+      if (!this.comesBefore(leastInstant, leastSlot, instant, slot)) break;
+      instants[position] = leastInstant;
+      slots[position] = leastSlot;
+      positions[leastSlot] = position;
       position = least;
     }
     instants[position] = instant;
