@@ -70,15 +70,19 @@ async function ours(url: string): Promise<MysqlCorePool> {
 
 /** JSON_TABLE and SKIP LOCKED are what the older ones lack. */
 async function refuseOld(kysely: Kysely<Tables>): Promise<void> {
-  const { rows } = await kysely.executeQuery<{ version: string }>(VERSION);
-  const { version } = rows[0]!;
+  const { rows } = await kysely.executeQuery<ServerVersion>(VERSION);
+  const version = rows[0]!.server_version;
   const [major, minor] = version.split('.').map(Number.parseFloat) as [number, number];
   const isMariadb = /mariadb/i.test(version);
   const isOld = isMariadb ? major < 10 || (major === 10 && minor < 6) : major < 8;
   if (isOld) throw new DatabaseTooOldError(version, isMariadb ? 'MariaDB 10.6' : 'MySQL 8.0');
 }
 
-const VERSION = CompiledQuery.raw('select version() as version') as CompiledQuery<{ version: string }>;
+interface ServerVersion {
+  server_version: string;
+}
+
+const VERSION = CompiledQuery.raw('select version() as server_version') as CompiledQuery<ServerVersion>;
 
 function within(transaction: unknown, names: TableNames): Kysely<Tables> {
   if (isKyselyTransaction(transaction)) return borrow(PARTS, executeIn(transaction), [names, numbersPlugin]);

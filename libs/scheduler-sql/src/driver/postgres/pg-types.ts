@@ -1,6 +1,7 @@
 /** What the store uses of pg, so that its types need not be installed. A `Pool` of pg is one. */
 export interface PgPool {
-  connect(): Promise<PgPoolClient>;
+  /** A client of pg. */
+  connect(): Promise<unknown>;
   end(): Promise<unknown>;
   readonly options?: object;
 }

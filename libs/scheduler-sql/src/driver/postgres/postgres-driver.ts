@@ -19,7 +19,7 @@ export class PostgresDriver implements Driver {
 
   async acquireConnection(): Promise<DatabaseConnection> {
     const { pool } = await this.pool();
-    return new PostgresConnection(await pool.connect(), this.#names);
+    return new PostgresConnection((await pool.connect()) as PgPoolClient, this.#names);
   }
 
   async beginTransaction(connection: DatabaseConnection): Promise<void> {

@@ -6,6 +6,7 @@ import type { PgOwnClient } from './pg-types.js';
 /** NOTIFY on a channel that is named for the store's schema; the payload says who sent it. */
 export class PostgresHints implements Hints {
   #client: Promise<PgOwnClient | null> | null = null;
+  #newest: PgOwnClient | null = null;
   #closed = false;
 
   constructor(
@@ -32,8 +33,10 @@ export class PostgresHints implements Hints {
   /** Null when the server cannot be reached: the next call tries again. */
   async #open(self: string, onHint: () => void): Promise<PgOwnClient | null> {
     const client = this.makeClient();
+    this.#newest = client;
+    // Told twice at times, when another is open already.
     const lost = (): void => {
-      this.#client = null;
+      if (this.#newest === client) this.#client = null;
     };
     client.on('error', lost);
     client.on('end', lost);

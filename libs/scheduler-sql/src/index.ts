@@ -1,0 +1,85 @@
+import type { LeasedStore } from '@carillon/scheduler/store';
+import { InvalidOptionsError } from '@carillon/scheduler/store';
+import type { MysqlPool } from './driver/mysql/mysql-types.js';
+import type { PgPool } from './driver/postgres/pg-types.js';
+import type { SqliteHandle } from './driver/sqlite/sqlite-handle.js';
+import {
+  type MysqlStoreOptions,
+  mysqlSource,
+  type PostgresStoreOptions,
+  postgresSource,
+  type Source,
+  type SqliteStoreOptions,
+  sqliteSource,
+} from './sources.js';
+import { SqlStore } from './store/sql-store.js';
+
+export {
+  DatabaseTooOldError,
+  DriverMissingError,
+  SchemaOutdatedError,
+  SchemaTooNewError,
+} from './driver/errors.js';
+export { DEFAULTS as DEFAULT_STORE_OPTIONS, type RetentionOptions, type SqlStoreOptions } from './options.js';
+export type { MysqlPool, MysqlStoreOptions, PgPool, PostgresStoreOptions, SqliteHandle, SqliteStoreOptions };
+
+const SOURCES = new WeakMap<LeasedStore, Source>();
+
+/**
+ * Keeps jobs in a SQLite file, for the processes of one machine. Opened when the application starts, by the first
+ * that is present: node:sqlite (Node 22.13), better-sqlite3 12, libsql.
+ *
+ * @param file made if it is missing; or an open `Database` of one of those packages, whose file is opened a second
+ *   time with that package
+ * @throws InvalidOptionsError, InvalidDurationError naming the option. At the start: DriverMissingError,
+ *   SchemaTooNewError, SchemaOutdatedError
+ */
+export function sqliteStore(file: string | SqliteHandle, options: SqliteStoreOptions = {}): LeasedStore {
+  return storeOf(sqliteSource(file, options));
+}
+
+/**
+ * Keeps jobs in PostgreSQL (12 or newer), shared by any number of replicas. Needs the package pg.
+ *
+ * @param server a url, or a `Pool` of pg: nothing is set on it, and it is not closed; one connection beside it,
+ *   with the pool's options, listens for hints of other replicas
+ * @throws InvalidOptionsError, InvalidDurationError naming the option. At the start: DriverMissingError,
+ *   SchemaTooNewError, SchemaOutdatedError
+ */
+export function postgresStore(server: string | PgPool, options: PostgresStoreOptions = {}): LeasedStore {
+  return storeOf(postgresSource(server, options));
+}
+
+/**
+ * Keeps jobs in MySQL 8 or MariaDB 10.6 and newer, shared by any number of replicas. Needs the package mysql2.
+ *
+ * @param server a url, or a `Pool` of mysql2 or mysql2/promise: nothing is set on it, and it is not closed
+ * @throws InvalidOptionsError, InvalidDurationError naming the option. At the start: DriverMissingError,
+ *   DatabaseTooOldError, SchemaTooNewError, SchemaOutdatedError
+ */
+export function mysqlStore(server: string | MysqlPool, options: MysqlStoreOptions = {}): LeasedStore {
+  return storeOf(mysqlSource(server, options));
+}
+
+/**
+ * Makes or migrates the tables of a store now, for applications whose own start must not do it (`migrate: false`).
+ * The store need not be open. Any number of processes may do it at once, and it is right to do it every time.
+ *
+ * @returns the names of the migrations that were carried out; none when all were done already
+ * @throws SchemaTooNewError when newer code has migrated the tables
+ */
+export function migrate(store: LeasedStore): Promise<string[]> {
+  const source = SOURCES.get(store);
+  if (source !== undefined) return source.migrate();
+  throw new InvalidOptionsError(
+    'store',
+    'what was given',
+    'Give what sqliteStore, postgresStore or mysqlStore returned.',
+  );
+}
+
+function storeOf(source: Source): LeasedStore {
+  const store = new SqlStore(source);
+  SOURCES.set(store, source);
+  return store;
+}
