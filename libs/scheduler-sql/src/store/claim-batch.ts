@@ -67,7 +67,7 @@ export class ClaimBatchWork {
     const limited = Object.keys(session.concurrency.groups);
     const taken = new Map<string, number>();
     if (limited.length > 0) {
-      const query = trx
+      const wanted = await trx
         .selectFrom('groups as g')
         .select('g.name')
         .where(db.dialect.isOneOf('g.name', limited))
@@ -76,12 +76,19 @@ export class ClaimBatchWork {
             or exists (select 1 from ${sql.table('runs')} as r join ${sql.table('jobs')} as j on j.id = r.job_id
               where r.state = 'waiting' and r.due_at <= ${now} and j.group_name = g.name))`,
         )
-        .orderBy('g.name');
-      const locked = await (db.dialect.skipLocked ? query.forUpdate('g') : query).execute();
-      for (const { name } of locked) taken.set(name, 0);
+        .execute();
+      for (const { name } of wanted) taken.set(name, 0);
+      await this.lockRows([...taken.keys()]);
       await this.countPlaces(taken);
     }
     return new BatchPlaces(session.concurrency, held, taken);
+  }
+
+  private async lockRows(groups: readonly string[]): Promise<void> {
+    const { db, trx } = this;
+    if (groups.length === 0 || !db.dialect.skipLocked) return;
+    const rows = trx.selectFrom('groups').select('name').where(db.dialect.isOneOf('name', groups));
+    await rows.orderBy('name').forUpdate().execute();
   }
 
   private async countPlaces(taken: Map<string, number>): Promise<void> {

@@ -38,7 +38,7 @@ export class JobTurn {
     /** That have not ended, or hold their place; oldest first. */
     readonly runs: RunTable[],
     /** The row that `row.span_id` names. */
-    private span: Span | null,
+    private lastSpan: Span | null,
     readonly context: TurnContext,
   ) {
     this.effects = context.effects;
@@ -180,9 +180,9 @@ export class JobTurn {
       joined.countAtLeast = Math.max(joined.countAtLeast, countAtLeast);
       this.effects.longer.set(joined.id, { ...joined, tickUntil: toAt, endedAt });
     } else {
-      this.span = { id: this.insertSpan(ticks, endedAt), outcome, reason, count, countAtLeast };
+      this.lastSpan = { id: this.insertSpan(ticks, endedAt), outcome, reason, count, countAtLeast };
     }
-    const { id } = this.span!;
+    const { id } = this.lastSpan!;
     this.effects.recorded.push({
       jobId: row.id,
       runId: id,
@@ -233,7 +233,7 @@ export class JobTurn {
   }
 
   private joinedSpan(outcome: TickSpan['outcome'], reason: OutcomeReason): Span | null {
-    const { span: last, row } = this;
+    const { lastSpan: last, row } = this;
     if (last === null || row.span_id !== last.id) return null;
     return last.outcome === outcome && last.reason === reason ? last : null;
   }

@@ -31,9 +31,11 @@ export class MysqlDialect implements Dialect {
       // InnoDB has undone this statement, and nothing else of the transaction.
       if (!isDuplicate(error)) throw error;
     }
+    const before = await kysely.executeQuery(this.#bulk.idsOf(table, ids));
     await kysely.executeQuery(this.#bulk.insertNew(table, rows));
-    const there = await kysely.executeQuery(this.#bulk.idsOf(table, ids));
-    return there.rows.map(({ id }) => id);
+    const after = await kysely.executeQuery(this.#bulk.idsOf(table, ids));
+    const known = new Set(before.rows.map(({ id }) => id));
+    return after.rows.map(({ id }) => id).filter((id) => !known.has(id));
   }
 
   async updateMany<T extends BulkTable>(
