@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import * as api from '@carillon/scheduler';
+import * as scheduler from '@carillon/scheduler';
 import { SchedulerError } from '@carillon/scheduler';
+import * as sql from '@carillon/sql';
 import { code, fields, read, rows, section } from './pages.js';
+
+const api = { ...scheduler, ...sql };
 
 /** Every error class that users can see, with an example: its code and status belong to the instance. */
 const EXAMPLES: Record<string, SchedulerError> = {
@@ -24,6 +27,10 @@ const EXAMPLES: Record<string, SchedulerError> = {
   StoreUnavailableError: new api.StoreUnavailableError(new Error('connection refused')),
   RunCancelledError: new api.RunCancelledError('job'),
   SchedulerStoppingError: new api.SchedulerStoppingError(1_000),
+  DriverMissingError: new api.DriverMissingError(['pg'], 'The package "pg" is not installed.', 'Install it.'),
+  DatabaseTooOldError: new api.DatabaseTooOldError('5.7.44', 'MySQL 8.0'),
+  SchemaTooNewError: new api.SchemaTooNewError('"carillon".*', '0009_x', '0001_y'),
+  SchemaOutdatedError: new api.SchemaOutdatedError('"carillon".*', null, '0001_y'),
 };
 
 /** What every error has. */
@@ -40,7 +47,7 @@ const documented = rows(page)
   }));
 
 describe('docs/errors.md', () => {
-  it('has a row for each error class of the package, and for no other', () => {
+  it('has a row for each error class of the packages, and for no other', () => {
     const exported = Object.entries(api)
       .filter(([, value]) => typeof value === 'function' && value.prototype instanceof SchedulerError)
       .map(([name]) => name);
