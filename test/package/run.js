@@ -1,5 +1,5 @@
 /**
- * Packs the built library and installs it, from the registry as a user would, into each
+ * Packs the built libraries and installs them, from the registry as a user would, into each
  * application beside this file; then runs that application's own test.
  */
 import { execFileSync } from 'node:child_process';

@@ -89,8 +89,9 @@ describe('a handle', () => {
 
 describe('a package that is missing', () => {
   it('is named, with the command that installs it', async () => {
-    const load = (): Promise<unknown> => import(`not-${'installed'}`);
-    await expect(loadDriver('not-installed', load, 'a test')).rejects.toThrow(
+    const name: string = 'not-installed';
+    const load = (): Promise<unknown> => import(name);
+    await expect(loadDriver(name, load, 'a test')).rejects.toThrow(
       'The package "not-installed" is not installed, which a test needs. Install it: npm install not-installed',
     );
   });
