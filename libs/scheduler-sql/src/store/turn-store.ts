@@ -188,9 +188,10 @@ export class TurnStore {
           rows.map(({ id }) => id),
         ),
       )
-      .where('generation', '>', 0)
       .orderBy('id');
-    return (lock && this.db.dialect.skipLocked ? query.forUpdate() : query).execute();
+    const runs = await (lock && this.db.dialect.skipLocked ? query.forUpdate() : query).execute();
+    // Compared here, so that no database takes another index for it, and with that the whole history.
+    return runs.filter(({ generation }) => generation > 0);
   }
 
   private async spans(trx: Kysely<Tables>, rows: readonly JobTable[]): Promise<Map<string, Span>> {
