@@ -13,19 +13,15 @@ import { type ServerKind, SERVERS, whereIs } from './server-kinds.js';
 export default async function serveServers(): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(tmpdir(), 'carillon-servers-'));
   const started = new Map<ServerKind, Promise<PrivateServer>>();
-  const running: PrivateServer[] = [];
+  const kills: (() => void)[] = [];
 
   const url = async (kind: ServerKind): Promise<string> => {
     const place = whereIs(kind);
     if (place === null) throw new Error(`There is no ${kind} server. ${howTo(kind)}`);
     if ('url' in place) return place.url;
-    const server = started.get(kind) ?? startPrivate(kind, place.binaries);
+    const server = started.get(kind) ?? startPrivate(kind, place.binaries, (kill) => kills.push(kill));
     started.set(kind, server);
-    const { url: found } = await server.then((ready) => {
-      if (!running.includes(ready)) running.push(ready);
-      return ready;
-    });
-    return found;
+    return (await server).url;
   };
 
   const skipped = new Set<ServerKind>();
@@ -48,7 +44,8 @@ export default async function serveServers(): Promise<() => Promise<void>> {
   await once(socket, 'listening');
   process.env['CARILLON_TEST_SERVERS'] = join(folder, 'socket');
 
-  const killAll = (): void => running.forEach((server) => server.kill());
+  // Interrupted, the run may end without the orderly way below.
+  const killAll = (): void => kills.forEach((kill) => kill());
   process.once('exit', killAll);
   return async () => {
     socket.close();

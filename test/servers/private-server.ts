@@ -9,14 +9,17 @@ import type { ServerKind } from './server-kinds.js';
 export interface PrivateServer {
   readonly url: string;
   stop(): Promise<void>;
-  /** For an end that cannot wait. */
-  kill(): void;
 }
 
-/** A server of its own data and port on the loopback, which nobody else uses and nothing outlives. */
+/**
+ * A server of its own data and port on the loopback, which nobody else uses.
+ *
+ * @param onSpawn told how to end it in a hurry, before it is ready
+ */
 export async function startPrivate(
   kind: ServerKind,
   binaries: Record<string, string>,
+  onSpawn: (kill: () => void) => void,
 ): Promise<PrivateServer> {
   const folder = mkdtempSync(join(tmpdir(), `carillon-${kind}-`));
   const port = await freePort();
@@ -29,6 +32,10 @@ export async function startPrivate(
       cwd: folder,
       stdio: ['ignore', 'ignore', 'pipe'],
     });
+    onSpawn(() => {
+      child.kill('SIGKILL');
+      rmSync(folder, { recursive: true, force: true });
+    });
     await said(child, command.ready);
     return {
       url: command.url,
@@ -38,10 +45,6 @@ export async function startPrivate(
           child.kill(command.stopSignal);
           await ended;
         }
-        rmSync(folder, { recursive: true, force: true });
-      },
-      kill: () => {
-        child.kill('SIGKILL');
         rmSync(folder, { recursive: true, force: true });
       },
     };
