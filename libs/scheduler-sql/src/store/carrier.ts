@@ -1,20 +1,22 @@
-import type {
-  AttemptEnd,
-  Claim,
-  ClaimBatch,
-  ClaimRequest,
-  Renewal,
-  RunNote,
-  Settled,
-  StoreSession,
+import {
+  type AttemptEnd,
+  type Claim,
+  type ClaimBatch,
+  type ClaimRequest,
+  type RecoveredAttempt,
+  type Renewal,
+  type RunNote,
+  type Settled,
+  type StoreSession,
+  StoreUnavailableError,
 } from '@carillon/scheduler/store';
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Database } from '../driver/database.js';
-import type { Tables } from '../schema/tables.js';
-import { ClaimBatchWork, type ClaimedBatch } from './claim-batch.js';
+import type { ClaimedBatch } from './claim-batch.js';
+import { Claiming } from './claiming.js';
 import { type HeldClaim, HeldClaims } from './held-claims.js';
 import type { Forgetting } from './retention.js';
-import { retrying } from './retrying.js';
+import { inStatement, inTransaction } from './retrying.js';
 import { type Ending, Settlement } from './settlement.js';
 import type { TurnStore } from './turn-store.js';
 import { WriteLane } from './write-lane.js';
@@ -35,17 +37,21 @@ export class Carrier {
   private readonly held = new HeldClaims();
   private readonly settlement: Settlement;
   private readonly lane = new WriteLane<Item>((items) => this.flush(items));
+  private readonly claiming: Claiming;
+  /** A claim may have been made whose answer was lost. */
+  private unsure = false;
   /** When leases that are over were last looked for. */
   private recoveredAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly db: Database,
-    private readonly turns: TurnStore,
+    turns: TurnStore,
     private readonly forgetting: Forgetting,
     private readonly session: StoreSession,
     private readonly leaseMs: number,
   ) {
     this.settlement = new Settlement(db, turns, this.held, session.replica);
+    this.claiming = new Claiming(db, turns, session, leaseMs);
   }
 
   /** No further claim may begin. */
@@ -76,24 +82,27 @@ export class Carrier {
 
   claimDue(request: ClaimRequest): Promise<ClaimBatch> {
     return this.lane.run(async () => {
+      if (this.unsure) await this.giveBackUnknown(request.now);
       const plain = await this.writeOthers(this.lane.take());
       const { now } = request;
       const recover = now < this.recoveredAt || now >= this.recoveredAt + this.leaseMs / 10;
       let written = new Set<Ending>();
-      let batch: ClaimedBatch;
+      let batches: ClaimedBatch[];
       try {
-        batch = await this.transaction(async (trx) => {
-          written = await this.writePlain(trx, plain);
-          const work = new ClaimBatchWork(this.db, this.turns, this.session, this.leaseMs, trx, request);
-          return work.run(this.held.size - written.size, recover);
+        const batch = await inTransaction(this.db, async (trx) => {
+          written = await this.settlement.writePlain(trx, plain);
+          return this.claiming.together(trx, request, this.held.size - written.size, recover);
         });
+        await this.flush(this.answerWritten(plain, written));
+        batches = [batch];
       } catch (error) {
         await this.flush(plain);
-        throw error;
+        this.unsure = error instanceof StoreUnavailableError;
+        if (this.unsure) throw error;
+        batches = await this.claiming.apart(request, this.held.size);
       }
       if (recover) this.recoveredAt = now;
-      await this.flush(this.answerWritten(plain, written));
-      return this.take(batch);
+      return this.take(batches);
     });
   }
 
@@ -125,7 +134,7 @@ export class Carrier {
 
   giveBack(claims: readonly Claim[], now: number): Promise<void> {
     return this.lane.run(async () => {
-      await this.transaction((trx) => this.settlement.giveBack(trx, claims, now));
+      await inTransaction(this.db, (trx) => this.settlement.giveBack(trx, claims, now));
       for (const claim of claims) this.held.delete(claim);
     });
   }
@@ -161,7 +170,7 @@ export class Carrier {
     const plain = await this.writeOthers(items);
     if (plain.length === 0) return;
     try {
-      const written = await this.plainTransaction((kysely) => this.writePlain(kysely, plain));
+      const written = await inStatement(this.db, (kysely) => this.settlement.writePlain(kysely, plain));
       await this.writeWithJobs(this.answerWritten(plain, written));
     } catch (error) {
       for (const { reject } of plain) reject(error);
@@ -179,14 +188,10 @@ export class Carrier {
     return plain;
   }
 
-  private writePlain(kysely: Kysely<Tables>, endings: readonly Ending[]): Promise<Set<Ending>> {
-    return this.settlement.writePlain(kysely, endings);
-  }
-
   private async writeWithJobs(items: readonly EndingItem[]): Promise<void> {
     if (items.length === 0) return;
     try {
-      const settled = await this.transaction((trx) => this.settlement.writeWithJobs(trx, items));
+      const settled = await inTransaction(this.db, (trx) => this.settlement.writeWithJobs(trx, items));
       for (const item of items) this.answer(item, settled.get(item)!);
     } catch (error) {
       for (const { reject } of items) reject(error);
@@ -199,7 +204,7 @@ export class Carrier {
         where: { id: claim.runId, token: claim.token, holder: this.session.replica, holds_place: 1 },
         set: notes,
       }));
-      await this.plainTransaction((kysely) => this.db.dialect.updateMany(kysely, { table: 'runs', rows }));
+      await inStatement(this.db, (kysely) => this.db.dialect.updateMany(kysely, { table: 'runs', rows }));
       for (const { resolve } of items) resolve();
     } catch (error) {
       for (const { reject } of items) reject(error);
@@ -211,7 +216,7 @@ export class Carrier {
     leaseUntil: number,
   ): Promise<{ renewed: Set<string>; replaced: Set<string> }> {
     const { dialect } = this.db;
-    return this.transaction(async (trx) => {
+    return inTransaction(this.db, async (trx) => {
       const renewed = await dialect.updateMany(trx, {
         table: 'runs',
         rows: held.map(({ claim }) => ({
@@ -230,31 +235,39 @@ export class Carrier {
     });
   }
 
-  private take({ effects, unstored, more, lookAgainAt }: ClaimedBatch): ClaimBatch {
-    const isStored = ({ runId }: { runId: string }) => !unstored.has(runId);
-    effects.claims.forEach((claim, index) => {
-      if (isStored(claim)) this.held.add(claim, effects.claimed[index]!);
+  private take(batches: readonly ClaimedBatch[]): ClaimBatch {
+    const all: ClaimBatch = { claims: [], recorded: [], cancelled: [], changed: [], more: false };
+    const recovered: RecoveredAttempt[] = [];
+    for (const { effects, unstored, more, lookAgainAt } of batches) {
+      const isStored = ({ runId }: { runId: string }) => !unstored.has(runId);
+      effects.claims.forEach((claim, index) => {
+        if (isStored(claim)) this.held.add(claim, effects.claimed[index]!);
+      });
+      for (const { job_id } of effects.inserted) this.forgetting.noteMade(job_id);
+      all.claims.push(...effects.claims.filter(isStored));
+      all.recorded.push(...effects.recorded.filter(isStored));
+      all.cancelled.push(...effects.replaced.flatMap((run) => this.claimOf(run) ?? []));
+      all.changed.push(...effects.changed);
+      recovered.push(...effects.recovered);
+      all.more ||= more;
+      all.lookAgainAt = lookAgainAt;
+    }
+    if (recovered.length > 0) all.recovered = recovered;
+    return all;
+  }
+
+  /** The answer to a claim was lost on the way: nobody begins what it took. */
+  private async giveBackUnknown(now: number): Promise<void> {
+    await inTransaction(this.db, async (trx) => {
+      const runs = await trx
+        .selectFrom('runs')
+        .select(['id as runId', 'job_id as jobId', 'token'])
+        .where('holds_place', '=', sql.lit(1))
+        .where('holder', '=', this.session.replica)
+        .execute();
+      const unknown = runs.filter((run) => this.held.get(run) === null);
+      await this.settlement.giveBack(trx, unknown, now);
     });
-    for (const { job_id } of effects.inserted) this.forgetting.noteMade(job_id);
-    const cancelled = effects.replaced.flatMap((run) => this.claimOf(run) ?? []);
-    return {
-      claims: effects.claims.filter(isStored),
-      recorded: effects.recorded.filter(isStored),
-      changed: effects.changed,
-      cancelled,
-      ...(effects.recovered.length > 0 && { recovered: effects.recovered }),
-      more,
-      lookAgainAt,
-    };
-  }
-
-  private transaction<T>(work: (trx: Kysely<Tables>) => Promise<T>): Promise<T> {
-    return retrying(this.db.dialect, () => this.db.kysely.transaction().execute(work));
-  }
-
-  /** For what one statement does, which is a transaction by itself but on MySQL. */
-  private plainTransaction<T>(work: (kysely: Kysely<Tables>) => Promise<T>): Promise<T> {
-    if (this.db.dialect.name === 'mysql') return this.transaction(work);
-    return retrying(this.db.dialect, () => work(this.db.kysely));
+    this.unsure = false;
   }
 }

@@ -39,6 +39,8 @@ export class ClaimBatchWork {
     private readonly leaseMs: number,
     private readonly trx: Kysely<Tables>,
     request: ClaimRequest,
+    /** The only job to look at. */
+    private readonly only: string | null = null,
   ) {
     this.now = request.now;
     this.limit = request.limit;
@@ -59,6 +61,15 @@ export class ClaimBatchWork {
     this.take(turns);
     const unstored = await this.turns.write(trx, turns, effects);
     return { effects, unstored, more: this.more, lookAgainAt: this.lookAgainAt() };
+  }
+
+  /** The jobs that `run` would look at, locked or not. */
+  async candidates(held: number): Promise<string[]> {
+    this.places = await this.lockGroups(held);
+    const due = await this.dueJobs().select('id').orderBy('due_at').limit(this.limit).execute();
+    const expired = await this.expired();
+    const ids = [...due.map(({ id }) => id), ...(await this.jobsOfDueRuns())];
+    return [...new Set([...ids, ...expired.map(({ job_id }) => job_id)])];
   }
 
   /** Locked first of all, and only when something of theirs is due. */
@@ -125,7 +136,8 @@ export class ClaimBatchWork {
     const query = trx
       .selectFrom('jobs')
       .where('due_at', '<=', now)
-      .where((is) => is.or([known, is('state', '=', 'paused')]));
+      .where((is) => is.or([known, is('state', '=', 'paused')]))
+      .$if(this.only !== null, (all) => all.where('id', '=', this.only!));
     // Ticks that start no run, because one is alive, need no place.
     const alive = sql<SqlBool>`exists (select 1 from ${sql.table('runs')} as r where r.live = 1 and r.job_id = ${sql.ref('jobs.id')})`;
     if (places.noneLeft) return query.where((is) => is.or([alive, is('state', '=', 'paused')]));
@@ -150,7 +162,8 @@ export class ClaimBatchWork {
       .select('r.job_id')
       .where('r.state', '=', sql.lit('waiting'))
       .where('r.due_at', '<=', now)
-      .where(db.dialect.isOneOf('j.handler', session.handlers()));
+      .where(db.dialect.isOneOf('j.handler', session.handlers()))
+      .$if(this.only !== null, (all) => all.where('r.job_id', '=', this.only!));
     if (full.length > 0)
       query = query.where((is) =>
         is.or([is('j.group_name', 'is', null), is('j.group_name', 'not in', full)]),
@@ -175,6 +188,7 @@ export class ClaimBatchWork {
       .select(['id', 'job_id', 'generation'])
       .where('lease_until', '<', this.now)
       .where('holds_place', '=', sql.lit(1))
+      .$if(this.only !== null, (all) => all.where('job_id', '=', this.only!))
       .orderBy('lease_until')
       .limit(this.limit)
       .execute();

@@ -27,7 +27,7 @@ import { Carrier } from './carrier.js';
 import { Declarations, dueWithoutHandler } from './declarations.js';
 import { KnownPolicies } from './known-policies.js';
 import { Forgetting } from './retention.js';
-import { retrying } from './retrying.js';
+import { inTransaction, retrying } from './retrying.js';
 import type { StoreSource } from './sql-store.js';
 import { TurnStore } from './turn-store.js';
 import {
@@ -90,7 +90,7 @@ export class OpenStore {
       return result;
     };
     // What the user's transaction did before cannot be repeated.
-    return transaction === undefined ? this.transaction(put) : put(this.db.within(transaction));
+    return transaction === undefined ? inTransaction(this.db, put) : put(this.db.within(transaction));
   }
 
   async getJob(id: string): Promise<Job | null> {
@@ -133,7 +133,7 @@ export class OpenStore {
     await this.db.hints
       ?.listen(this.session.replica, () => this.session.onHint('due'))
       .catch(() => undefined);
-    const effects = await this.transaction(async (trx) => {
+    const effects = await inTransaction(this.db, async (trx) => {
       const found = new Effects();
       await this.declarations.beat(trx, now);
       await this.declarations.reconcile(trx, found, now);
@@ -167,7 +167,7 @@ export class OpenStore {
     now: number,
     work: (turn: JobTurn, trx: Kysely<Tables>) => T | Promise<T>,
   ): Promise<T | null> {
-    return this.transaction(async (trx) => {
+    return inTransaction(this.db, async (trx) => {
       const rows = await this.turns.lockJobs(trx, [jobId]);
       const [turn] = await this.turns.turns(trx, rows, new Effects(), now);
       if (!turn) return null;
@@ -190,10 +190,6 @@ export class OpenStore {
 
   private async hint(trx: Kysely<Tables>): Promise<void> {
     await this.db.hints?.send(trx, this.session.replica);
-  }
-
-  private transaction<T>(work: (trx: Kysely<Tables>) => Promise<T>): Promise<T> {
-    return retrying(this.db.dialect, () => this.db.kysely.transaction().execute(work));
   }
 }
 

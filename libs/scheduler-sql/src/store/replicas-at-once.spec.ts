@@ -77,9 +77,9 @@ describe.each(eachDatabase)('several replicas at once in %s', (_, database) => {
             mine.set(claim.runId, claim);
             const ofJob = alive.get(claim.jobId) ?? new Set();
             alive.set(claim.jobId, ofJob.add(claim.runId));
-            const most = claim.policies.overlap === 'allow' ? 3 : 1;
+            // Its group has fewer places than maxInstances.
+            const most = claim.policies.overlap === 'allow' ? 2 : 1;
             expect(ofJob.size, claim.jobId).toBeLessThanOrEqual(most);
-            if (claim.jobId === 'allows') expect(ofJob.size).toBeLessThanOrEqual(2);
           }
         });
         const asking = all
@@ -110,10 +110,10 @@ describe.each(eachDatabase)('several replicas at once in %s', (_, database) => {
         expect(job!.alive, id).toBe(0);
         const runs = await replicas[0]!.listRuns({ jobId: id, limit: 1_000 });
         expect(runs.every(({ state }) => state === 'ended')).toBe(true);
-        if (id === 'delays') {
-          expect(runs.length).toBeGreaterThan(STEPS / 10);
-          continue;
-        }
+        // The ticks of a delay are where its runs ended.
+        const isDelay = id === 'delays';
+        expect(runs.length).toBeGreaterThan(isDelay ? STEPS / 10 : 0);
+        if (isDelay) continue;
         // Each second has one row, or is in one span.
         const ticks = runs.flatMap(({ scheduledAt, scheduledUntil }) => {
           if (scheduledAt === null) return [];

@@ -1,5 +1,7 @@
 import { StoreUnavailableError } from '@carillon/scheduler/store';
-import type { Dialect } from '../driver/database.js';
+import type { Kysely } from 'kysely';
+import type { Database, Dialect } from '../driver/database.js';
+import type { Tables } from '../schema/tables.js';
 
 /** A deadlock, or a database that is busy, is over soon: the statements are simply sent again. */
 const TRIES = 5;
@@ -19,4 +21,18 @@ export async function retrying<T>(dialect: Dialect, work: () => Promise<T>): Pro
       throw error;
     }
   }
+}
+
+/** One transaction, repeated as `retrying` does. */
+export function inTransaction<T>(
+  { kysely, dialect }: Database,
+  work: (trx: Kysely<Tables>) => Promise<T>,
+): Promise<T> {
+  return retrying(dialect, () => kysely.transaction().execute(work));
+}
+
+/** For what one statement does, which is a transaction by itself but on MySQL. */
+export function inStatement<T>(database: Database, work: (kysely: Kysely<Tables>) => Promise<T>): Promise<T> {
+  if (database.dialect.name === 'mysql') return inTransaction(database, work);
+  return retrying(database.dialect, () => work(database.kysely));
 }

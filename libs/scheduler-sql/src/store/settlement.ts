@@ -10,6 +10,8 @@ import { freeRun } from '../turn/run-row.js';
 import type { HeldClaims } from './held-claims.js';
 import type { TurnStore } from './turn-store.js';
 
+type ClaimId = Pick<Claim, 'runId' | 'jobId' | 'token'>;
+
 /** What became of a claim, to be written. */
 export interface Ending {
   readonly claim: Claim;
@@ -77,7 +79,7 @@ export class Settlement {
   }
 
   /** Claims whose handlers were not called: their runs wait again. */
-  async giveBack(trx: Kysely<Tables>, claims: readonly Claim[], now: number): Promise<void> {
+  async giveBack(trx: Kysely<Tables>, claims: readonly ClaimId[], now: number): Promise<void> {
     const effects = new Effects();
     const turns = await this.turnsOf(trx, claims, effects, now);
     for (const claim of claims) {
@@ -90,7 +92,7 @@ export class Settlement {
 
   private async turnsOf(
     trx: Kysely<Tables>,
-    claims: readonly Claim[],
+    claims: readonly ClaimId[],
     effects: Effects,
     now: number,
   ): Promise<Map<string, JobTurn>> {
@@ -123,7 +125,7 @@ export class Settlement {
     return settled;
   }
 
-  private isHeldBy(run: RunTable, { token }: Claim): boolean {
+  private isHeldBy(run: RunTable, { token }: ClaimId): boolean {
     return run.token === token && run.holder === this.replica && run.holds_place === 1;
   }
 

@@ -1,0 +1,65 @@
+import { type ClaimRequest, type StoreSession, StoreUnavailableError } from '@carillon/scheduler/store';
+import type { Kysely } from 'kysely';
+import type { Database } from '../driver/database.js';
+import type { Tables } from '../schema/tables.js';
+import { parkJob } from '../turn/change-job.js';
+import { Effects } from '../turn/effects.js';
+import { ClaimBatchWork, type ClaimedBatch } from './claim-batch.js';
+import { inTransaction } from './retrying.js';
+import type { TurnStore } from './turn-store.js';
+
+/** Claims what is due together, and one by one when that cannot be done together. */
+export class Claiming {
+  constructor(
+    private readonly db: Database,
+    private readonly turns: TurnStore,
+    private readonly session: StoreSession,
+    private readonly leaseMs: number,
+  ) {}
+
+  together(
+    trx: Kysely<Tables>,
+    request: ClaimRequest,
+    held: number,
+    recover: boolean,
+    only: string | null = null,
+  ): Promise<ClaimedBatch> {
+    const { db, turns, session, leaseMs } = this;
+    return new ClaimBatchWork(db, turns, session, leaseMs, trx, request, only).run(held, recover);
+  }
+
+  /** One job is the reason that the batch cannot be written: it is parked, and the others go on (D5). */
+  async apart(request: ClaimRequest, held: number): Promise<ClaimedBatch[]> {
+    const { db, turns, session, leaseMs } = this;
+    const ids = await inTransaction(this.db, (trx) =>
+      new ClaimBatchWork(db, turns, session, leaseMs, trx, request).candidates(held),
+    );
+    const batches: ClaimedBatch[] = [];
+    let taken = held;
+    for (const id of ids) {
+      const batch = await inTransaction(this.db, (trx) => this.together(trx, request, taken, true, id)).catch(
+        (error: unknown) => this.park(id, error, request.now),
+      );
+      taken += batch.effects.claims.length;
+      batches.push(batch);
+    }
+    return batches;
+  }
+
+  private park(id: string, error: unknown, now: number): Promise<ClaimedBatch> {
+    if (error instanceof StoreUnavailableError) throw error;
+    return inTransaction(this.db, async (trx) => {
+      const effects = new Effects();
+      const turns = await this.turns.turns(trx, await this.turns.lockJobs(trx, [id]), effects, now);
+      for (const turn of turns) {
+        parkJob(turn, error);
+        // The row may be what cannot be written: no more of it than must be.
+        turn.edited = false;
+        const { parked_because } = turn.row;
+        await trx.updateTable('jobs').set({ parked_because }).where('id', '=', id).execute();
+      }
+      const unstored = await this.turns.write(trx, turns, effects);
+      return { effects, unstored, more: false, lookAgainAt: null };
+    });
+  }
+}
