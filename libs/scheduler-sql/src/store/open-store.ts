@@ -28,6 +28,7 @@ import { Declarations, dueWithoutHandler } from './declarations.js';
 import { KnownPolicies } from './known-policies.js';
 import { Forgetting } from './retention.js';
 import { inTransaction, retrying } from './retrying.js';
+import { shared } from './shared.js';
 import type { StoreSource } from './sql-store.js';
 import { TurnStore } from './turn-store.js';
 import {
@@ -125,9 +126,9 @@ export class OpenStore {
     );
   }
 
-  earliestDueAt(): Promise<number | null> {
-    return this.asked((database) => earliestDueAt(database, this.session.handlers(), this.carrier.isFull));
-  }
+  readonly earliestDueAt = shared(() =>
+    this.asked((database) => earliestDueAt(database, this.session.handlers(), this.carrier.isFull)),
+  );
 
   async beat(now: number): Promise<BeatResult> {
     await this.db.hints

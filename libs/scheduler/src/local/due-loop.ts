@@ -90,6 +90,12 @@ export class DueLoop {
     return given;
   }
 
+  /** A place is free: what was left behind for want of one may go on. */
+  freed(): void {
+    this.lookAgainAt = null;
+    this.look();
+  }
+
   /** Something changed that may be due earlier than the timer is armed for. */
   look(): void {
     // While the store is down its own backoff looks again.

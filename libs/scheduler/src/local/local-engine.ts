@@ -213,7 +213,7 @@ export class LocalEngine implements Engine {
       running: this.running,
       announcer: this.announcer,
       attempts: host.attempts,
-      onFreed: () => this.loop.look(),
+      onFreed: () => this.loop.freed(),
     });
     this.loop = new DueLoop(store, clock, alarms, host.events, {
       begin: (claim) => {
