@@ -80,7 +80,9 @@ export function findFaults(
         faults.push(`${job.id}: row ${run.id} counts ${run.count} ticks of ${ticks.length}`);
       for (const tick of ticks) recorded.set(tick, (recorded.get(tick) ?? 0) + 1);
     }
-    const expected = new Set(ticksIn(job, fromAt, toAt));
+    // Ticks count from when the job was added.
+    const firstAt = job.trigger.firstAt(job.addedAt.getTime()) ?? Number.POSITIVE_INFINITY;
+    const expected = new Set(ticksIn(job, Math.max(fromAt, firstAt), toAt));
     for (const tick of expected) {
       const times = recorded.get(tick) ?? 0;
       if (times !== 1)

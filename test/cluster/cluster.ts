@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { onTestFinished } from 'vitest';
+import type { TestContext } from 'vitest';
 import { build } from 'vite';
 import type { Answer, Command, Effect, JobOrder, ReplicaSettings } from './replica/protocol.js';
 import type { StoreSettings } from './replica/store-of.js';
@@ -111,6 +111,7 @@ export class Cluster {
   constructor(
     private readonly main: string,
     readonly store: StoreSettings,
+    { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
   ) {
     onTestFinished(async () => {
       for (const replica of this.replicas) {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { eachDatabase } from '../servers/each-database.js';
 import { Auditor, findFaults } from './audit.js';
 import { Cluster, compileReplica } from './cluster.js';
@@ -27,15 +27,16 @@ interface Disturbed {
   endAt: Date;
 }
 
-describe.each(servers)('a network that fails, before %s', (_name, database) => {
+describe.concurrent.each(servers)('a network that fails, before %s', (_name, database) => {
   /** Two replicas behind the proxy work on random jobs while `disturb` does what it does; then the books are read. */
   async function holds(
+    test: TestContext,
     disturb: (disturbed: Disturbed) => Promise<void>,
     store: Partial<StoreSettings> = {},
     jobs = 40,
   ): Promise<Cluster> {
     const { url, options, drop } = await database.place();
-    onTestFinished(drop);
+    test.onTestFinished(drop);
     const proxy = await TcpProxy.before(url);
     const settings: StoreSettings = {
       kind: database.kind,
@@ -45,11 +46,11 @@ describe.each(servers)('a network that fails, before %s', (_name, database) => {
       pollMs: 500,
       ...store,
     };
-    const world = new Cluster(replica.main, { ...settings, url: proxy.url });
-    onTestFinished(() => proxy.close());
+    const world = new Cluster(replica.main, { ...settings, url: proxy.url }, test);
+    test.onTestFinished(() => proxy.close());
     const first = await world.start();
     await world.start();
-    const startAt = new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 1_000);
+    const startAt = new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 3_000);
     const endAt = new Date(startAt.getTime() + 5_000 * ROUNDS);
     await first.add(randomJobs(jobs, startAt, endAt, SEED));
     await disturb({ world, proxy, serverUrl: url, endAt });
@@ -58,16 +59,16 @@ describe.each(servers)('a network that fails, before %s', (_name, database) => {
     const [all, runs] = [await auditor.jobs(), await auditor.runs()];
     await auditor.close();
     const span = { fromAt: startAt.getTime(), toAt: endAt.getTime() };
-    expect(findFaults(all, runs, world.effects(), span)).toEqual([]);
+    expect(findFaults(all, runs, world.effects(), span).join('\n')).toBe('');
     expect(world.replicas.map(({ gone }) => gone)).toEqual([false, false]);
     return world;
   }
 
   it(
     'loses and doubles no tick when connections are cut at their commits',
-    async () => {
+    async (test) => {
       const random = numbers(SEED);
-      await holds(async ({ proxy, endAt }) => {
+      await holds(test, async ({ proxy, endAt }) => {
         proxy.cutsCommit = () => random() < 0.15;
         await later(endAt.getTime() - Date.now());
         proxy.cutsCommit = () => false;
@@ -78,8 +79,8 @@ describe.each(servers)('a network that fails, before %s', (_name, database) => {
 
   it(
     'loses no tick while the server is away, says so, and goes on when it is back',
-    async () => {
-      const world = await holds(async ({ proxy, endAt }) => {
+    async (test) => {
+      const world = await holds(test, async ({ proxy, endAt }) => {
         await later(1_500);
         proxy.refuses = true;
         proxy.cutAll();
@@ -97,16 +98,17 @@ describe.each(servers)('a network that fails, before %s', (_name, database) => {
 
   it(
     'needs one connection only',
-    async () => {
-      await holds(({ endAt }) => later(endAt.getTime() - Date.now()), { pool: 1 });
+    async (test) => {
+      await holds(test, ({ endAt }) => later(endAt.getTime() - Date.now()), { pool: 1 });
     },
     PATIENCE * ROUNDS,
   );
 
   it(
     'loses no tick when each answer takes two seconds',
-    async () => {
+    async (test) => {
       await holds(
+        test,
         async ({ proxy, endAt }) => {
           proxy.delayMs = 1_000;
           await later(endAt.getTime() - Date.now());
@@ -121,17 +123,21 @@ describe.each(servers)('a network that fails, before %s', (_name, database) => {
 
   it.runIf(database.kind === 'postgres')(
     'loses no tick when backends are terminated every 200 ms',
-    async () => {
-      await holds(async ({ serverUrl, endAt }) => {
+    async (test) => {
+      await holds(test, async ({ world, serverUrl, endAt }) => {
         const admin = new pg.Client({ connectionString: serverUrl });
         await admin.connect();
+        let terminated = 0;
         while (Date.now() < endAt.getTime()) {
-          await admin.query(
-            `select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and application_name = 'carillon-test' and random() < 0.5`,
+          const { rowCount } = await admin.query(
+            `select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and application_name = $1 and random() < 0.5`,
+            [`of ${world.store.schema}`],
           );
+          terminated += rowCount ?? 0;
           await later(200);
         }
         await admin.end();
+        expect(terminated).toBeGreaterThan(5);
       });
     },
     PATIENCE * ROUNDS,

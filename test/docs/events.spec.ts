@@ -15,7 +15,7 @@ import { Test } from '@nestjs/testing';
 import { MemoryStore } from '../../libs/scheduler/src/memory/index.js';
 import { LeasedMemoryStore } from '../engine/leased-memory.js';
 import { held } from '../engine/world.js';
-import { createApp, START, type TestApp } from '../nest/testing-app.js';
+import { createApp, recordingLogger, START, type TestApp } from '../nest/testing-app.js';
 import { code, fields, read, rows } from './pages.js';
 
 const page = await read('docs/events.md');
@@ -100,7 +100,7 @@ async function sharedStoreEvents(): Promise<SchedulerEvent[]> {
   const module = await Test.createTestingModule({ imports: [SchedulerModule.forRoot({ store })] })
     .overrideProvider(SCHEDULER_CLOCK)
     .useValue(clock)
-    .setLogger(false)
+    .setLogger(recordingLogger().logger)
     .compile();
   const events: SchedulerEvent[] = [];
   module.get(SchedulerService).events$.subscribe((event) => events.push(event));

@@ -12,7 +12,7 @@ import type {
 /** Stands for a shared store whose answers a test decides; every verb that the loop awaits takes a promise. */
 export class LeasedMemoryStore extends MemoryStore implements LeasedStore {
   override readonly durable: true = true as const;
-  override readonly clustered: boolean = true;
+  override readonly clustered = true;
   readonly leaseMs = 30_000;
   readonly pollMs = 5_000;
 

@@ -47,7 +47,7 @@ function watchStatements(settings: ReplicaSettings): void {
               '',
           );
     if (/^\s*insert\s[^(]*runs/i.test(text)) runsMade = true;
-    if (runsMade && /^\s*(with\b.*)?update\s[^(]*jobs/is.test(text)) crash(settings);
+    if (runsMade && /^\s*update\b/i.test(text) && /\bt?\w*jobs\b/i.test(text)) crash(settings);
   };
   const require = createRequire(import.meta.url);
   for (const [prototype, name] of statementsOf(settings.store.kind, require)) {
@@ -65,10 +65,11 @@ function statementsOf(
 ): [Record<string, Method>, string][] {
   if (kind === 'postgres') return [[require('pg').Client.prototype, 'query']];
   if (kind === 'mysql') {
-    const { prototype } = require('mysql2/lib/base/connection.js');
+    // The package exports the class of the plain connections; pooled ones come from the same base.
+    const base = Object.getPrototypeOf(require('mysql2').Connection.prototype) as Record<string, Method>;
     return [
-      [prototype, 'query'],
-      [prototype, 'execute'],
+      [base, 'query'],
+      [base, 'execute'],
     ];
   }
   return [[require('libsql').prototype, 'prepare']];

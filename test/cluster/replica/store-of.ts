@@ -21,8 +21,10 @@ export function storeOf({ kind, url, schema, prefix, leaseMs, pollMs, pool }: St
   if (kind === 'postgres') {
     // By this name a test finds the replicas' backends.
     const named = new URL(url);
-    named.searchParams.set('application_name', 'carillon-test');
+    named.searchParams.set('application_name', `of ${schema}`);
     const server = pool === undefined ? named.href : new pg.Pool({ connectionString: named.href, max: pool });
+    // A pool of the user's: its idle connections may be lost, and that is the user's to hear.
+    if (typeof server !== 'string') server.on('error', () => {});
     return postgresStore(server, { ...options, schema });
   }
   const server = pool === undefined ? url : mysql.createPool({ uri: url, connectionLimit: pool });

@@ -41,8 +41,8 @@ export interface MemoryStoreOptions extends HistoryLimits {
 
 /** The store that needs nothing. Every verb answers at once; nothing survives the process. */
 export class MemoryStore implements Store {
-  readonly durable = false;
-  readonly clustered = false;
+  readonly durable: boolean = false;
+  readonly clustered: boolean = false;
 
   private readonly runs: RunBook;
   private readonly jobs: JobBook;
