@@ -12,7 +12,8 @@ import {
 import { newGeneration } from './job-row.js';
 import type { JobTurn } from './job-turn.js';
 import { readOr, toText } from './json-text.js';
-import { policiesToText } from './stored-job.js';
+import { UNREADABLE_TRIGGER } from './stored-job.js';
+import { policiesToText } from './stored-policies.js';
 
 export interface PauseRequest {
   note: string | null;
@@ -30,8 +31,8 @@ export function replaceJob(turn: JobTurn, spec: JobSpec): boolean {
   const { row, job, context } = turn;
   const sameTrigger = row.state !== 'finished' && equalTriggers(job.trigger, spec.trigger);
   const inForce = { handler: row.handler, payload: readOr(row.payload, undefined), policies: job.policies };
-  if (sameTrigger && (row.state === 'disabled') === spec.disabled && equalButForTrigger(inForce, spec))
-    return false;
+  const isSame = sameTrigger && (row.state === 'disabled') === spec.disabled;
+  if (isSame && job.unreadable === null && equalButForTrigger(inForce, spec)) return false;
   if (row.state === 'paused' && sameTrigger) resumeJob(turn, context.now);
   const { trigger, handler, payload, policies, disabled } = spec;
   const edit = { ...(sameTrigger ? {} : { trigger }), handler, payload, policies, disabled };
@@ -48,13 +49,15 @@ export function editJob(turn: JobTurn, edit: JobEdit, endsPause = false): void {
   touchVersion(turn);
   if (edit.handler !== undefined) row.handler = edit.handler as string;
   if ('payload' in edit) row.payload = toText(edit.payload);
-  if (edit.policies !== undefined) {
-    job.policies = editPolicies(job.policies, edit.policies);
+  if (edit.policies !== undefined || job.unreadable !== null) {
+    job.policies = editPolicies(job.policies, edit.policies ?? {});
     row.policies = policiesToText(job.policies);
     row.group_name = job.policies.group;
   }
   const disabled = edit.disabled ?? row.state === 'disabled';
-  if (edit.trigger === undefined && disabled === (row.state === 'disabled')) {
+  // What kept it from being computed may be mended.
+  const isTriedAgain = row.state === 'parked' && job.trigger !== UNREADABLE_TRIGGER;
+  if (edit.trigger === undefined && disabled === (row.state === 'disabled') && !isTriedAgain) {
     if (edit.policies !== undefined) followMaxRuns(turn, hadRunsLeft);
     return;
   }
@@ -105,6 +108,7 @@ export function resumeJob(turn: JobTurn, endedAt: number): void {
   clearPause(turn);
   row.state = 'active';
   turn.unschedule();
+  if (job.unreadable !== null) return parkJob(turn, job.unreadable);
   if (row.awaits_run === 1) return;
   const lastTickAt = turn.recordFrom(firstTickAt, 'skipped', 'paused', endedAt);
   if (lastTickAt === null) turn.schedule(firstTickAt);
@@ -222,7 +226,8 @@ function activate(turn: JobTurn): void {
   row.state = 'active';
   row.parked_because = null;
   clearPause(turn);
-  turn.schedule(nextTick(turn));
+  if (turn.job.trigger === UNREADABLE_TRIGGER) parkJob(turn, turn.job.unreadable);
+  else turn.schedule(nextTick(turn));
 }
 
 /** What a trigger has had is not had again, as by a job that was disabled in between. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { JobSpec, Policies } from '@carillon/scheduler/store';
 import type { JobTable } from '../schema/tables.js';
 import { toText } from './json-text.js';
-import { policiesToText } from './stored-job.js';
+import { policiesToText } from './stored-policies.js';
 
 /** A job as it is when it is added: nothing is due yet. */
 export function newJobRow(spec: JobSpec, declaration: string | null, now: number, tzdata: string): JobTable {

@@ -7,6 +7,7 @@ import {
 } from '@carillon/scheduler/store';
 import type { JobTable, RunTable } from '../schema/tables.js';
 import type { Effects, Span } from './effects.js';
+import type { LiveRuns } from './live-runs.js';
 import type { RunIds } from './run-ids.js';
 import { freeRun, newRun, toRecorded } from './run-row.js';
 import type { StoredJob } from './stored-job.js';
@@ -35,13 +36,17 @@ export class JobTurn {
 
   constructor(
     readonly job: StoredJob,
-    /** That have not ended, or hold their place; oldest first. */
-    readonly runs: RunTable[],
+    private readonly live: LiveRuns,
     /** The row that `row.span_id` names. */
     private lastSpan: Span | null,
     readonly context: TurnContext,
   ) {
     this.effects = context.effects;
+  }
+
+  /** That have not ended, or hold their place; oldest first. Of those that wait to catch up the first. */
+  get runs(): RunTable[] {
+    return this.live.list;
   }
 
   get row(): JobTable {
@@ -50,7 +55,7 @@ export class JobTurn {
 
   /** Runs that are alive, those queued among them. */
   get alive(): number {
-    return this.runs.length;
+    return this.runs.length + this.live.further;
   }
 
   /** Runs that are running or waiting: those that are not queued behind them. */
@@ -72,7 +77,7 @@ export class JobTurn {
     const unstarted = this.runs.filter(
       (run) => run.tick_at !== null && run.attempt === 0 && run.state !== 'ended',
     ).length;
-    return Math.max(0, maxRuns - this.row.runs_started - unstarted);
+    return Math.max(0, maxRuns - this.row.runs_started - unstarted - this.live.furtherTicks);
   }
 
   /** The job's next tick is this one; null: it is finished. */
@@ -212,8 +217,8 @@ export class JobTurn {
   finish(): void {
     const { runs, row } = this;
     if (runs.length === 0) return;
-    const followed =
-      row.awaits_run === 1 || row.failures_in_row > 0 || runs.some(({ state }) => state === 'queued') ? 1 : 0;
+    const waits = this.live.further > 0 || runs.some(({ state }) => state === 'queued');
+    const followed = waits || row.awaits_run === 1 || row.failures_in_row > 0 ? 1 : 0;
     for (const run of runs) {
       if (run.holds_place === 0 || run.followed === followed || run.generation < 0) continue;
       const isWrittenAnyway = this.effects.inserted.has(run) || this.effects.touched.has(run);

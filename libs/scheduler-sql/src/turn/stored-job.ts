@@ -11,6 +11,7 @@ import {
 import type { JobTable } from '../schema/tables.js';
 import { readOr } from './json-text.js';
 import { toDate } from './run-row.js';
+import { policiesFromText } from './stored-policies.js';
 import { TextCache } from './text-cache.js';
 
 /** A job's row, and what its texts mean. */
@@ -22,40 +23,29 @@ export interface StoredJob {
   readonly unreadable: Error | null;
 }
 
-/** Has no tick after any instant that is asked about. */
-const NEVER = at(new Date(0));
+/** Stands for a trigger that cannot be read: has no tick after any instant that is asked about. */
+export const UNREADABLE_TRIGGER: Trigger = at(new Date(0));
 
 const knownTriggers = new TextCache((text) => triggerFromJson(JSON.parse(text) as TriggerJson));
 const knownPolicies = new TextCache(policiesFromText);
 
 export function readJob(row: JobTable): StoredJob {
+  const trigger = read(() => knownTriggers.get(row.trigger_json), UNREADABLE_TRIGGER);
+  const policies = read(() => knownPolicies.get(row.policies), DEFAULT_POLICIES);
+  return {
+    row,
+    trigger: trigger.value,
+    policies: policies.value,
+    unreadable: trigger.error ?? policies.error,
+  };
+}
+
+function read<T>(work: () => T, otherwise: T): { value: T; error: Error | null } {
   try {
-    return {
-      row,
-      trigger: knownTriggers.get(row.trigger_json),
-      policies: knownPolicies.get(row.policies),
-      unreadable: null,
-    };
+    return { value: work(), error: null };
   } catch (error) {
-    return {
-      row,
-      trigger: NEVER,
-      policies: DEFAULT_POLICIES,
-      unreadable: error instanceof Error ? error : new Error(String(error)),
-    };
+    return { value: otherwise, error: error instanceof Error ? error : new Error(String(error)) };
   }
-}
-
-/** Functions are left out: those of a declaration are found in the code that declares it. */
-export function policiesToText(policies: Policies): string {
-  return JSON.stringify(policies);
-}
-
-function policiesFromText(text: string): Policies {
-  const read = JSON.parse(text) as Partial<Policies> | null;
-  if (typeof read !== 'object' || read === null) throw new TypeError(`The stored policies are ${text}.`);
-  const retry = Object.freeze({ ...DEFAULT_POLICIES.retry, ...read.retry });
-  return Object.freeze({ ...DEFAULT_POLICIES, ...read, retry });
 }
 
 /** @param alive its runs that have not ended, or hold their place */

@@ -22,6 +22,7 @@ import { type ClaimPlaces, DueOfJob } from './claim-due.js';
 import { Effects, type Span } from './effects.js';
 import { newJobRow } from './job-row.js';
 import { JobTurn } from './job-turn.js';
+import { LiveRuns } from './live-runs.js';
 import { backfill, requestRun } from './request-run.js';
 import { RunIds } from './run-ids.js';
 import { toRun } from './run-row.js';
@@ -60,10 +61,13 @@ class Stored {
     const context = { ids: this.ids, tzdata, effects, now: at(seconds) };
     const spanRow = this.ended.find(({ id }) => id === this.row.span_id);
     const span = spanRow && ({ ...spanRow, countAtLeast: spanRow.count_at_least } as unknown as Span);
-    const turn = new JobTurn(readJob(this.row), this.runs, span ?? null, context);
+    const live = new LiveRuns();
+    live.list.push(...this.runs);
+    const turn = new JobTurn(readJob(this.row), live, span ?? null, context);
     followZoneData(turn);
     const answer = work(turn);
     turn.finish();
+    this.runs = turn.runs;
     for (const run of [...effects.inserted, ...effects.touched]) {
       if (run.live === 0 && !this.ended.includes(run)) this.ended.push(run);
     }

@@ -105,7 +105,9 @@ export class JobBook {
     if ('payload' in edit) job.payload = edit.payload;
     if (edit.policies !== undefined) job.policies = editPolicies(job.policies, edit.policies);
     const disabled = edit.disabled ?? job.state === 'disabled';
-    if (edit.trigger === undefined && disabled === (job.state === 'disabled')) {
+    // What kept it from being computed may be mended.
+    const isTriedAgain = job.state === 'parked';
+    if (edit.trigger === undefined && disabled === (job.state === 'disabled') && !isTriedAgain) {
       if (edit.policies !== undefined) this.followMaxRuns(job, hadRunsLeft, now, effects);
       return;
     }
