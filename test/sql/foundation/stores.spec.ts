@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { StoreUnavailableError } from '@carillon/scheduler';
 import { DatabaseTooOldError, migrate, mysqlStore, postgresStore, sqliteStore } from '@carillon/sql';
 import Libsql from 'libsql';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -72,6 +73,26 @@ describe('a store that is told not to migrate', () => {
     expect(await store.listJobs({})).toEqual([]);
     await store.close(0);
   });
+});
+
+describe('a database that is not there', () => {
+  it.each([
+    ['PostgreSQL', () => postgresStore('postgres://x@127.0.0.1:1/x'), /ECONNREFUSED/],
+    ['MySQL', () => mysqlStore('mysql://x@127.0.0.1:1/x'), /ECONNREFUSED/],
+    ['SQLite', () => sqliteStore(join(folder, 'no', 'jobs.db')), /jobs\.db/],
+  ])('is an outage at the start, in words, on %s', async (_, make, words) => {
+    const error: unknown = await Promise.resolve(make().open(session)).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(StoreUnavailableError);
+    expect((error as Error).message).toMatch(words);
+  });
+});
+
+it('leaves all in the file of SQLite at the end, and nothing beside it', async () => {
+  const file = join(folder, 'whole.db');
+  const store = sqliteStore(file);
+  await store.open(session);
+  await store.close(0);
+  expect(existsSync(`${file}-wal`) ? statSync(`${file}-wal`).size : 0).toBe(0);
 });
 
 describe('a handle', () => {

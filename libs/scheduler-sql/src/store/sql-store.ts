@@ -24,6 +24,7 @@ import type {
   Settled,
   StoreSession,
 } from '@carillon/scheduler/store';
+import { SchedulerError, StoreUnavailableError } from '@carillon/scheduler/store';
 import type { Database } from '../driver/database.js';
 import type { Retention } from './retention.js';
 import { queryRuns } from './history-query.js';
@@ -54,7 +55,12 @@ export class SqlStore implements LeasedStore {
   }
 
   async open(session: StoreSession): Promise<void> {
-    this.opened = await OpenStore.open(this.source, session);
+    try {
+      this.opened = await OpenStore.open(this.source, session);
+    } catch (error) {
+      // The driver's words alone would not say that it is the store.
+      throw error instanceof SchedulerError ? error : new StoreUnavailableError(error);
+    }
   }
 
   async close(): Promise<RecordedOutcome[]> {

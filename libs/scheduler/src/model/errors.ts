@@ -183,11 +183,15 @@ export class StoreUnavailableError extends SchedulerError {
   readonly code = 'STORE_UNAVAILABLE';
   readonly statusCode = 503;
   constructor(cause: unknown) {
-    super(
-      `The store does not answer: ${cause instanceof Error ? cause.message : String(cause)}. Nothing was changed for certain; try again.`,
-    );
+    super(`The store does not answer: ${wordsOf(cause)}. Nothing was changed for certain; try again.`);
     this.cause = cause;
   }
+}
+
+/** Of a host with several addresses Node tells an error each, and none for all. */
+function wordsOf(cause: unknown): string {
+  if (cause instanceof AggregateError) return cause.errors.map(wordsOf).join(', ');
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function distinct(places: readonly string[]): string {

@@ -49,6 +49,12 @@ export class SqliteDriver implements Driver {
   }
 
   async destroy(): Promise<void> {
+    try {
+      // libsql would leave the log as it is, and who copies the file alone would lack the newest.
+      this.handle.exec('pragma wal_checkpoint(truncate)');
+    } catch {
+      // The log is read at the next opening.
+    }
     this.handle.close();
   }
 }
