@@ -27,7 +27,7 @@ export class DemoApp {
     startAt = '2027-01-01T12:00:00Z',
     targets: Settings['targets'] = [],
   ) {
-    const settings = { port: 0, timezone: 'Europe/Berlin', targets };
+    const settings: Settings = { port: 0, timezone: 'Europe/Berlin', targets, store: undefined };
     // #region steer
     const time = new TimeMachine(startAt);
     const module = await time

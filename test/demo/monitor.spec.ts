@@ -64,7 +64,14 @@ describe('the checks', () => {
 
   it('say how the demo is', async () => {
     demo = await DemoApp.start(new ExpressAdapter());
-    expect((await demo.get('/health')).body).toEqual({ status: 'ok', uptime: expect.any(Number) });
+    expect(await demo.get('/health')).toEqual({
+      status: 200,
+      body: {
+        status: 'ok',
+        uptime: expect.any(Number),
+        scheduler: { healthy: true, phase: 'running', paused: false, storeDownSince: null },
+      },
+    });
   });
 });
 

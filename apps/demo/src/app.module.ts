@@ -15,7 +15,7 @@ import { TargetsModule } from './targets/targets.module.js';
     // #region readme
     SchedulerModule.forRootAsync({
       inject: [Settings],
-      useFactory: ({ timezone }: Settings) => ({ timezone, drainTimeout: '10s' }),
+      useFactory: ({ timezone, store }: Settings) => ({ timezone, store, drainTimeout: '10s' }),
     }),
     // #endregion
     TargetsModule,

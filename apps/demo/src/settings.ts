@@ -1,5 +1,6 @@
 import { Global, Module } from '@nestjs/common';
-import { cron, InvalidTimezoneError } from '@carillon/scheduler';
+import { cron, InvalidTimezoneError, type Store } from '@carillon/scheduler';
+import { readStore } from './store.js';
 import { readTargets, type Target } from './targets/target.js';
 
 /** What the environment says, checked once at start. */
@@ -10,6 +11,8 @@ export class Settings {
   timezone!: string;
   /** Checked besides the demo's own health. */
   targets!: readonly Target[];
+  /** Where jobs and runs are kept; undefined for this process's memory. */
+  store!: Store | undefined;
 }
 
 /** An environment variable that cannot be used; its message is all that a user needs to see. */
@@ -19,12 +22,18 @@ export class SettingsError extends Error {
   }
 }
 
+/** What the environment says of the store: unless told otherwise a file beside where the demo is started. */
+export function storeIn(env: NodeJS.ProcessEnv): string {
+  return env['STORE'] ?? 'sqlite:jobs.db';
+}
+
 /** @throws SettingsError naming the variable */
 export function readSettings(env: NodeJS.ProcessEnv): Settings {
   return {
     port: readPort(env['PORT'] ?? '3000'),
     timezone: readTimezone(env['TIMEZONE'] ?? Intl.DateTimeFormat().resolvedOptions().timeZone),
     targets: readTargets(env['TARGETS'] ?? '', (text, remedy) => new SettingsError('TARGETS', text, remedy)),
+    store: readStore(storeIn(env), (text, remedy) => new SettingsError('STORE', text, remedy)),
   };
 }
 
