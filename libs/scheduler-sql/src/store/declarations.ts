@@ -63,18 +63,12 @@ export class Declarations {
     const id = this.session.replica;
     this.startedAt ??= now;
     const beat = { beat_at: now, declares: JSON.stringify(this.declares) };
-    const { numUpdatedRows } = await trx
-      .updateTable('replicas')
-      .set(beat)
-      .where('id', '=', id)
-      .executeTakeFirst();
-    if (Number(numUpdatedRows) > 0) return;
-    const known = await trx.selectFrom('replicas').select('id').where('id', '=', id).executeTakeFirst();
-    if (known) return;
-    await trx
-      .insertInto('replicas')
-      .values({ id, started_at: this.startedAt, ...beat })
-      .execute();
+    const insert = trx.insertInto('replicas').values({ id, started_at: this.startedAt, ...beat });
+    await (
+      this.db.dialect.name === 'mysql'
+        ? insert.onDuplicateKeyUpdate(beat)
+        : insert.onConflict((conflict) => conflict.column('id').doUpdateSet(beat))
+    ).execute();
   }
 
   /** Those of this process whose turn has come by now, and jobs that nobody's code declares any more. */

@@ -104,11 +104,16 @@ export class OpenStore {
   }
 
   async changeJob(id: string, change: JobChange, now: number): Promise<ChangeResult | null> {
-    return this.turn(id, now, (turn) => {
-      applyChange(turn, change);
-      const { recorded, changed } = turn.effects;
-      return { job: this.view(turn.job, turn.alive), recorded, changed };
-    });
+    return this.turn(
+      id,
+      now,
+      (turn) => {
+        applyChange(turn, change);
+        const { recorded, changed } = turn.effects;
+        return { job: this.view(turn.job, turn.alive), recorded, changed };
+      },
+      change.kind === 'remove',
+    );
   }
 
   async requestRun({ jobId, payload, now }: RunRequest): Promise<RequestedRun | null> {
@@ -159,7 +164,7 @@ export class OpenStore {
     const { db, session } = this;
     await this.asked(() => makeGroups(db, Object.keys(session.concurrency.groups)));
     await this.asked(() => followTimezones(db, this.turns, TZDATA));
-    await db.hints?.listen(session.replica, () => session.onHint('due'));
+    await db.hints?.listen(session.replica, () => session.onHint('due')).catch(() => undefined);
   }
 
   /** One verb of a user on one job, under its lock; null when there is no such job. */
@@ -167,10 +172,11 @@ export class OpenStore {
     jobId: string,
     now: number,
     work: (turn: JobTurn, trx: Kysely<Tables>) => T | Promise<T>,
+    whole = false,
   ): Promise<T | null> {
     return inTransaction(this.db, async (trx) => {
       const rows = await this.turns.lockJobs(trx, [jobId]);
-      const [turn] = await this.turns.turns(trx, rows, new Effects(), now);
+      const [turn] = await this.turns.turns(trx, rows, new Effects(), now, whole);
       if (!turn) return null;
       const answer = await work(turn, trx);
       await this.turns.write(trx, [turn], turn.effects);

@@ -1,13 +1,15 @@
-import { type Kysely, sql } from 'kysely';
+import type { Kysely } from 'kysely';
 import type { BulkChange } from '../driver/bulk.js';
 import type { Database } from '../driver/database.js';
 import type { JobTable, RunTable, Tables } from '../schema/tables.js';
 import { followZoneData } from '../turn/change-job.js';
 import { Effects, type Span } from '../turn/effects.js';
 import { JobTurn } from '../turn/job-turn.js';
+import { LiveRuns } from '../turn/live-runs.js';
 import type { RunIds } from '../turn/run-ids.js';
 import { readJob } from '../turn/stored-job.js';
 import type { KnownPolicies } from './known-policies.js';
+import { type LiveRun, LiveRunReader } from './live-run-reader.js';
 
 /** Texts of one statement, in characters: below what servers take in one packet. */
 const LONGEST_BATCH = 2_000_000;
@@ -55,12 +57,16 @@ const SCHEDULE_COLUMNS = [
 
 /** Reads jobs with their live runs under lock, and writes what turns made of them. */
 export class TurnStore {
+  private readonly liveRuns: LiveRunReader;
+
   constructor(
     private readonly db: Database,
     private readonly ids: RunIds,
     private readonly tzdata: string,
     private readonly policies: KnownPolicies,
-  ) {}
+  ) {
+    this.liveRuns = new LiveRunReader(db.dialect);
+  }
 
   /** Locks the jobs, waiting for whoever has them. In one order, so that two who lock several do not wait for each other. */
   async lockJobs(trx: Kysely<Tables>, ids: readonly string[]): Promise<JobTable[]> {
@@ -69,14 +75,17 @@ export class TurnStore {
     return (this.db.dialect.skipLocked ? query.forUpdate() : query).execute();
   }
 
-  /** The turns of jobs that are locked; waits for their runs. */
+  /** The turns of jobs that are locked; waits for their runs. @param whole with all that waits to catch up */
   async turns(
     trx: Kysely<Tables>,
     rows: readonly JobTable[],
     effects: Effects,
     now: number,
+    whole = false,
   ): Promise<JobTurn[]> {
-    return this.make(trx, rows, await this.liveRuns(trx, rows, true), effects, now);
+    const runs = await this.liveRuns.of(trx, rows, whole);
+    const locked = await this.liveRuns.lockCarried(trx, runs, 'wait');
+    return this.make(trx, rows, runs, locked, effects, now);
   }
 
   /**
@@ -89,29 +98,18 @@ export class TurnStore {
     effects: Effects,
     now: number,
   ): Promise<JobTurn[]> {
-    const runs = await this.liveRuns(trx, rows, false);
-    const carried = runs.filter(({ holds_place }) => holds_place === 1);
-    if (carried.length === 0 || !this.db.dialect.skipLocked) return this.make(trx, rows, runs, effects, now);
-    const ids = carried.map(({ id }) => id);
-    const locked = await trx
-      .selectFrom('runs')
-      .selectAll()
-      .where(this.db.dialect.isOneOf('id', ids))
-      .orderBy('id')
-      .forUpdate()
-      .skipLocked()
-      .execute();
-    const byId = new Map(locked.map((run) => [run.id, run]));
-    const busy = new Set(carried.filter(({ id }) => !byId.has(id)).map(({ job_id }) => job_id));
-    const current = runs.map((run) => byId.get(run.id) ?? run).filter(({ live }) => live === 1);
+    const runs = await this.liveRuns.of(trx, rows, false);
+    const locked = await this.liveRuns.lockCarried(trx, runs, 'skip');
+    const isBusy = ({ id, holds_place }: RunTable) => holds_place === 1 && !locked.has(id);
+    const busy = new Set(runs.filter(isBusy).map(({ job_id }) => job_id));
     const free = rows.filter(({ id }) => !busy.has(id));
-    return this.make(trx, free, current, effects, now);
+    return this.make(trx, free, runs, locked, effects, now);
   }
 
   /** A turn of a job that is not stored yet. */
   newTurn(row: JobTable, effects: Effects, now: number): JobTurn {
     const { ids, tzdata } = this;
-    return new JobTurn(readJob(row), [], null, { ids, tzdata, effects, now });
+    return new JobTurn(readJob(row), new LiveRuns(), null, { ids, tzdata, effects, now });
   }
 
   /** @returns ids of runs that are not stored: their tick has its outcome already */
@@ -154,15 +152,16 @@ export class TurnStore {
   private async make(
     trx: Kysely<Tables>,
     rows: readonly JobTable[],
-    runs: readonly RunTable[],
+    runs: readonly LiveRun[],
+    locked: ReadonlyMap<string, RunTable>,
     effects: Effects,
     now: number,
   ): Promise<JobTurn[]> {
-    const runsOf = new Map<string, RunTable[]>();
+    const liveOf = new Map<string, LiveRuns>();
     for (const run of runs) {
-      const known = runsOf.get(run.job_id);
-      if (known) known.push(run);
-      else runsOf.set(run.job_id, [run]);
+      let live = liveOf.get(run.job_id);
+      if (!live) liveOf.set(run.job_id, (live = new LiveRuns()));
+      live.add(run, locked.get(run.id) ?? run);
     }
     const spans = await this.spans(trx, rows);
     const context = { ids: this.ids, tzdata: this.tzdata, effects, now };
@@ -170,28 +169,10 @@ export class TurnStore {
       const job = readJob(row);
       job.policies = this.policies.of(row) ?? job.policies;
       const span = row.span_id === null ? null : (spans.get(row.span_id) ?? null);
-      const turn = new JobTurn(job, runsOf.get(row.id) ?? [], span, context);
+      const turn = new JobTurn(job, liveOf.get(row.id) ?? new LiveRuns(), span, context);
       followZoneData(turn);
       return turn;
     });
-  }
-
-  private async liveRuns(trx: Kysely<Tables>, rows: readonly JobTable[], lock: boolean): Promise<RunTable[]> {
-    if (rows.length === 0) return [];
-    const query = trx
-      .selectFrom('runs')
-      .selectAll()
-      .where('live', '=', sql.lit(1))
-      .where(
-        this.db.dialect.isOneOf(
-          'job_id',
-          rows.map(({ id }) => id),
-        ),
-      )
-      .orderBy('id');
-    const runs = await (lock && this.db.dialect.skipLocked ? query.forUpdate() : query).execute();
-    // Compared here, so that no database takes another index for it, and with that the whole history.
-    return runs.filter(({ generation }) => generation > 0);
   }
 
   private async spans(trx: Kysely<Tables>, rows: readonly JobTable[]): Promise<Map<string, Span>> {
