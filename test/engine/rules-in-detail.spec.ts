@@ -119,6 +119,19 @@ describe('attempts (O2, O3, O4)', () => {
     ]);
   });
 
+  it('pause their job when the run that was replaced is one failure too many', async () => {
+    const world = World.started();
+    const { handler, open } = held();
+    const policies = { overlap: 'cancelPrevious', timeout: '1s', retry: 2, pauseAfterFailures: 1 } as const;
+    world.add('job', { trigger: every('3s'), ...policies, handler });
+    await world.clock.advance(6_000);
+    expect(world.of('job.paused')).toEqual([]);
+    open[0]!.end();
+    await world.clock.advance(1);
+    expect(world.of('run.timedOut').map(({ willRetry }) => willRetry)).toEqual([true, false]);
+    expect(world.of('job.paused')).toMatchObject([{ jobId: 'job', note: '1 failed runs in a row' }]);
+  });
+
   it('wait at most maxDelay for each other', async () => {
     const world = World.started();
     const retry = { attempts: 4, delay: '2s', maxDelay: '3s', backoff: 'exponential' } as const;

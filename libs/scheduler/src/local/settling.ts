@@ -18,6 +18,8 @@ import type { RunningAttempts } from './running-attempts.js';
 /** How long after it could not be recorded an end is handed to the store again; doubles up to the longest. */
 const FIRST_BACKOFF_MS = 100;
 const LONGEST_BACKOFF_MS = 5_000;
+/** Answers that end the run, also where another attempt was planned. */
+const OUTCOMES: ReadonlySet<Settled> = new Set(['withoutRetry', 'pausedJob', 'finishedJob']);
 
 export interface SettlingParts {
   store: Store;
@@ -186,8 +188,9 @@ export class Settling implements AttemptWatcher {
     }
     const { announcer } = this.parts;
     // An attempt that was promised to follow a timeout does not: that is told, too.
-    if (settled !== 'refused' && (announce || settled === 'withoutRetry')) {
-      const told = settled === 'withoutRetry' ? withRetryAt(end, null) : end;
+    const withoutRetry = end.retryAt !== null && OUTCOMES.has(settled);
+    if (settled !== 'refused' && (announce || withoutRetry)) {
+      const told = withoutRetry ? withRetryAt(end, null) : end;
       announceEnd(announcer.events, told, placeHeld, settled === 'runsAgain');
     }
     this.tellJob(end.claim.jobId, settled);

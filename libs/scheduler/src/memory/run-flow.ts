@@ -108,8 +108,8 @@ export class RunFlow {
     this.runs.end(run, result.kind, reasonOf(result.kind), end.endedAt);
     const settled = this.queue.countFailure(run.job, result.kind, end.endedAt);
     const finished = !placeHeld && this.queue.freePlace(run, end.endedAt);
-    if (isLast && end.retryAt !== null) return 'withoutRetry';
-    return finished ? 'finishedJob' : settled;
+    if (finished) return 'finishedJob';
+    return settled === 'recorded' && isLast && end.retryAt !== null ? 'withoutRetry' : settled;
   }
 
   release(run: MemoryRun, now: number): Settled {

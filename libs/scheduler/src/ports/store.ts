@@ -173,10 +173,10 @@ export interface RunRequest {
 /**
  * - `recorded`: as told.
  * - `refused`: another holder took the run over meanwhile.
- * - `withoutRetry`: its job is gone, so the result is the outcome.
+ * - `withoutRetry`: its job is gone or a newer run takes its place, so the result is the outcome.
  * - `runsAgain`: abandoned, and another attempt follows (`onAbandoned`).
- * - `pausedJob`: recorded, and one failure too many in a row (O4).
- * - `finishedJob`: recorded, and there is no tick after this run (T2).
+ * - `pausedJob`: the result is the outcome, and one failure too many in a row (O4).
+ * - `finishedJob`: the result is the outcome, and there is no tick after this run (T2).
  */
 export type Settled = 'recorded' | 'refused' | 'withoutRetry' | 'runsAgain' | 'pausedJob' | 'finishedJob';
 
