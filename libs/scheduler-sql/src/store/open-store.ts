@@ -103,17 +103,13 @@ export class OpenStore {
     return this.asked(() => this.readJobs(filter));
   }
 
-  async changeJob(id: string, change: JobChange, now: number): Promise<ChangeResult | null> {
-    return this.turn(
-      id,
-      now,
-      (turn) => {
-        applyChange(turn, change);
-        const { recorded, changed } = turn.effects;
-        return { job: this.view(turn.job, turn.alive), recorded, changed };
-      },
-      change.kind === 'remove',
-    );
+  changeJob(id: string, change: JobChange, now: number): Promise<ChangeResult | null> {
+    const work = (turn: JobTurn): ChangeResult => {
+      applyChange(turn, change);
+      const { recorded, changed } = turn.effects;
+      return { job: this.view(turn.job, turn.alive), recorded, changed };
+    };
+    return this.turn(id, now, work, change.kind === 'remove');
   }
 
   async requestRun({ jobId, payload, now }: RunRequest): Promise<RequestedRun | null> {
