@@ -11,7 +11,7 @@ import {
   triggerFromJson,
 } from '@carillon/scheduler';
 import { crash, crashing } from './crashes.js';
-import type { Answer, Command, Effect, ReplicaSettings, Work } from './protocol.js';
+import type { Answer, Command, Effect, JobOrder, ReplicaSettings, Work } from './protocol.js';
 import { storeOf } from './store-of.js';
 
 const settings = JSON.parse(process.env['REPLICA_SETTINGS']!) as ReplicaSettings;
@@ -86,19 +86,15 @@ process.on('message', (command: Command) => void obey(command));
 process.on('disconnect', () => process.exit(1));
 say({ kind: 'ready' });
 
+async function add({ id, trigger, payload, ...policies }: JobOrder): Promise<void> {
+  const job = { id, trigger: triggerFromJson(trigger), handler: 'work', payload, ...policies };
+  await scheduler.addJob({ ...job, ifTaken: 'keep' });
+}
+
 async function obey(command: Command): Promise<void> {
   switch (command.kind) {
     case 'add':
-      for (const { id, trigger, payload, ...policies } of command.jobs) {
-        await scheduler.addJob({
-          id,
-          trigger: triggerFromJson(trigger),
-          handler: 'work',
-          payload,
-          ifTaken: 'keep',
-          ...policies,
-        });
-      }
+      await Promise.all(command.jobs.map(add));
       return say({ kind: 'added' });
     case 'stepClock':
       stepClock(command.ms);

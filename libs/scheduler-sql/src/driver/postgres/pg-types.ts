@@ -1,7 +1,7 @@
 /** What the store uses of pg, so that its types need not be installed. A `Pool` of pg is one. */
 export interface PgPool {
-  /** A client of pg. */
-  connect(): Promise<unknown>;
+  /** Hands over a client of pg in the very call in which it is ready. */
+  connect(callback: (error: Error | undefined, client: never) => void): void;
   end(): Promise<unknown>;
   readonly options?: object;
 }

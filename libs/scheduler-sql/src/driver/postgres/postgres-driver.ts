@@ -19,7 +19,13 @@ export class PostgresDriver implements Driver {
 
   async acquireConnection(): Promise<DatabaseConnection> {
     const { pool } = await this.pool();
-    return new PostgresConnection((await pool.connect()) as PgPoolClient, this.#names);
+    return new Promise((resolve, reject) => {
+      // Not by the promise: an error that comes in one packet with the client would find nobody listening.
+      pool.connect((error: Error | undefined, client: PgPoolClient) => {
+        if (error) reject(error);
+        else resolve(new PostgresConnection(client, this.#names));
+      });
+    });
   }
 
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
