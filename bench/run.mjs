@@ -29,4 +29,4 @@ await build({
   },
 });
 const { main } = await import(pathToFileURL(`${outDir}/harness/main.js`).href);
-process.exitCode = await main(process.argv.slice(2), at('RESULTS.md'));
+process.exitCode = await main(process.argv.slice(2), at('.'));

@@ -37,6 +37,8 @@ export async function loadContender(name: ContenderName): Promise<Contender> {
       return (await import('./cron-parser.js')).cronParser;
     case '@nestjs/schedule':
       return (await import('./nest-schedule.js')).nestSchedule;
+    default:
+      throw new Error(`${name} keeps its jobs in a database.`);
   }
 }
 

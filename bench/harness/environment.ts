@@ -6,7 +6,21 @@ import { dirname, join } from 'node:path';
 /** What the figures depend on, as lines of Markdown. */
 export function describeEnvironment(commandLine: string, minutes: number): string {
   const [cpu] = cpus();
-  const libraries = ['@nestjs/core', '@nestjs/schedule', 'cron', 'cron-schedule', 'croner', 'cron-parser'];
+  const libraries = [
+    '@nestjs/core',
+    '@nestjs/schedule',
+    'cron',
+    'cron-schedule',
+    'croner',
+    'cron-parser',
+    'pg',
+    'libsql',
+    'mysql2',
+    'pg-boss',
+    'graphile-worker',
+    'bullmq',
+    'agenda',
+  ];
   return [
     `- Command: \`${commandLine}\`, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, ${minutes.toFixed(1)} minutes`,
     `- Machine: ${cpu?.model.trim() ?? 'unknown'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, ${process.platform} ${process.arch}`,

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { SCENARIOS } from '../scenarios/index.js';
 import { describeEnvironment } from './environment.js';
@@ -6,8 +7,14 @@ import { type RunOptions, runScenario, type ScenarioResult } from './run-scenari
 import { CONTENDERS, type ContenderName } from './scenario.js';
 import { missedTargets, renderTable } from './table.js';
 
-/** Runs the scenarios asked for, prints the table and writes it to `resultsFile`. Answers the exit code. */
-export async function main(args: string[], resultsFile: string): Promise<number> {
+/** Each has a table and a file of its own. */
+const PARTS = [
+  { name: 'memory', file: 'RESULTS.md', durable: false },
+  { name: 'durable', file: 'RESULTS-durable.md', durable: true },
+];
+
+/** Runs the scenarios asked for, prints their tables and writes whole ones into `folder`. Answers the exit code. */
+export async function main(args: string[], folder: string): Promise<number> {
   const { values } = parseArgs({
     args,
     options: {
@@ -15,14 +22,30 @@ export async function main(args: string[], resultsFile: string): Promise<number>
       contenders: { type: 'string' },
       repeats: { type: 'string' },
       quick: { type: 'boolean', default: false },
+      /** Runs of the past, for durable-history. */
+      history: { type: 'string' },
+      /** Minutes, for durable-horizon. */
+      horizon: { type: 'string' },
       /** Passed to each case's process, e.g. --node-option=--cpu-prof. */
       'node-option': { type: 'string', multiple: true, default: [] },
     },
   });
-  const names = SCENARIOS.map(({ name }) => name);
-  const asked = pick('--only', values.only, names);
+  const namesOf = (durable: boolean): string[] =>
+    SCENARIOS.filter((scenario) => (scenario.durable ?? false) === durable).map(({ name }) => name);
+  const parts = PARTS.map((part) => ({ ...part, names: namesOf(part.durable) }));
+  const chosen = pick('--only', values.only, [
+    ...parts.map(({ name }) => name),
+    ...SCENARIOS.map(({ name }) => name),
+  ]);
+  const asked = parts.flatMap(({ name, names }) =>
+    names.filter((one) => chosen.includes(name) || chosen.includes(one)),
+  );
   const options: RunOptions = {
-    effort: { quick: values.quick },
+    effort: {
+      quick: values.quick,
+      historyRows: Number(values.history ?? (values.quick ? 200_000 : 10_000_000)),
+      horizonMs: Number(values.horizon ?? (values.quick ? 0.25 : 10)) * 60_000,
+    },
     repeats: values.repeats === undefined ? null : Number(values.repeats),
     contenders: pick('--contenders', values.contenders, CONTENDERS) as ContenderName[],
     nodeOptions: values['node-option'],
@@ -35,16 +58,18 @@ export async function main(args: string[], resultsFile: string): Promise<number>
   }
   const minutes = (performance.now() - begunAt) / 60_000;
 
-  const report = renderReport(
-    results,
-    describeEnvironment(['node bench/run.mjs', ...args].join(' '), minutes),
-  );
-  process.stdout.write(`\n${report}`);
-  // A part of the table, or a coarse one, must not take the place of the whole.
-  const isWhole =
-    asked.length === names.length && options.contenders.length === CONTENDERS.length && !values.quick;
-  if (isWhole) writeFileSync(resultsFile, report);
-  else process.stdout.write('\nNot the whole bench: RESULTS.md was left as it was.\n');
+  const environment = describeEnvironment(['node bench/run.mjs', ...args].join(' '), minutes);
+  for (const { file, names } of parts) {
+    const found = results.filter(({ scenario }) => names.includes(scenario.name));
+    if (found.length === 0) continue;
+    const report = renderReport(found, environment);
+    process.stdout.write(`\n${report}`);
+    // A part of the table, or a coarse one, must not take the place of the whole.
+    const isWhole =
+      found.length === names.length && options.contenders.length === CONTENDERS.length && !values.quick;
+    if (isWhole) writeFileSync(join(folder, file), report);
+    else process.stdout.write(`\nNot the whole table: ${file} was left as it was.\n`);
+  }
   return results.some(({ failures }) => failures.length > 0) ? 1 : 0;
 }
 

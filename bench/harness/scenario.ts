@@ -6,12 +6,20 @@ export const CONTENDERS = [
   'croner',
   'cron-parser',
   '@nestjs/schedule',
+  'pg-boss',
+  'graphile-worker',
+  'bullmq',
+  'agenda',
 ] as const;
 export type ContenderName = (typeof CONTENDERS)[number];
 
 /** How much a run takes on: `--quick` shrinks windows and leaves out what is slow. */
 export interface Effort {
   quick: boolean;
+  /** Runs of the past in the database, for the scenario about them. */
+  historyRows: number;
+  /** How long another transaction holds the horizon, for the scenario about it. */
+  horizonMs: number;
 }
 
 /** One contender's share of a scenario, carried out in a fresh process. */
@@ -40,15 +48,21 @@ export interface Measure {
   /** `variant.figure` */
   key: string;
   title: string;
-  unit: 'µs' | 'ms' | 's' | 'B' | '×' | 'ticks/s' | '';
+  unit: 'µs' | 'ms' | 's' | 'B' | 'MB' | '×' | 'ticks/s' | 'runs/s' | '';
+  moreIsBetter?: true;
   targets?: Target[];
 }
 
-export type Target = { atMost: number } | { timesBetterThan: ContenderName; atLeast: number };
+export type Target =
+  | { atMost: number }
+  | { atLeast: number; timesBetterThan?: undefined }
+  | { timesBetterThan: ContenderName; atLeast: number };
 
 export interface Scenario<Input = unknown> {
   name: string;
   title: string;
+  /** About jobs in a database: has a table and a file of its own. */
+  durable?: true;
   /** How it is measured, in a sentence or two for the reader of the results. */
   method: string;
   repeats: number;

@@ -4,11 +4,14 @@ import { median } from './statistics.js';
 
 type Samples = Map<ContenderName, number[]>;
 
-/** One Markdown table over all scenarios, its columns padded so that it also reads in a terminal. */
+/** One Markdown table over the scenarios, its columns padded so that it also reads in a terminal. */
 export function renderTable(results: readonly ScenarioResult[]): string {
-  const rows = [['', 'unit', ...CONTENDERS, 'target', 'verdict']];
+  const contenders = CONTENDERS.filter((name) =>
+    results.some(({ samples }) => [...samples.values()].some((row) => row.has(name))),
+  );
+  const rows = [['', 'unit', ...contenders, 'target', 'verdict']];
   for (const { scenario, samples } of results) {
-    rows.push([`**${scenario.title}**`, ...Array<string>(CONTENDERS.length + 3).fill('')]);
+    rows.push([`**${scenario.title}**`, ...Array<string>(contenders.length + 3).fill('')]);
     for (const measure of scenario.measures) {
       const found = samples.get(measure.key);
       if (!found) continue;
@@ -16,7 +19,7 @@ export function renderTable(results: readonly ScenarioResult[]): string {
       rows.push([
         measure.title,
         measure.unit,
-        ...CONTENDERS.map((contender) => cell(found.get(contender))),
+        ...contenders.map((contender) => cell(found.get(contender))),
         targets.map((target) => describeTarget(target)).join('<br>'),
         targets.map((target) => verdict(target, found, measure)).join('<br>'),
       ]);
@@ -65,9 +68,9 @@ function figure(value: number): string {
 }
 
 function describeTarget(target: Target): string {
-  return 'atMost' in target
-    ? `≤ ${figure(target.atMost)}`
-    : `≥ ${figure(target.atLeast)} × ${target.timesBetterThan}`;
+  if ('atMost' in target) return `≤ ${figure(target.atMost)}`;
+  const than = target.timesBetterThan === undefined ? '' : ` × ${target.timesBetterThan}`;
+  return `≥ ${figure(target.atLeast)}${than}`;
 }
 
 function verdict(target: Target, samples: Samples, measure: Measure): string {
@@ -81,8 +84,11 @@ function verdict(target: Target, samples: Samples, measure: Measure): string {
       ? `not met, by ${figure(value)} ${measure.unit}`.trim()
       : `not met, ${figure(value / target.atMost)} times it`;
   }
+  if (target.timesBetterThan === undefined) {
+    return `${value >= target.atLeast ? 'met' : 'not met'}, ${figure(value / target.atLeast)} times it`;
+  }
   const theirs = samples.get(target.timesBetterThan);
   if (!theirs) return 'not measured';
-  const times = median(theirs) / value;
+  const times = measure.moreIsBetter ? value / median(theirs) : median(theirs) / value;
   return `${times >= target.atLeast ? 'met' : 'not met'}, ${figure(times)} ×`;
 }

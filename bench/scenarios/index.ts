@@ -2,6 +2,8 @@ import type { Scenario } from '../harness/scenario.js';
 import { burst } from './burst.js';
 import { clockSteps } from './clock-steps.js';
 import { dispatch } from './dispatch.js';
+import { durableLatency } from './durable-latency.js';
+import { durableThroughput } from './durable-throughput.js';
 import { everyMinute } from './every-minute.js';
 import { idle } from './idle.js';
 import { longHorizon } from './long-horizon.js';
@@ -24,4 +26,6 @@ export const SCENARIOS = [
   longHorizon,
   clockSteps,
   suspension,
+  durableThroughput,
+  durableLatency,
 ] as Scenario[];

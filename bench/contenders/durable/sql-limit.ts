@@ -1,0 +1,33 @@
+import { type SqlLimit, SqlLimitLoop } from '../../limit/sql-limit.js';
+import { type DatabaseName, type DurableScheduler, ownName, type Purpose, URLS } from './durable.js';
+
+export async function openSqlLimit({ database, handler }: Purpose): Promise<DurableScheduler> {
+  const sql = await openLimit(database);
+  let loop: SqlLimitLoop | null = null;
+  return {
+    add: (dueAts) => sql.add(dueAts),
+    async start() {
+      loop = new SqlLimitLoop(sql, handler);
+    },
+    async close() {
+      await loop?.stop();
+      await sql.drop();
+    },
+  };
+}
+
+async function openLimit(database: DatabaseName): Promise<SqlLimit> {
+  switch (database) {
+    case 'sqliteNormal':
+    case 'sqliteFull': {
+      const { openSqliteLimit } = await import('../../limit/sql-sqlite.js');
+      return openSqliteLimit(database === 'sqliteFull' ? 'full' : 'normal');
+    }
+    case 'postgres':
+      return (await import('../../limit/sql-postgres.js')).openPostgresLimit(URLS.postgres, ownName());
+    case 'mysql':
+      return (await import('../../limit/sql-mysql.js')).openMysqlLimit(URLS.mysql, `${ownName()}_`);
+    case 'redis':
+      throw new Error('No limit is written for Redis.');
+  }
+}
