@@ -11,9 +11,14 @@ export class KnownPolicies {
     else this.declared.delete(id);
   }
 
-  /** Null when the row says all there is, or when another version of the code declared it. */
-  of({ id, declaration }: Pick<JobTable, 'id' | 'declaration'>): Policies | null {
+  /** What is stored, with the functions of the declaration that is stored, unless an edit has replaced them. */
+  complete({ id, declaration, policies: text }: JobTable, stored: Policies): Policies {
     const known = this.declared.get(id);
-    return known !== undefined && known.declaration === declaration ? known.policies : null;
+    if (known === undefined || known.declaration !== declaration) return stored;
+    const { when, backoff } = known.policies.retry;
+    // A function leaves nothing in JSON.
+    const isStored = text.includes('"backoff"');
+    const retry = Object.freeze({ ...stored.retry, when, ...(isStored ? {} : { backoff }) });
+    return Object.freeze({ ...stored, retry });
   }
 }

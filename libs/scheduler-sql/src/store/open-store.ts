@@ -188,7 +188,7 @@ export class OpenStore {
   }
 
   private view(job: StoredJob, alive: number): Job {
-    return toJob({ ...job, policies: this.policies.of(job.row) ?? job.policies }, alive);
+    return toJob({ ...job, policies: this.policies.complete(job.row, job.policies) }, alive);
   }
 
   private async hint(trx: Kysely<Tables>): Promise<void> {

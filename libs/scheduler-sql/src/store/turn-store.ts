@@ -167,7 +167,7 @@ export class TurnStore {
     const context = { ids: this.ids, tzdata: this.tzdata, effects, now };
     return rows.map((row) => {
       const job = readJob(row);
-      job.policies = this.policies.of(row) ?? job.policies;
+      job.policies = this.policies.complete(row, job.policies);
       const span = row.span_id === null ? null : (spans.get(row.span_id) ?? null);
       const turn = new JobTurn(job, liveOf.get(row.id) ?? new LiveRuns(), span, context);
       followZoneData(turn);

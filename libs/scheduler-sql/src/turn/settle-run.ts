@@ -64,9 +64,9 @@ export function settleRun(turn: JobTurn, run: RunTable, end: AttemptEnd, placeHe
   }
   const paused = countFailure(turn, result.kind, endedAt);
   const finished = !placeHeld && freePlace(turn, run, endedAt);
-  if (run.replaced === 1 && end.retryAt !== null) return 'withoutRetry';
   if (finished) return 'finishedJob';
-  return paused ? 'pausedJob' : 'recorded';
+  if (paused) return 'pausedJob';
+  return run.replaced === 1 && end.retryAt !== null ? 'withoutRetry' : 'recorded';
 }
 
 /** Gives back the place of a run whose handler was still on the way. */
