@@ -7,10 +7,9 @@ import {
   type OutcomeReason,
   toErrorRecord,
 } from '../model/index.js';
-import { oneTick, type TickSpan } from '../planning/index.js';
+import { equalButForTrigger, equalTriggers, oneTick, type TickSpan } from '../planning/index.js';
 import type { ChangeResult, JobStateChange, PutResult, RecordedOutcome } from '../ports/index.js';
 import { DueQueue } from './due-queue.js';
-import { equalButForTrigger, equalTriggers } from './equal-declarations.js';
 import { MemoryJob } from './memory-job.js';
 import { recordFrom, tickAfter } from './record-ticks.js';
 import type { RunBook } from './run-book.js';

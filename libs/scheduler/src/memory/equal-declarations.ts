@@ -1,1 +1,0 @@
-export { equalButForTrigger, equalTriggers } from '../planning/index.js';
