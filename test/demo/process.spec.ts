@@ -1,84 +1,31 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasServer, serverUrl } from '../servers/ask.js';
+import { DemoProcess, ROOT, runBuilt } from './demo-process.js';
+import { Watched } from './watched.js';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const MAIN = 'dist/apps/demo/src/main.js';
-const CHECK = 'dist/apps/demo/src/check-jobs.js';
 const PATIENCE = 240_000;
 /** Nest ends the process by the signal that it was sent, once all is closed. */
 const ENDED_BY_CTRL_C = ['SIGINT', null];
 
-/** A process whose output is awaited line by line. */
-class Watched {
-  readonly lines: string[] = [];
-  private readonly waiting = new Set<() => void>();
-  private readonly exited: Promise<unknown[]>;
-  private gone = false;
-
-  constructor(private readonly child: ChildProcess) {
-    for (const stream of [child.stdout!, child.stderr!]) {
-      createInterface({ input: stream }).on('line', (line) => {
-        this.lines.push(line);
-        this.tell();
-      });
-    }
-    this.exited = once(child, 'close');
-    void this.exited.then(() => {
-      this.gone = true;
-      this.tell();
-    });
-  }
-
-  /** Resolves once the output has the text. */
-  async prints(text: string): Promise<string> {
-    for (;;) {
-      const line = this.lines.find((candidate) => candidate.includes(text));
-      if (line !== undefined) return line;
-      if (this.gone) throw new Error(`It ended without printing "${text}":\n${this.lines.join('\n')}`);
-      await new Promise<void>((resolve) => this.waiting.add(resolve));
-    }
-  }
-
-  /** As Ctrl-C in a terminal: to the whole group. */
-  interrupt(): void {
-    process.kill(-this.child.pid!, 'SIGINT');
-  }
-
-  async end(): Promise<{ code: number | null; signal: string | null; output: string }> {
-    const [code, signal] = (await this.exited) as [number | null, string | null];
-    return { code, signal, output: this.lines.join('\n') };
-  }
-
-  kill(): void {
-    if (!this.gone) process.kill(-this.child.pid!, 'SIGKILL');
-  }
-
-  private tell(): void {
-    for (const resolve of this.waiting) resolve();
-    this.waiting.clear();
-  }
-}
-
-const started: Watched[] = [];
+/** Where the demos are started, so that their file is here. */
+const folder = mkdtempSync(join(tmpdir(), 'carillon-demo-'));
 afterAll(() => {
-  for (const child of started) child.kill();
+  for (const child of Watched.all) child.kill();
+  rmSync(folder, { recursive: true, force: true });
 });
 
-function run(command: string, args: string[], env: NodeJS.ProcessEnv): Watched {
-  const child = spawn(command, args, {
-    cwd: ROOT,
-    detached: true,
-    env: { ...process.env, NO_COLOR: '1', ...env },
-  });
-  const watched = new Watched(child);
-  started.push(watched);
-  return watched;
-}
+const run = (script: 'main' | 'check-jobs', env: NodeJS.ProcessEnv): Watched =>
+  runBuilt(script, { STORE: 'memory', ...env }, folder);
+const start = (env: NodeJS.ProcessEnv): Promise<DemoProcess> => DemoProcess.start(env, folder);
+
+const hasPostgres = await hasServer('postgres');
 
 describe('the demo as a process', () => {
   // Answers nothing until the test lets it, so that a run is at work when Ctrl-C comes.
@@ -91,8 +38,11 @@ describe('the demo as a process', () => {
   beforeAll(async () => {
     await once(slow.listen(0, '127.0.0.1'), 'listening');
     const { port } = slow.address() as AddressInfo;
-    const env = { PORT: '0', TARGETS: `slow=http://127.0.0.1:${port}`, TIMEZONE: 'Europe/Berlin' };
-    demo = run('npm', ['start'], env);
+    const env = {
+      ...{ PORT: '0', TARGETS: `slow=http://127.0.0.1:${port}`, TIMEZONE: 'Europe/Berlin' },
+      STORE: `sqlite:${join(folder, 'started-by-npm.db')}`,
+    };
+    demo = Watched.start('npm', ['start'], env, ROOT);
     await demo.prints('The uptime monitor is at');
   }, PATIENCE);
   afterAll(() => slow.close());
@@ -125,10 +75,13 @@ describe('the demo as a process', () => {
     ['TIMEZONE', 'Europe/Berlni', 'Did you mean Europe/Berlin?'],
     ['TIMEZONE', '+02:00', 'Europe/Berlin'],
     ['TARGETS', 'docs', 'http'],
+    ['STORE', 'redis://localhost', 'sqlite:jobs.db'],
+    ['STORE', 'sqlite:', 'sqlite:jobs.db'],
+    ['STORE', '', 'sqlite:jobs.db'],
   ])(
     'says in one line that %s=%s cannot be',
     async (variable, value, remedy) => {
-      const { code, output } = await run(process.execPath, [MAIN], { [variable]: value }).end();
+      const { code, output } = await run('main', { [variable]: value }).end();
       expect(code).toBe(1);
       expect(output.split('\n')).toHaveLength(1);
       expect(output).toContain(`${variable} is "${value}"`);
@@ -140,10 +93,10 @@ describe('the demo as a process', () => {
   it(
     'has its jobs checked without starting, and tells CI by its exit code',
     async () => {
-      const right = await run(process.execPath, [CHECK], { TIMEZONE: 'Europe/Berlin' }).end();
+      const right = await run('check-jobs', { TIMEZONE: 'Europe/Berlin' }).end();
       expect(right.code).toBe(0);
       expect(right.output).toContain('4 jobs, 0 errors, 0 warnings; the zone is Europe/Berlin.');
-      const wrong = await run(process.execPath, [CHECK], { TIMEZONE: 'Nowhere' }).end();
+      const wrong = await run('check-jobs', { TIMEZONE: 'Nowhere' }).end();
       expect(wrong.code).toBe(1);
       expect(wrong.output).toContain(
         'error: SchedulerModule: The environment variable TIMEZONE is "Nowhere"',
@@ -158,11 +111,120 @@ describe('the demo as a process', () => {
       const other = createServer().listen(0);
       await once(other, 'listening');
       const { port } = other.address() as AddressInfo;
-      const { code, output } = await run(process.execPath, [MAIN], { PORT: String(port) }).end();
+      const { code, output } = await run('main', { PORT: String(port) }).end();
       expect(code).toBe(1);
       expect(output).toContain(`The port ${port} is taken.`);
       expect(output).not.toContain(' at ');
       other.close();
+    },
+    PATIENCE,
+  );
+
+  it(
+    'says that its database cannot be reached, and keeps the password to itself',
+    async () => {
+      const { code, output } = await run('main', { STORE: 'postgres://demo:secret@127.0.0.1:1/x' }).end();
+      expect(code).toBe(1);
+      expect(output.split('\n').at(-1)).toMatch(
+        /STORE is "postgres:\/\/demo:…@127.0.0.1:1\/x".*ECONNREFUSED/,
+      );
+      expect(output).not.toContain('secret');
+    },
+    PATIENCE,
+  );
+
+  it(
+    'has its reminders still, in jobs.db where it is started, after Ctrl-C and another start',
+    async () => {
+      const before = await start({ STORE: undefined });
+      await before.remind('certificate', '1s');
+      await before.output.prints('certificate: reminded everybody');
+      await before.interrupt();
+      expect(readdirSync(folder)).toContain('jobs.db');
+
+      const after = await start({ STORE: undefined });
+      await after.output.prints('certificate: reminded everybody');
+      const runs = await after.runsOf('certificate');
+      expect(runs.length).toBeGreaterThan(1);
+      expect(new Set(runs.map(({ scheduledAt }) => scheduledAt)).size).toBe(runs.length);
+      await after.interrupt();
+    },
+    PATIENCE,
+  );
+
+  it(
+    'takes up the run that kill -9 ended, as its second attempt',
+    async () => {
+      let asked!: () => void;
+      const firstAsked = new Promise<void>((resolve) => (asked = resolve));
+      let calls = 0;
+      // The first call is never answered.
+      const target = createServer(
+        (_request, response) => void ((calls += 1) === 1 ? asked() : response.end()),
+      );
+      await once(target.listen(0, '127.0.0.1'), 'listening');
+      const env = {
+        STORE: 'sqlite:killed.db',
+        TARGETS: `target=http://127.0.0.1:${(target.address() as AddressInfo).port}`,
+      };
+
+      const killed = await start(env);
+      await firstAsked;
+      await killed.kill();
+
+      const next = await start(env);
+      await next.output.prints('(attempt 2)');
+      const [first] = (await next.runsOf('check-targets')).toReversed();
+      expect(first).toMatchObject({
+        outcome: 'succeeded',
+        attempts: [
+          { attempt: 1, result: 'abandoned' },
+          { attempt: 2, result: 'succeeded' },
+        ],
+      });
+      await next.kill();
+      target.close();
+    },
+    PATIENCE,
+  );
+
+  it.runIf(hasPostgres)(
+    'shares its work with a second process on PostgreSQL, each tick once, and goes on when one is killed',
+    async () => {
+      const database = `demo_${process.pid}`;
+      const admin = new pg.Client(await serverUrl('postgres'));
+      await admin.connect();
+      await admin.query(`create database ${database}`);
+      const url = new URL(await serverUrl('postgres'));
+      url.pathname = `/${database}`;
+
+      // Together, so that both want to make the tables.
+      const both = await Promise.all([start({ STORE: url.href }), start({ STORE: url.href })]);
+      const [one, other] = both;
+      const ids = Array.from({ length: 12 }, (_, i) => `shared-${i}`);
+      for (const id of ids) await one.remind(id, '1s');
+      await Promise.all(both.map(({ output }) => output.prints('reminded everybody')));
+
+      await one.kill();
+      const heard = other.output.lines.length;
+      await Promise.all(ids.map((id) => other.output.prints(`${id}: reminded`, heard)));
+      await other.interrupt();
+
+      const reader = new pg.Client(url.href);
+      await reader.connect();
+      const { rows } = await reader.query<{ tick: string; outcome: string | null; attempt: string }>(
+        `select job_id || ' at ' || tick_at as tick, outcome, attempt from carillon.runs where job_id like 'shared-%'`,
+      );
+      await reader.end();
+      expect(new Set(rows.map(({ tick }) => tick)).size).toBe(rows.length);
+      // A run that was at work on the killed one has succeeded on the other; nothing else ran twice.
+      const done = rows.filter(({ outcome }) => outcome === 'succeeded').length;
+      const told = both.flatMap(({ output }) => output.lines.filter((line) => line.includes('reminded')));
+      expect(told.length).toBeLessThanOrEqual(done);
+      expect(told.length).toBeGreaterThanOrEqual(done - ids.length);
+      expect(rows.filter(({ outcome }) => outcome === null)).toEqual([]);
+      await admin.query(`drop database ${database} with (force)`);
+      await admin.end();
     },
     PATIENCE,
   );
