@@ -362,6 +362,18 @@ describe('a mistake in a decorator is the error of the start, with its place', (
       InvalidDurationError,
       /^@Interval on ReportsService\.daily: .*"every" is 0/,
     ],
+    [
+      'a timeout in words of another library',
+      Timeout('PT5S'),
+      InvalidDurationError,
+      /^@Timeout on ReportsService\.daily: .*"after" is "PT5S", which is an ISO 8601 duration/,
+    ],
+    [
+      'what Spring writes for never',
+      Cron('-'),
+      InvalidCronError,
+      /^@Cron on ReportsService\.daily: .*Expected disabled: true among/,
+    ],
     ['an interval that is not a number', Interval('name', Number.NaN), InvalidDurationError, /not a number/],
     [
       'an unset interval',

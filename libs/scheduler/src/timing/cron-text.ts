@@ -161,6 +161,10 @@ function wrongCount(text: string, count: number): WrongCount {
       expected: `every('5m') for an interval, or 5 or 6 fields`,
     };
   }
+  if (text === '-') {
+    const expected = "disabled: true among the job's options, to switch it off";
+    return { reason: 'FIELD_COUNT', fact: 'has no field', expected };
+  }
   const fact = `has ${count} field${count === 1 ? '' : 's'}`;
   return {
     reason: 'FIELD_COUNT',

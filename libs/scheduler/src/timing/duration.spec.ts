@@ -71,6 +71,10 @@ describe('parseDuration', () => {
     expect(refused).toThrow(/"timeout".*'30s'/);
   });
 
+  it.each(['PT5S', 'P1D', ' pt1h30m'])('says of %o what it is', (text) =>
+    expect(() => parseDuration(text, 'every')).toThrow(/ISO 8601.*'5m'/),
+  );
+
   it('reads what formatDuration writes', () => {
     fc.assert(fc.property(fc.maxSafeNat(), (ms) => parseDuration(formatDuration(ms), 'every') === ms));
     expect(formatDuration(5_400_000)).toBe('1h30m');

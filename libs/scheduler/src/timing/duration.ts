@@ -31,6 +31,8 @@ const KEY_MS = new Map<string, number>([
 ]);
 const WHOLE_TEXT = /^\s*(?:\d+(?:\.\d+)?\s*(?:ms|[wdhms])\s*)+$/;
 const PART = /(\d+(?:\.\d+)?)\s*(ms|[wdhms])/g;
+/** How Java and others write one: `PT1H30M`. */
+const ISO_TEXT = /^\s*P(?:\d|T\d)/i;
 const LONGEST_TEXT = 100;
 const LONGEST_MS = 2 ** 53;
 
@@ -61,6 +63,8 @@ function fromText(text: string, field: string): number {
     throw new InvalidDurationError(field, text, `which is over ${LONGEST_TEXT} characters`);
   if (/^\s*-/.test(text)) throw new InvalidDurationError(field, text, 'which is negative');
   if (/^\s*\d+(\.\d+)?\s*$/.test(text)) throw new InvalidDurationError(field, text, 'which names no unit');
+  if (ISO_TEXT.test(text))
+    throw new InvalidDurationError(field, text, 'which is an ISO 8601 duration, and those are not read');
   if (!WHOLE_TEXT.test(text)) {
     throw new InvalidDurationError(
       field,

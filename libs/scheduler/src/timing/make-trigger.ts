@@ -23,5 +23,5 @@ export function at(date: Instant): DateTrigger {
 
 /** Due once, so long after the start of the process; for `@Timeout`, never stored. @throws InvalidDurationError */
 export function timeoutAfter(duration: Duration): TimeoutTrigger {
-  return new TimeoutTrigger(parseDuration(duration, 'timeout'), null);
+  return new TimeoutTrigger(parseDuration(duration, 'after'), null);
 }
