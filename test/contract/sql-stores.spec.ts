@@ -18,5 +18,6 @@ async function homeIn(database: TestDatabase): Promise<StoreHome> {
 }
 
 describe.each(eachDatabase)('the store in %s', (_, database) => {
-  for (const { name, run } of storeContract({ makeHome: () => homeIn(database), leased: true })) it(name, run);
+  for (const { name, run } of storeContract({ makeHome: () => homeIn(database), leased: true }))
+    it(name, run);
 });
