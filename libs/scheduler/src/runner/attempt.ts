@@ -1,3 +1,4 @@
+import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import {
   type AttemptEnd,
   type AttemptResult,
@@ -76,6 +77,7 @@ export class Attempt extends HandlerRun implements RunningAttempt, AttemptEnd {
     let isPending: boolean;
     try {
       value = withinRun(this, this.resolveHandler());
+      if (isObservable(value)) value = this.lastOf(value);
       // Asking may throw, too: the answer may be anything.
       isPending = isPromise(value);
     } catch (error) {
@@ -89,11 +91,29 @@ export class Attempt extends HandlerRun implements RunningAttempt, AttemptEnd {
   private follow(value: unknown): void {
     const { timeoutMs } = this.claim.policies;
     if (timeoutMs !== null) this.timeout = this.tools.alarms.after(timeoutMs, () => this.timedOut(timeoutMs));
+    this.awaitAnswer(value);
+  }
+
+  private awaitAnswer(value: unknown): void {
     // A foreign thenable may throw or call twice; a native promise is what Promise.resolve gives back as it is.
     Promise.resolve(value).then(
-      (result) => this.handlerEnded(succeeded(result)),
+      (result) => this.answered(result),
       (error: unknown) => this.handlerEnded({ kind: this.abortedAs ?? 'failed', error }),
     );
+  }
+
+  private answered(result: unknown): void {
+    try {
+      if (isObservable(result)) return this.awaitAnswer(this.lastOf(result));
+    } catch (error) {
+      return this.handlerEnded({ kind: 'failed', error });
+    }
+    this.handlerEnded(succeeded(result));
+  }
+
+  /** As Nest does for a route: a stream is subscribed to, and stands for its last value. */
+  private lastOf(stream: Observable<unknown>): Promise<unknown> {
+    return withinRun(this, () => lastValueFrom(stream, { defaultValue: undefined }));
   }
 
   abort(reason: unknown, as: 'abandoned' | 'cancelled'): void {
