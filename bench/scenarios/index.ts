@@ -2,7 +2,10 @@ import type { Scenario } from '../harness/scenario.js';
 import { burst } from './burst.js';
 import { clockSteps } from './clock-steps.js';
 import { dispatch } from './dispatch.js';
+import { durableHistory } from './durable-history.js';
+import { durableHorizon } from './durable-horizon.js';
 import { durableLatency } from './durable-latency.js';
+import { durableReplicas } from './durable-replicas.js';
 import { durableThroughput } from './durable-throughput.js';
 import { everyMinute } from './every-minute.js';
 import { idle } from './idle.js';
@@ -28,4 +31,7 @@ export const SCENARIOS = [
   suspension,
   durableThroughput,
   durableLatency,
+  durableReplicas,
+  durableHistory,
+  durableHorizon,
 ] as Scenario[];

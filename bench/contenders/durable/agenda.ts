@@ -1,7 +1,8 @@
 import { PostgresBackend } from '@agendajs/postgres-backend';
 import { Agenda } from 'agenda';
 import pg from 'pg';
-import { chunks, type DurableScheduler, ownName, type Purpose, URLS } from './durable.js';
+import { chunks, type DurableScheduler, type Purpose } from './durable.js';
+import { ownName, URLS } from './durable-place.js';
 
 /** On its PostgreSQL backend. It takes what falls due soon into memory, and locks job by job. */
 export async function openAgenda({ handler }: Purpose): Promise<DurableScheduler> {

@@ -5,8 +5,8 @@ import { NestFactory } from '@nestjs/core';
 import { at, JobHandler, type RunContext, SchedulerModule, SchedulerService } from '@carillon/scheduler';
 import { mysqlStore, postgresStore, sqliteStore } from '@carillon/sql';
 import mysql from 'mysql2/promise';
-import pg from 'pg';
-import { chunks, type DatabaseName, type DurableScheduler, ownName, type Purpose, URLS } from './durable.js';
+import { chunks, type DatabaseName, type DurableScheduler, type Purpose } from './durable.js';
+import { dropSchema, ownName, URLS } from './durable-place.js';
 
 /** Jobs that are being stored at once; more would wait for a connection. */
 const ADDED_AT_ONCE = 50;
@@ -35,11 +35,14 @@ export async function openCarillonSql({ database, handler }: Purpose): Promise<D
 }
 
 /** One process of an application. */
-export async function openReplica(store: ReturnType<typeof sqliteStore>, handler: Purpose['handler']) {
+export async function openReplica(
+  store: ReturnType<typeof sqliteStore>,
+  handler: (dueAt: number, jobId: string) => void,
+) {
   class Noop {
     @JobHandler('noop')
     run(run: RunContext): void {
-      handler(run.scheduledAt!.getTime());
+      handler(run.scheduledAt!.getTime(), run.jobId);
     }
   }
   class App {}
@@ -74,13 +77,6 @@ function placeIn(database: DatabaseName) {
     case 'redis':
       throw new Error('There is no store for Redis.');
   }
-}
-
-export async function dropSchema(schema: string): Promise<void> {
-  const client = new pg.Client({ connectionString: URLS.postgres });
-  await client.connect();
-  await client.query(`drop schema ${schema} cascade`);
-  await client.end();
 }
 
 async function dropTables(prefix: string): Promise<void> {

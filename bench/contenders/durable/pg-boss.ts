@@ -1,5 +1,6 @@
 import PgBoss from 'pg-boss';
-import { chunks, type DurableScheduler, ownName, type Purpose, URLS } from './durable.js';
+import { chunks, type DurableScheduler, type Purpose } from './durable.js';
+import { ownName, URLS } from './durable-place.js';
 
 const QUEUE = 'bench';
 /** The best of 1 to 8 here. */

@@ -1,5 +1,6 @@
 import { type SqlLimit, SqlLimitLoop } from '../../limit/sql-limit.js';
-import { type DatabaseName, type DurableScheduler, ownName, type Purpose, URLS } from './durable.js';
+import { type DatabaseName, type DurableScheduler, type Purpose } from './durable.js';
+import { ownName, URLS } from './durable-place.js';
 
 export async function openSqlLimit({ database, handler }: Purpose): Promise<DurableScheduler> {
   const sql = await openLimit(database);
