@@ -131,8 +131,8 @@ describe('docs/guides/coming-from-nestjs-schedule.md', () => {
       'cron',
       'every',
       'at',
+      'after',
       'Date',
-      'now',
       'preview',
     ]);
     expect(calls.filter((name) => !known.has(name))).toEqual([]);

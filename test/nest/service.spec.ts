@@ -2,6 +2,7 @@ import { Inject, Injectable, Module } from '@nestjs/common';
 import { IsEmail, IsInt, Min } from 'class-validator';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import {
+  after,
   at,
   cron,
   defineHandler,
@@ -18,7 +19,7 @@ import {
 import { createApp, rejection, startApp, START } from './testing-app.js';
 
 const startedAt = new Date(START).getTime();
-const after = (ms: number): Date => new Date(startedAt + ms);
+const later = (ms: number): Date => new Date(startedAt + ms);
 
 class ReminderDto {
   @IsEmail()
@@ -56,7 +57,7 @@ describe('addJob', () => {
       origin: 'added',
       state: 'active',
       handler: '(function)',
-      nextDueAt: after(1_000),
+      nextDueAt: later(1_000),
     });
     expect(made.id).not.toBe(other.id);
     await clock.advance(1_000);
@@ -66,7 +67,7 @@ describe('addJob', () => {
   it('adds a job for a definition, whose payload reaches the handler as an instance of its class', async () => {
     const { app, clock, scheduler } = await startApp({ providers: [Reminders] });
     await scheduler.addJob({
-      trigger: at(after(1_000)),
+      trigger: at(later(1_000)),
       handler: sendReminder,
       payload: { to: 'ana@example.org', times: 1 },
     });
@@ -79,7 +80,7 @@ describe('addJob', () => {
   it('copies the payload, so that changing it later changes nothing', async () => {
     const { app, clock, scheduler } = await startApp({ providers: [Reminders] });
     const payload = { list: [1], at: new Date(START) };
-    const job = await scheduler.addJob({ trigger: at(after(1_000)), handler: 'ping', payload });
+    const job = await scheduler.addJob({ trigger: at(later(1_000)), handler: 'ping', payload });
     payload.list.push(2);
     (job.payload as unknown as typeof payload).list.push(3);
     await clock.advance(1_000);
@@ -88,7 +89,7 @@ describe('addJob', () => {
 
   it('runs a date in the past at once', async () => {
     const { clock, scheduler } = await startApp({ providers: [Reminders] });
-    await scheduler.addJob({ id: 'late', trigger: at(after(-60_000)), handler: ping });
+    await scheduler.addJob({ id: 'late', trigger: at(later(-60_000)), handler: ping });
     await clock.advance(0);
     expect(await scheduler.getRuns({ jobId: 'late' })).toMatchObject([
       { outcome: 'succeeded', latenessMs: 60_000 },
@@ -158,7 +159,7 @@ describe('addJob', () => {
     ],
     [
       'an ended window',
-      (s) => s.addJob({ trigger: every('1s', { endAt: after(-1) }), handler: ping }),
+      (s) => s.addJob({ trigger: every('1s', { endAt: later(-1) }), handler: ping }),
       { code: 'NEVER_FIRES', statusCode: 422 },
     ],
     [
@@ -267,6 +268,20 @@ describe('addJob', () => {
     expectTypeOf(scheduler.on('run.failed')).toHaveProperty('subscribe');
     expectTypeOf<FailureEvent['type']>().toEqualTypeOf<'run.failed' | 'run.timedOut'>();
   });
+
+  it("takes a job that is due so long after the call, by the scheduler's own clock", async () => {
+    const { clock, scheduler } = await startApp();
+    const ticks: unknown[] = [];
+    const handler = (run: RunContext): void => void ticks.push(run.scheduledAt);
+    await clock.advance(60_000);
+    const job = await scheduler.addJob({ id: 'once', trigger: after('30m'), handler });
+    expect(job.trigger.toJSON()).toEqual({ type: 'date', at: later(1_860_000).toISOString() });
+    await clock.advance(60_000);
+    await scheduler.updateJob('once', { trigger: after('10m') });
+    await clock.advance(3_600_000);
+    expect(ticks).toEqual([later(720_000)]);
+    expect(await scheduler.getJob('once')).toMatchObject({ state: 'finished' });
+  });
 });
 
 describe('asking', () => {
@@ -294,9 +309,9 @@ describe('asking', () => {
     const first = await scheduler.getRuns({ jobId: 'a', limit: 2 });
     const second = await scheduler.getRuns({ jobId: 'a', limit: 2, after: first[1].id });
     expect([...first, ...second].map(({ scheduledAt }) => scheduledAt)).toEqual(
-      [5_000, 4_000, 3_000, 2_000].map(after),
+      [5_000, 4_000, 3_000, 2_000].map(later),
     );
-    expect(await scheduler.getRuns({ from: after(2_000), to: after(3_000) })).toHaveLength(2);
+    expect(await scheduler.getRuns({ from: later(2_000), to: later(3_000) })).toHaveLength(2);
     expect(await scheduler.getRuns({ outcome: ['failed', 'missed'] })).toEqual([]);
   });
 
@@ -307,7 +322,7 @@ describe('asking', () => {
     ['limit', (s) => s.getRuns({ limit: 0 }), '0'],
     ['from', (s) => s.getRuns({ from: new Date('nonsense') }), 'null'],
     ['job', (s) => s.getRuns({ job: 'a' } as never), 'no such option'],
-    ['until', (s) => s.pauseJob('a', { until: after(-1) }), 'in the future'],
+    ['until', (s) => s.pauseJob('a', { until: later(-1) }), 'in the future'],
     ['note', (s) => s.pauseJob('a', { note: 1 as never }), '1'],
   ])('refuses a bad "%s"', async (field, ask, text) => {
     const { scheduler } = await startApp();
@@ -331,7 +346,7 @@ describe('changing', () => {
       retry: 3,
     });
     const timed = await scheduler.updateJob('a', { trigger: every('2s') });
-    expect(timed).toMatchObject({ nextDueAt: after(2_000), payload: { n: 1 }, handler: 'ping', version: 2 });
+    expect(timed).toMatchObject({ nextDueAt: later(2_000), payload: { n: 1 }, handler: 'ping', version: 2 });
     const edited = await scheduler.updateJob('a', { timeout: null, payload: { n: 2 } });
     expect(edited).toMatchObject({
       payload: { n: 2 },
@@ -341,7 +356,7 @@ describe('changing', () => {
     await scheduler.updateJob('a', { disabled: true });
     await clock.advance(10_000);
     expect(await scheduler.getRuns({ jobId: 'a' })).toEqual([]);
-    expect(await scheduler.updateJob('a', { disabled: false })).toMatchObject({ nextDueAt: after(12_000) });
+    expect(await scheduler.updateJob('a', { disabled: false })).toMatchObject({ nextDueAt: later(12_000) });
   });
 
   it('checks the payload that the job will have against the handler that it will have', async () => {
@@ -367,10 +382,10 @@ describe('changing', () => {
     const { clock, scheduler } = await startApp({ providers: [Reminders] });
     await scheduler.addJob({ id: 'a', trigger: every('1s'), handler: ping });
     expect(
-      await scheduler.pauseJob('a', { note: 'moving house', by: 'ana', until: after(3_500) }),
+      await scheduler.pauseJob('a', { note: 'moving house', by: 'ana', until: later(3_500) }),
     ).toMatchObject({
       state: 'paused',
-      pause: { note: 'moving house', by: 'ana', at: after(0), until: after(3_500) },
+      pause: { note: 'moving house', by: 'ana', at: later(0), until: later(3_500) },
     });
     await clock.advance(4_000);
     expect(
@@ -383,7 +398,7 @@ describe('changing', () => {
     expect(await scheduler.resumeJob('a')).toMatchObject({
       state: 'active',
       pause: null,
-      nextDueAt: after(5_000),
+      nextDueAt: later(5_000),
     });
   });
 

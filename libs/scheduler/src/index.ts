@@ -1,4 +1,7 @@
 export {
+  after,
+  type AfterJson,
+  type AfterTrigger,
   allOf,
   type AllOfJson,
   type AllOfTrigger,

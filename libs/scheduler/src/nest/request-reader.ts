@@ -140,7 +140,7 @@ export class RequestReader {
       throw new InvalidOptionsError(
         'trigger',
         trigger,
-        "Wrap it: cron('0 3 * * *'), every('5m') or at(new Date(…)).",
+        "Wrap it: cron('0 3 * * *'), every('5m'), at(date) or after('30m').",
       );
     }
     const now = this.parts.clock.now();

@@ -1,3 +1,4 @@
+export { AfterTrigger } from './after-trigger.js';
 export { AllOfTrigger } from './all-of-trigger.js';
 export { AnyOfTrigger } from './any-of-trigger.js';
 export { CalendarIntervalTrigger } from './calendar-interval-trigger.js';
@@ -18,7 +19,7 @@ export { InvalidTimezoneError } from './invalid-timezone-error.js';
 export { InvalidTriggerError } from './invalid-trigger-error.js';
 export { calendarInterval, type CalendarIntervalOptions } from './make-calendar-interval.js';
 export { every, type IntervalOptions } from './make-interval.js';
-export { at, cron, timeoutAfter } from './make-trigger.js';
+export { after, at, cron, timeoutAfter } from './make-trigger.js';
 export { NeverFiresError, type NeverFiresPlace } from './never-fires-error.js';
 export { SchedulerError } from './scheduler-error.js';
 export { TimeoutTrigger } from './timeout-trigger.js';

@@ -1,3 +1,4 @@
+import { AfterTrigger } from './after-trigger.js';
 import { cronTextOfFields, type CronFields } from './cron-fields-form.js';
 import { makeCronTrigger, type CronOptions, type CronTrigger } from './cron-trigger.js';
 import { DateTrigger } from './date-trigger.js';
@@ -19,6 +20,14 @@ export function cron(expression: string | CronFields, options?: CronOptions): Cr
 /** Due once. @throws InvalidTriggerError when it is no instant. */
 export function at(date: Instant): DateTrigger {
   return new DateTrigger(parseInstant(date, 'at'));
+}
+
+/**
+ * Due once, so long after its job is added; with `updateJob` after that call. By the scheduler's clock,
+ * so also where a test or a store says what time it is. @throws InvalidDurationError
+ */
+export function after(duration: Duration): AfterTrigger {
+  return new AfterTrigger(parseDuration(duration, 'after'));
 }
 
 /** Due once, so long after the start of the process; for `@Timeout`, never stored. @throws InvalidDurationError */

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  after,
   anyOf,
   at,
   cron,
   every,
   InvalidDurationError,
   InvalidTriggerError,
+  NeverFiresError,
   timeoutAfter,
   triggerFromJson,
   type Trigger,
@@ -208,12 +210,45 @@ describe('timeoutAfter', () => {
   });
 });
 
+describe('after', () => {
+  it('is a date once a job has bound it', () => {
+    const bound = after('30s').bind(JOB);
+    expect(JSON.stringify(bound)).toBe(JSON.stringify(at(new Date(40_000))));
+    expect(bound.constructor).toBe(at(new Date(0)).constructor);
+    expect(after(0).bind(JOB).firstAt(10_000)).toBe(10_000);
+  });
+
+  it('counts from the instant asked about while no job has bound it', () => {
+    const open = after({ seconds: 30 });
+    expect(open.nextAt(500)).toBe(30_500);
+    expect(open.prevAt()).toBeNull();
+    expect(open.countBetween(0, 30_000)).toBe(1);
+    expect(open.countBetween(0, 29_999)).toBe(0);
+    expect(open.preview(3, new Date(0)).map((tick) => tick.at)).toEqual([new Date(30_000)]);
+    expect(String(open)).toBe('once, 30s after it is added');
+  });
+
+  it('is bound inside a combination, too', () => {
+    const bound = anyOf(after('30s'), at(new Date(15_000))).bind(JOB);
+    expect(walk(bound, -Infinity, Infinity)).toEqual([15_000, 40_000]);
+  });
+
+  it('refuses what is no duration, and what ends after the year 9999', () => {
+    expect(() => after(-1)).toThrow(InvalidDurationError);
+    expect(() => after('PT30S')).toThrow(/"after" is "PT30S"/);
+    expect(() => after(2 ** 53).bind(JOB)).toThrow(NeverFiresError);
+    expect(after(2 ** 53).next(new Date(0))).toBeNull();
+  });
+});
+
 describe('triggerFromJson', () => {
   it.each([
     every('5m'),
     every('5m').bind(JOB),
     every('5m', { startAt: new Date(5), endAt: new Date(1e12) }),
     at(new Date(123_456_789)),
+    after('30s'),
+    after('30s').bind(JOB),
     timeoutAfter('30s'),
     timeoutAfter('30s').bind(JOB),
   ])('makes an equal trigger again: %s', (trigger) => {
@@ -241,6 +276,7 @@ describe('triggerFromJson', () => {
     ],
     [{ type: 'date' }, 'at'],
     [{ type: 'timeout', afterMs: -1 }, 'afterMs'],
+    [{ type: 'after' }, 'afterMs'],
     [{ type: 'cron', expression: '* * * * *', every: 5 }, 'every'],
   ])('refuses %o, naming %s', (json, field) => {
     expect(() => triggerFromJson(json as never)).toThrow(

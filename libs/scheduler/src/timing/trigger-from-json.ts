@@ -1,3 +1,4 @@
+import { AfterTrigger } from './after-trigger.js';
 import { allOf, anyOf } from './combine.js';
 import { makeCronTrigger } from './cron-trigger.js';
 import { DateTrigger } from './date-trigger.js';
@@ -42,6 +43,9 @@ export function triggerFromJson(json: TriggerJson): Trigger {
     case 'date':
       refuseUnknownKeys(json, ['type', 'at'], 'a date');
       return new DateTrigger(parseInstant(json.at, 'at'));
+    case 'after':
+      refuseUnknownKeys(json, ['type', 'afterMs'], 'an after');
+      return new AfterTrigger(wholeMs(json.afterMs, 'afterMs', 0));
     case 'timeout':
       refuseUnknownKeys(json, ['type', 'afterMs', 'anchorAt'], 'a timeout');
       return new TimeoutTrigger(wholeMs(json.afterMs, 'afterMs', 0), anchorOf(json));
@@ -61,7 +65,7 @@ export function triggerFromJson(json: TriggerJson): Trigger {
         'type',
         type,
         'which is unknown',
-        'The types are cron, interval, date, timeout, calendarInterval, anyOf, allOf and except.',
+        'The types are cron, interval, date, after, timeout, calendarInterval, anyOf, allOf and except.',
       );
     }
   }

@@ -160,6 +160,11 @@ export interface DateJson {
   type: 'date';
   at: string;
 }
+/** Once, so long after its job is added; a job that has bound it says `DateJson`. */
+export interface AfterJson {
+  type: 'after';
+  afterMs: number;
+}
 /** Once, so long after the process started; it belongs to the process and is never stored (T3). */
 export interface TimeoutJson {
   type: 'timeout';
@@ -201,6 +206,7 @@ export type TriggerJson =
   | CronJson
   | IntervalJson
   | DateJson
+  | AfterJson
   | TimeoutJson
   | CalendarIntervalJson
   | AnyOfJson
