@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { Job, JobState, JsonValue, TriggerJson } from '@carillon/scheduler';
 
-const JOB_STATES: JobState[] = ['active', 'paused', 'disabled', 'finished', 'parked'];
+const JOB_STATES: JobState[] = ['active', 'paused', 'disabled', 'finished', 'orphaned', 'parked'];
 
 export class PauseDto {
   @ApiProperty({ type: String, nullable: true })

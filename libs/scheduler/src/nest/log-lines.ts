@@ -2,6 +2,7 @@ import {
   type OutcomeReason,
   type SchedulerEventOf,
   type SchedulerEventType,
+  StoreUnavailableError,
   toErrorRecord,
 } from '../model/index.js';
 
@@ -48,7 +49,11 @@ export const LOG_LINES: { [T in SchedulerEventType]?: (event: SchedulerEventOf<T
     warn(
       `This machine's clock is ${Math.abs(offsetMs)} ms ${offsetMs < 0 ? 'behind' : 'before'} the store's, which is the one that counts.`,
     ),
-  'store.down': ({ error }) => failure('The store does not answer; it is asked again until it does', error),
+  'store.down': ({ error }) =>
+    failure(
+      'The store does not answer; it is asked again until it does',
+      error instanceof StoreUnavailableError ? error.cause : error,
+    ),
   'store.up': ({ downMs }) => log(`The store answers again after ${downMs} ms.`),
   'listener.failed': ({ error, during }) => failure(`A subscriber to "${during}" threw`, error),
 

@@ -1,6 +1,7 @@
 import {
   InvalidOptionsError,
   type JobFilter,
+  type JobState,
   oneOf,
   type Outcome,
   OUTCOMES,
@@ -10,7 +11,14 @@ import type { BackfillRequest } from '../ports/index.js';
 import type { BackfillOptions, PauseOptions } from './job-request.js';
 import { KnownNames } from './known-names.js';
 
-const JOB_STATES = ['active', 'paused', 'disabled', 'finished', 'parked'] as const;
+const JOB_STATES = Object.keys({
+  active: 0,
+  paused: 0,
+  disabled: 0,
+  finished: 0,
+  orphaned: 0,
+  parked: 0,
+} satisfies Record<JobState, 0>) as JobState[];
 const JOB_ORIGINS = ['declared', 'added'] as const;
 const RUN_STATES = ['queued', 'waiting', 'running', 'ended'] as const;
 const MOST_ROWS = 1_000;

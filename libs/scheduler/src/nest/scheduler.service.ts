@@ -156,10 +156,13 @@ export class SchedulerService {
     return job;
   }
 
-  /** Forgets the job; a run under way goes on, its history stays. @throws JobNotFoundError, JobIsDeclaredError */
+  /**
+   * Forgets the job; a run under way goes on, its history stays. A declared job can be removed once it is an orphan.
+   * @throws JobNotFoundError, JobIsDeclaredError
+   */
   async removeJob(id: string): Promise<void> {
-    const { origin } = await this.requireJob(id);
-    if (origin === 'declared') throw new JobIsDeclaredError(id);
+    const { origin, state } = await this.requireJob(id);
+    if (origin === 'declared' && state !== 'orphaned') throw new JobIsDeclaredError(id);
     await this.parts.engine.removeJob(id);
     this.parts.hub.emit('job.removed', { jobId: id });
   }
