@@ -110,10 +110,12 @@ export class DurableWorld {
     let isOver = false;
     const over = () => void (isOver = true);
     promise.then(over, over);
-    for (;;) {
+    const deadline = performance.now() + 30_000;
+    while (performance.now() < deadline) {
       await this.rest();
       if (isOver) return promise;
       this.clock.fireNextWithin(1_000);
     }
+    throw new Error('What time was to pass for did not end within 30 s.');
   }
 }

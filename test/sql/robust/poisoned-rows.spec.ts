@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { every, JobHandler, type RunContext } from '@carillon/scheduler';
+import { at, every, JobHandler, type RunContext } from '@carillon/scheduler';
 import type { JobTable } from '../../../libs/scheduler-sql/src/schema/tables.js';
 import { START } from '../../nest/testing-app.js';
 import { eachDatabase } from '../../servers/each-database.js';
@@ -11,7 +11,7 @@ const MINUTE = 60_000;
 const ran: string[] = [];
 class Worker {
   @JobHandler('work')
-  work({ jobId }: RunContext<unknown>): void {
+  work({ jobId }: RunContext): void {
     ran.push(jobId);
   }
 }
@@ -120,6 +120,60 @@ describe.each(eachDatabase)('a poisoned row in %s', (_, database) => {
     await here.pass(MINUTE);
     expect(await scheduler.getJob('bad')).toMatchObject({ state: 'parked' });
     expect(await scheduler.updateJob('bad', { retry: 2 })).toMatchObject({ state: 'active' });
+  });
+
+  it('that nobody here has the handler for is left for a replica that has', async () => {
+    const { world: here, replica } = await world(['bad']);
+    await spoil(here, { handler: 'rendering' });
+    await here.pass(2 * MINUTE);
+    expect(ran.toSorted()).toEqual(['A', 'A', 'z', 'z']);
+    expect(await replica.scheduler.getJob('bad')).toMatchObject({ state: 'active', handler: 'rendering' });
+    const told = replica.events.filter((event) => event.type === 'scheduler.faulted');
+    expect(told).toMatchObject([{ jobId: 'bad', error: { code: 'HANDLER_UNKNOWN' } }]);
+
+    class Renderer {
+      @JobHandler('rendering')
+      render({ jobId }: RunContext): void {
+        ran.push(`rendered ${jobId}`);
+      }
+    }
+    const other = await here.start({ providers: [Renderer] });
+    await here.pass(0);
+    expect(ran).toContain('rendered bad');
+    expect((await other.scheduler.getRuns({ jobId: 'bad' }))[0]).toMatchObject({ coalesced: 1 });
+  });
+
+  it('with instants at the end of time and beyond it stops nobody and can be read', async () => {
+    const { world: here, replica } = await world(['bad', 'far']);
+    const { scheduler } = replica;
+    const last = new Date('9999-12-31T23:59:59Z');
+    await scheduler.addJob({ id: 'last', trigger: at(last), handler: 'work' });
+    expect((await scheduler.getJob('last'))!.nextDueAt).toEqual(last);
+    // No Date can be made of this.
+    const beyond = 8.64e15 + 1;
+    await spoil(here, { due_at: beyond, tick_at: beyond }, 'bad');
+    await spoil(here, { last_tick_at: beyond, added_at: beyond }, 'far');
+    await here.pass(2 * MINUTE);
+    expect(ran.filter((id) => id === 'A' || id === 'z')).toHaveLength(4);
+    expect(await scheduler.getJobs()).toHaveLength(5);
+    expect(await scheduler.getRuns()).toBeInstanceOf(Array);
+    for (const id of ['bad', 'far']) {
+      await scheduler.updateJob(id, { trigger: every('1m') });
+      ran.length = 0;
+      await here.pass(MINUTE);
+      expect(ran).toContain(id);
+    }
+  });
+
+  it('of ten megabytes runs, and the others with it', async () => {
+    const { world: here, replica } = await world([]);
+    const { scheduler } = replica;
+    const payload = 'x'.repeat(10_000_000);
+    await scheduler.addJob({ id: 'big', trigger: every('1m'), handler: 'work', payload });
+    await here.pass(MINUTE);
+    expect(ran.toSorted()).toEqual(['A', 'big', 'z']);
+    expect((await scheduler.getJob('big'))!.payload).toBe(payload);
+    expect(await scheduler.getRuns({ jobId: 'big' })).toMatchObject([{ outcome: 'succeeded' }]);
   });
 
   it('is removed as any other, and its id is free again', async () => {

@@ -46,6 +46,8 @@ export interface Hints {
 /** What differs between the databases. */
 export interface Dialect {
   readonly name: 'sqlite' | 'postgres' | 'mysql';
+  /** How MySQL and MariaDB compare text byte by byte, trailing blanks included; null elsewhere. */
+  readonly collation: string | null;
   /** Rows can be locked: FOR UPDATE, and SKIP LOCKED. Elsewhere a transaction has the whole database. */
   readonly skipLocked: boolean;
 
@@ -65,7 +67,7 @@ export interface Dialect {
   /** `column in (values)` with one parameter; true for nothing when there are no values. */
   isOneOf(column: string, values: readonly string[]): RawBuilder<SqlBool>;
 
-  /** The transaction is rolled back and would do well if it were repeated: deadlock, serialization, busy. */
+  /** The transaction is rolled back and would do well if it were repeated: deadlock, serialization. */
   isTransient(error: unknown): boolean;
   /** The database cannot be reached, or cannot write: connection, disk, read-only. */
   isDown(error: unknown): boolean;

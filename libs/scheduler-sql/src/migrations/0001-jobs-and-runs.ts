@@ -2,7 +2,7 @@ import { type CreateTableBuilder, type Kysely, type RawBuilder, sql } from 'kyse
 import type { Dialect } from '../driver/database.js';
 import type { TableNames } from '../driver/table-names.js';
 import type { ColumnKind } from '../schema/columns.js';
-import { COLUMN_TYPES } from './column-types.js';
+import { columnTypes } from './column-types.js';
 import { createIndexes, type Index } from './create-indexes.js';
 
 /** A kind with `?` may be null. */
@@ -115,11 +115,11 @@ export async function jobsAndRuns(
 /** The first column is the primary key. */
 async function createTable(
   kysely: Kysely<unknown>,
-  { name: database }: Dialect,
+  dialect: Dialect,
   table: string,
   columns: Columns,
 ): Promise<void> {
-  const types = COLUMN_TYPES[database];
+  const types = columnTypes(dialect);
   let builder: CreateTableBuilder<string, string> = kysely.schema.createTable(table).ifNotExists();
   for (const [index, [name, kind]] of Object.entries(columns).entries()) {
     const type = types[kind.replace('?', '') as ColumnKind] as RawBuilder<string>;
@@ -129,5 +129,5 @@ async function createTable(
     });
   }
   const end = { sqlite: sql`strict`, mysql: sql`engine = InnoDB`, postgres: sql`` };
-  await builder.modifyEnd(end[database]).execute();
+  await builder.modifyEnd(end[dialect.name]).execute();
 }

@@ -2,15 +2,18 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Dialect } from '../driver/database.js';
 import type { ColumnKind } from '../schema/columns.js';
 
-/** Keys are compared byte by byte everywhere, so that ids sort alike and "A" is not "a". */
-export const COLUMN_TYPES: Readonly<
-  Record<Dialect['name'], Readonly<Record<ColumnKind, RawBuilder<unknown>>>>
-> = {
-  sqlite: { key: sql`text`, text: sql`text`, integer: sql`integer` },
-  postgres: { key: sql`text collate "C"`, text: sql`text`, integer: sql`bigint` },
-  mysql: {
-    key: sql`varchar(255) character set utf8mb4 collate utf8mb4_bin`,
-    text: sql`longtext character set utf8mb4 collate utf8mb4_bin`,
-    integer: sql`bigint`,
-  },
-};
+/** Keys are compared byte by byte everywhere, so that ids sort alike, and "a" is neither "A" nor "a ". */
+export function columnTypes({ name, collation }: Dialect): Readonly<Record<ColumnKind, RawBuilder<unknown>>> {
+  switch (name) {
+    case 'sqlite':
+      return { key: sql`text`, text: sql`text`, integer: sql`integer` };
+    case 'postgres':
+      return { key: sql`text collate "C"`, text: sql`text`, integer: sql`bigint` };
+    case 'mysql': {
+      const how = sql.raw(`character set utf8mb4 collate ${collation}`);
+      return { key: sql`varchar(255) ${how}`, text: sql`longtext ${how}`, integer: sql`bigint` };
+    }
+    default:
+      return name satisfies never;
+  }
+}

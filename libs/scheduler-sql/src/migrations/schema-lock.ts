@@ -1,6 +1,6 @@
 import { CompiledQuery, type Kysely, sql } from 'kysely';
 import type { Database } from '../driver/database.js';
-import { beginImmediate } from '../driver/sqlite/sqlite-driver.js';
+import { isBusy } from '../driver/sqlite/sqlite-errors.js';
 import type { Tables } from '../schema/tables.js';
 
 /**
@@ -27,7 +27,7 @@ export function withSchemaLock<T>(
     };
     switch (dialect.name) {
       case 'sqlite':
-        return beginImmediate(run, SQLITE_TRIES).then(() => orRollBack(null));
+        return beginImmediate(run).then(() => orRollBack(null));
       case 'postgres':
         return run('begin').then(() => orRollBack(`select pg_advisory_xact_lock(${lockNumber(place)})`));
       case 'mysql':
@@ -36,8 +36,19 @@ export function withSchemaLock<T>(
   });
 }
 
-/** Some minutes. */
-const SQLITE_TRIES = 10_000;
+/** Of five seconds each. */
+const SQLITE_TRIES = 60;
+
+async function beginImmediate(run: (text: string) => Promise<unknown>): Promise<void> {
+  for (let tried = 1; ; tried++) {
+    try {
+      await run('begin immediate');
+      return;
+    } catch (error) {
+      if (!isBusy(error) || tried >= SQLITE_TRIES) throw error;
+    }
+  }
+}
 
 /** Longer than any change of tables takes; the lock ends with the connection that has it. */
 const LOCK_TIMEOUT_S = 3600;

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely';
 import type { Database, Dialect } from '../driver/database.js';
 import type { Tables } from '../schema/tables.js';
 
-/** A deadlock, or a database that is busy, is over soon: the statements are simply sent again. */
+/** A deadlock is over soon: the statements are simply sent again. */
 const TRIES = 5;
 
 /**

@@ -16,7 +16,10 @@ type Returning = CompiledQuery<{ id: string }>;
 
 /** MySQL returns no rows from a write, so an update locks the rows that fit, and tells them, before it writes. */
 export class MysqlBulk {
-  constructor(private readonly names: TableNames) {}
+  constructor(
+    private readonly names: TableNames,
+    private readonly collation: string,
+  ) {}
 
   insert<T extends BulkTable>(table: T, rows: readonly Tables[T][]): CompiledQuery {
     return CompiledQuery.raw(this.#insertText(table), [json(rows)]);
@@ -44,12 +47,17 @@ export class MysqlBulk {
     const { where, set } = changeColumns(table, rows[0]!);
     const data = [json(rows.map((row) => flatChange(row, where, set)))];
     const joined = (columns: readonly BulkColumn[]): string =>
-      `${jsonTable(columns)} straight_join ${this.names.quoted(table)} as t on ${where.map(fits).join(' and ')}`;
+      `${jsonTable(columns)} straight_join ${this.names.quoted(table)} as t on ${where.map((column) => this.#fits(column)).join(' and ')}`;
     const assignments = set.map(({ name, key }) => `t.\`${name}\` = r.\`${key}\``).join(', ');
     return {
       select: CompiledQuery.raw(`select t.\`id\` from ${joined(where)} for update`, data) as Returning,
       update: CompiledQuery.raw(`update ${joined([...where, ...set])} set ${assignments}`, data),
     };
+  }
+
+  #fits({ name, key, kind }: BulkColumn): string {
+    const value = `r.\`${key}\``;
+    return `t.\`${name}\` = ${kind === 'integer' ? value : `convert(${value} using utf8mb4) collate ${this.collation}`}`;
   }
 
   #insertText(table: BulkTable): string {
@@ -63,11 +71,6 @@ export class MysqlBulk {
 function jsonTable(columns: readonly BulkColumn[]): string {
   const parts = columns.map(({ key, kind }) => `\`${key}\` ${TYPES[kind]} path '$.${key}' error on error`);
   return `json_table(?, '$[*]' columns (${parts.join(', ')})) as r`;
-}
-
-function fits({ name, key, kind }: BulkColumn): string {
-  const value = `r.\`${key}\``;
-  return `t.\`${name}\` = ${kind === 'integer' ? value : `convert(${value} using utf8mb4) collate utf8mb4_bin`}`;
 }
 
 /** A key that is absent is NULL everywhere; JSON's null is so only in some versions. */

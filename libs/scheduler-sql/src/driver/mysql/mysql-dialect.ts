@@ -14,8 +14,11 @@ export class MysqlDialect implements Dialect {
   readonly isMissingTable = isMissingMysqlTable;
   readonly #bulk: MysqlBulk;
 
-  constructor(names: TableNames) {
-    this.#bulk = new MysqlBulk(names);
+  constructor(
+    names: TableNames,
+    readonly collation: string,
+  ) {
+    this.#bulk = new MysqlBulk(names, collation);
   }
 
   async insertMany<T extends BulkTable>(

@@ -39,15 +39,13 @@ export async function openMysql({ server, prefix }: MysqlSource): Promise<Databa
   const driver = new MysqlDriver(pool, isOurs);
   const plugins = isOurs ? [names] : [names, numbersPlugin];
   const kysely = new Kysely<Tables>({ dialect: { ...PARTS, createDriver: () => driver }, plugins });
-  try {
-    await refuseOld(kysely);
-  } catch (error) {
+  const collation = await collationOf(kysely).catch(async (error: unknown) => {
     await kysely.destroy();
     throw error;
-  }
+  });
   return {
     kysely,
-    dialect: new MysqlDialect(names),
+    dialect: new MysqlDialect(names, collation),
     names,
     hints: null,
     within: (transaction) => within(transaction, names),
@@ -68,14 +66,19 @@ async function ours(url: string): Promise<MysqlCorePool> {
   return pool;
 }
 
-/** JSON_TABLE and SKIP LOCKED are what the older ones lack. */
-async function refuseOld(kysely: Kysely<Tables>): Promise<void> {
+/**
+ * What the two servers call comparing byte by byte.
+ *
+ * @throws DatabaseTooOldError for those without JSON_TABLE and SKIP LOCKED
+ */
+async function collationOf(kysely: Kysely<Tables>): Promise<string> {
   const { rows } = await kysely.executeQuery<ServerVersion>(VERSION);
   const version = rows[0]!.server_version;
   const [major, minor] = version.split('.').map(Number.parseFloat) as [number, number];
   const isMariadb = /mariadb/i.test(version);
   const isOld = isMariadb ? major < 10 || (major === 10 && minor < 6) : major < 8;
   if (isOld) throw new DatabaseTooOldError(version, isMariadb ? 'MariaDB 10.6' : 'MySQL 8.0');
+  return isMariadb ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin';
 }
 
 interface ServerVersion {

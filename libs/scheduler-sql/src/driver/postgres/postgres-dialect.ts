@@ -8,6 +8,7 @@ import { isMissingPostgresTable, isPostgresDown, isTransientPostgres } from './p
 
 export class PostgresDialect implements Dialect {
   readonly name = 'postgres';
+  readonly collation = null;
   readonly skipLocked = true;
   readonly isTransient = isTransientPostgres;
   readonly isDown = isPostgresDown;

@@ -6,9 +6,9 @@ import type { Database } from '../database.js';
 import { numbersPlugin } from '../numbers-plugin.js';
 import { TableNames } from '../table-names.js';
 import { findSqlite } from './find-sqlite.js';
-import { SqliteConnection } from './sqlite-connection.js';
+import { BUSY_TIMEOUT_MS, SqliteConnection } from './sqlite-connection.js';
 import { SqliteDialect } from './sqlite-dialect.js';
-import { BUSY_TIMEOUT_MS, SqliteDriver } from './sqlite-driver.js';
+import { SqliteDriver } from './sqlite-driver.js';
 import { fileOf, isSqliteHandle, reopen, type SqliteHandle } from './sqlite-handle.js';
 
 export interface SqliteSource {
@@ -53,7 +53,7 @@ function prepare(handle: SqliteHandle, synchronous: 'full' | 'normal'): void {
 function within(transaction: unknown, names: TableNames): Kysely<Tables> {
   if (isKyselyTransaction(transaction)) return borrow(PARTS, executeIn(transaction), [names, numbersPlugin]);
   if (isSqliteHandle(transaction)) {
-    const connection = new SqliteConnection(transaction);
+    const connection = new SqliteConnection(transaction, false);
     return borrow(PARTS, (query) => connection.executeQuery(query), [names, numbersPlugin]);
   }
   throw new InvalidOptionsError(

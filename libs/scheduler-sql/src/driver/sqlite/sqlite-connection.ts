@@ -1,18 +1,40 @@
+import { setTimeout } from 'node:timers';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
+import { isBusy } from './sqlite-errors.js';
 import type { SqliteHandle, SqliteStatement } from './sqlite-handle.js';
 
 /** Statements that are kept prepared. The store's own are far fewer. */
 const KEPT_STATEMENTS = 200;
+/** How long SQLite itself waits for a lock: it blocks the whole process meanwhile. */
+export const BUSY_TIMEOUT_MS = 10;
+/** The process has its turn in between: whoever has the lock may be this process, and needs it to give the lock back. */
+const PAUSE_MS = 10;
+/** With the wait and the pause of each, five seconds. */
+const TRIES = 250;
 const READS = /^\s*(?:select|with|pragma|explain|values)\b|\breturning\b/i;
 
 /** Evens out what the packages make of the same API. */
 export class SqliteConnection implements DatabaseConnection {
   readonly #statements = new Map<string, SqliteStatement>();
 
-  constructor(readonly handle: SqliteHandle) {}
+  /** @param waits while another has the lock, as a handle of the store's own does; the user's statements are the user's to repeat */
+  constructor(
+    readonly handle: SqliteHandle,
+    private readonly waits: boolean,
+  ) {}
 
-  // Not async: a rejected promise is what Kysely expects of a failure.
-  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    for (let tried = 1; ; tried++) {
+      try {
+        return this.#execute(query);
+      } catch (error) {
+        if (!this.waits || !isBusy(error) || tried >= TRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      }
+    }
+  }
+
+  #execute<R>({ sql, parameters }: CompiledQuery): QueryResult<R> {
     const statement = this.#prepared(sql);
     if (statement.reader ?? READS.test(sql)) {
       return { rows: withoutMetadata(statement.all(...parameters)) as R[] };

@@ -4,12 +4,14 @@ import { type BulkInsert, BulkStatements, type BulkTable, type BulkUpdate } from
 import type { Dialect } from '../database.js';
 import type { TableNames } from '../table-names.js';
 import { sqliteBulkWords } from './bulk-sqlite.js';
-import { isBusy, isMissingSqliteTable, isSqliteDown } from './sqlite-errors.js';
+import { isMissingSqliteTable, isSqliteDown } from './sqlite-errors.js';
 
 export class SqliteDialect implements Dialect {
   readonly name = 'sqlite';
+  readonly collation = null;
   readonly skipLocked = false;
-  readonly isTransient = isBusy;
+  /** The connection has waited for locks already. */
+  readonly isTransient = () => false;
   readonly isDown = isSqliteDown;
   readonly isMissingTable = isMissingSqliteTable;
   readonly #bulk: BulkStatements;

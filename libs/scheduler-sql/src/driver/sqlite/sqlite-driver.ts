@@ -1,13 +1,6 @@
-import { setImmediate } from 'node:timers';
 import { CompiledQuery, type Driver } from 'kysely';
-import { isBusy } from './sqlite-errors.js';
 import { SqliteConnection } from './sqlite-connection.js';
 import type { SqliteHandle } from './sqlite-handle.js';
-
-/** How long SQLite itself waits for the write lock: it blocks the whole process meanwhile. */
-export const BUSY_TIMEOUT_MS = 20;
-/** With the wait of each, five seconds. */
-const TRIES = 250;
 
 /** One connection, lent to one user at a time. Transactions begin with the write lock. */
 export class SqliteDriver implements Driver {
@@ -16,7 +9,7 @@ export class SqliteDriver implements Driver {
   #lent = false;
 
   constructor(private readonly handle: SqliteHandle) {
-    this.#connection = new SqliteConnection(handle);
+    this.#connection = new SqliteConnection(handle, true);
   }
 
   async init(): Promise<void> {}
@@ -34,7 +27,8 @@ export class SqliteDriver implements Driver {
   }
 
   async beginTransaction(connection: SqliteConnection): Promise<void> {
-    await beginImmediate((text) => connection.executeQuery(CompiledQuery.raw(text)), TRIES);
+    // A reader that turned writer later would be refused when another has written meanwhile.
+    await connection.executeQuery(CompiledQuery.raw('begin immediate'));
   }
 
   async commitTransaction(connection: SqliteConnection): Promise<void> {
@@ -56,23 +50,5 @@ export class SqliteDriver implements Driver {
       // The log is read at the next opening.
     }
     this.handle.close();
-  }
-}
-
-/**
- * Begins with the write lock: a reader that turned writer later would be refused when another has written meanwhile.
- *
- * @param tries of about 20 ms each, while another has the lock
- */
-export async function beginImmediate(run: (text: string) => Promise<unknown>, tries: number): Promise<void> {
-  for (let tried = 1; ; tried++) {
-    try {
-      await run('begin immediate');
-      return;
-    } catch (error) {
-      if (!isBusy(error) || tried >= tries) throw error;
-      // Whoever has the lock may be this process, and needs its turn to give it back.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
   }
 }
