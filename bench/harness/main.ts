@@ -9,8 +9,18 @@ import { missedTargets, renderTable } from './table.js';
 
 /** Each has a table and a file of its own. */
 const PARTS = [
-  { name: 'memory', file: 'RESULTS.md', durable: false },
-  { name: 'durable', file: 'RESULTS-durable.md', durable: true },
+  {
+    name: 'memory',
+    file: 'RESULTS.md',
+    durable: false,
+    about: 'In the first section `@nestjs/schedule` is `cron`, which computes its instants.',
+  },
+  {
+    name: 'durable',
+    file: 'RESULTS-durable.md',
+    durable: true,
+    about: 'The servers run on the same machine.',
+  },
 ];
 
 /** Runs the scenarios asked for, prints their tables and writes whole ones into `folder`. Answers the exit code. */
@@ -59,10 +69,10 @@ export async function main(args: string[], folder: string): Promise<number> {
   const minutes = (performance.now() - begunAt) / 60_000;
 
   const environment = describeEnvironment(['node bench/run.mjs', ...args].join(' '), minutes);
-  for (const { file, names } of parts) {
+  for (const { file, names, about } of parts) {
     const found = results.filter(({ scenario }) => names.includes(scenario.name));
     if (found.length === 0) continue;
-    const report = renderReport(found, environment);
+    const report = renderReport(found, environment, about);
     process.stdout.write(`\n${report}`);
     // A part of the table, or a coarse one, must not take the place of the whole.
     const isWhole =
@@ -82,14 +92,15 @@ function pick(option: string, text: string | undefined, known: readonly string[]
   return chosen;
 }
 
-function renderReport(results: readonly ScenarioResult[], environment: string): string {
+function renderReport(results: readonly ScenarioResult[], environment: string, about: string): string {
   const list = (title: string, lines: readonly string[]): string =>
     lines.length === 0 ? '' : `\n## ${title}\n\n${lines.map((line) => `- ${line}\n`).join('')}`;
   return [
     '# Results\n\n',
     'Written by `node bench/run.mjs`. Medians of interleaved repetitions, each in a fresh process, with min and max. ',
-    '`limit` is a bare program without product features (bench/limit). In the first section `@nestjs/schedule` is `cron`, which computes its instants.\n\n',
-    `${environment}\n\n${renderTable(results)}\n`,
+    '`limit` is a bare program without product features (bench/limit). ',
+    about,
+    `\n\n${environment}\n\n${renderTable(results)}\n`,
     list('Targets not met', missedTargets(results)),
     list(
       'Notes',

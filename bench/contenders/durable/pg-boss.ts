@@ -1,6 +1,6 @@
 import PgBoss from 'pg-boss';
 import { chunks, type DurableScheduler, type Purpose } from './durable.js';
-import { ownName, URLS } from './durable-place.js';
+import { dropSchema, ownName, URLS } from './durable-place.js';
 
 const QUEUE = 'bench';
 /** The best of 1 to 8 here. */
@@ -58,8 +58,8 @@ export async function openPgBoss({ aim, handler }: Purpose): Promise<DurableSche
     async close() {
       ending.abort();
       await Promise.all(loops);
-      await boss.getDb().executeSql(`drop schema ${schema} cascade`, []);
-      await boss.stop({ graceful: false });
+      await boss.stop({ timeout: 5_000 });
+      await dropSchema(schema);
     },
   };
 }
