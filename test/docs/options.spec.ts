@@ -13,6 +13,13 @@ import {
   type RetryOptions,
   type SchedulerOptions,
 } from '@carillon/scheduler';
+import {
+  DEFAULT_STORE_OPTIONS,
+  type MysqlStoreOptions,
+  type PostgresStoreOptions,
+  type SqliteStoreOptions,
+} from '@carillon/sql';
+import { DEFAULT_PREFIX, DEFAULT_SCHEMA, DEFAULT_SYNCHRONOUS } from '../../libs/scheduler-sql/src/sources.js';
 import { parseDuration } from '../../libs/scheduler/src/timing/index.js';
 import { startApp } from '../nest/testing-app.js';
 import { code, read, rows, section } from './pages.js';
@@ -59,6 +66,13 @@ const INTERVAL = names({
 const REQUEST = names({
   id: 0, trigger: 0, disabled: 0, ifTaken: 0, handler: 0, payload: 0, transaction: 0,
 } satisfies Record<Exclude<keyof JobRequestBase, keyof PolicyOptions> | 'handler' | 'payload', 0>); // prettier-ignore
+/** Of all three stores together. */
+const STORE_DEFAULTS: Record<string, unknown> = {
+  ...DEFAULT_STORE_OPTIONS,
+  schema: DEFAULT_SCHEMA,
+  prefix: DEFAULT_PREFIX,
+  synchronous: DEFAULT_SYNCHRONOUS,
+} satisfies Record<keyof (SqliteStoreOptions & PostgresStoreOptions & MysqlStoreOptions), unknown>;
 
 describe('docs/options.md lists each option', () => {
   it.each([
@@ -68,6 +82,7 @@ describe('docs/options.md lists each option', () => {
     ['@Cron', table('The decorators', 1), CRON],
     ['@Interval', table('The decorators', 2), INTERVAL],
     ['addJob', table('addJob'), REQUEST],
+    ['the stores', table('The stores'), names(STORE_DEFAULTS)],
   ])('of %s', (_, documented, expected) => {
     expect(listed(documented)).toEqual(expected);
   });
@@ -80,6 +95,10 @@ describe('docs/options.md tells the defaults in force', () => {
   });
   it.each(ofModule)('$name', ({ name, default: text }) => {
     expect(parsed(text)).toEqual(DEFAULT_OPTIONS[name as keyof typeof DEFAULT_OPTIONS]);
+  });
+
+  it.each(table('The stores'))('of a store: $name', ({ name, default: text }) => {
+    expect(parsed(text)).toEqual(STORE_DEFAULTS[name]);
   });
 
   const flat: Record<string, unknown> = { ...DEFAULT_POLICIES };
