@@ -17,7 +17,7 @@ import type { Place, TestDatabase } from '../../servers/each-database.js';
 import { LentStore } from './lent-store.js';
 
 export const LEASE_MS = 30_000;
-export const POLL_MS = 5_000;
+export const POLL_MS = 10_000;
 const STORE_OPTIONS = { leaseMs: LEASE_MS, pollMs: POLL_MS, retention: { ageMs: null, perJob: null } };
 
 export interface Replica {
