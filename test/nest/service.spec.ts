@@ -369,6 +369,10 @@ describe('changing', () => {
     expect(
       await rejection(scheduler.updateJob('a', { payload: { to: 'ana@example.org', times: 0 } })),
     ).toMatchObject({ property: 'payload.times' });
+    expect(await rejection(scheduler.runNow('a', { to: 'nobody' } as never))).toMatchObject({
+      code: 'INVALID_OPTIONS',
+      field: 'to',
+    });
     expect(await rejection(scheduler.runNow('a', { payload: { to: 'nobody', times: 1 } }))).toMatchObject({
       property: 'payload.to',
     });
@@ -458,6 +462,13 @@ describe('changing', () => {
 });
 
 describe('events', () => {
+  it('of a misspelt type are an error, not a silence', async () => {
+    const { scheduler } = await startApp();
+    expect(() => scheduler.on('run.started', 'run.suceeded' as never)).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTIONS', value: 'run.suceeded' }) as Error,
+    );
+  });
+
   it('of several types come in their order, once each, and contain whoever throws', async () => {
     const { scheduler, clock, app } = await startApp();
     const seen: string[] = [];

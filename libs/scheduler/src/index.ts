@@ -135,6 +135,7 @@ export {
   type JobUpdate,
   type NamedJobRequest,
   type PauseOptions,
+  type RunNowOptions,
   RUN_CONTEXT_TYPE,
   runOf,
   SCHEDULER_CLOCK,

@@ -14,6 +14,7 @@ export type {
   JobUpdate,
   NamedJobRequest,
   PauseOptions,
+  RunNowOptions,
 } from './job-request.js';
 export { RUN_CONTEXT_TYPE, runOf } from './run-of.js';
 export { type SchedulerAsyncOptions, SchedulerModule } from './scheduler.module.js';

@@ -50,6 +50,11 @@ export interface JobUpdate extends PolicyOptions {
   disabled?: boolean;
 }
 
+export interface RunNowOptions {
+  /** Instead of the job's own. */
+  payload?: unknown;
+}
+
 export interface PauseOptions {
   /** Why, for whoever finds the job paused. */
   note?: string | null;

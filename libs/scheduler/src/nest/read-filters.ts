@@ -1,14 +1,16 @@
 import {
+  copyAsJson,
   InvalidOptionsError,
   type JobFilter,
   type JobState,
+  type JsonValue,
   oneOf,
   type Outcome,
   OUTCOMES,
   type RunFilter,
 } from '../model/index.js';
 import type { BackfillRequest } from '../ports/index.js';
-import type { BackfillOptions, PauseOptions } from './job-request.js';
+import type { BackfillOptions, PauseOptions, RunNowOptions } from './job-request.js';
 import { KnownNames } from './known-names.js';
 
 const JOB_STATES = Object.keys({
@@ -36,6 +38,7 @@ const RUN_FILTER = new KnownNames([
   'after',
 ] satisfies (keyof RunFilter)[]);
 const PAUSE = new KnownNames(['note', 'by', 'until'] satisfies (keyof PauseOptions)[]);
+const RUN_NOW = new KnownNames(['payload'] satisfies (keyof RunNowOptions)[]);
 const BACKFILL = new KnownNames(['from', 'to', 'dryRun', 'force'] satisfies (keyof BackfillOptions)[]);
 
 /** @throws InvalidOptionsError naming the field */
@@ -78,6 +81,12 @@ export function readPause(
     by: by ?? null,
     until: until === undefined || until === null ? null : futureInstant(until, now),
   };
+}
+
+/** The payload to run with; undefined for the job's own. @throws InvalidOptionsError, PayloadInvalidError */
+export function readRunNow(options: RunNowOptions): JsonValue | undefined {
+  RUN_NOW.check(options, "Give { payload }, for example { payload: { to: 'ada@example.org' } }.");
+  return copyAsJson(options.payload);
 }
 
 /** @throws InvalidOptionsError naming the field */

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import {
-  copyAsJson,
+  EVENT_TYPES,
   type FailureEvent,
   InvalidOptionsError,
   type Job,
@@ -9,6 +9,7 @@ import {
   JobIdTakenError,
   JobIsDeclaredError,
   JobNotFoundError,
+  oneOf,
   type Run,
   type RunContext,
   type RunFilter,
@@ -27,10 +28,18 @@ import type {
   JobUpdate,
   NamedJobRequest,
   PauseOptions,
+  RunNowOptions,
 } from './job-request.js';
 import { Lifecycle, type Phase } from './lifecycle.js';
 import type { Parts } from './parts.js';
-import { checkJobFilter, checkRunFilter, MOST_BACKFILLED, readBackfill, readPause } from './read-filters.js';
+import {
+  checkJobFilter,
+  checkRunFilter,
+  MOST_BACKFILLED,
+  readBackfill,
+  readPause,
+  readRunNow,
+} from './read-filters.js';
 import { RequestReader } from './request-reader.js';
 import { SCHEDULER_PARTS } from './tokens.js';
 
@@ -71,8 +80,12 @@ export class SchedulerService {
     return currentRun();
   }
 
-  /** The events of these types, in the order in which they happen. Contained as `events$`, which RxJS's `merge` is not. */
+  /**
+   * The events of these types, in the order in which they happen. Contained as `events$`, which RxJS's
+   * `merge` is not. @throws InvalidOptionsError for a type that is none
+   */
   on<T extends SchedulerEventType>(type: T, ...more: T[]): Observable<SchedulerEventOf<T>> {
+    for (const each of [type, ...more]) oneOf('type', each, EVENT_TYPES);
     return this.parts.hub.on(type, ...more);
   }
 
@@ -171,12 +184,11 @@ export class SchedulerService {
    * Makes a run that belongs to no tick, also of a paused or disabled job. `overlap` holds for it: the
    * run that comes back may be skipped.
    *
-   * @param options.payload instead of the job's own
-   * @throws JobNotFoundError, PayloadInvalidError, SchedulerNotRunningError
+   * @throws JobNotFoundError, InvalidOptionsError, PayloadInvalidError, SchedulerNotRunningError
    */
-  async runNow(id: string, options: { payload?: unknown } = {}): Promise<Run> {
+  async runNow(id: string, options: RunNowOptions = {}): Promise<Run> {
     this.lifecycle.refuseUnlessRunning();
-    const payload = copyAsJson(options.payload);
+    const payload = readRunNow(options);
     if (payload !== undefined) {
       const definition = this.reader.definitionOf(await this.requireJob(id));
       if (definition !== null) await checkPayload(definition, payload);

@@ -203,6 +203,10 @@ export function exceptFrom(rule: BareRule, excluded: unknown, options: ExceptOpt
   refuseUnknownKeys(options, ['timezone'], 'except');
   const daysIn = options.timezone === undefined ? null : zoneOf(options.timezone);
   refuseWaiting(rule, 'except');
+  if (typeof excluded === 'string' || excluded instanceof Date) {
+    const remedy = "Put it in a list: except(['2027-12-25']).";
+    throw new InvalidTriggerError('except', excluded, 'which is a single date', remedy);
+  }
   if (!Array.isArray(excluded)) {
     const [other] = combinable([excluded], 'except');
     return checked(new ExceptTrigger(rule, other!, daysIn));

@@ -5,6 +5,7 @@ import type { ExceptedDate } from './trigger.js';
 import type { Zone } from './zone.js';
 
 const DAY = /^(\d{4})-(\d\d)-(\d\d)$/;
+const BEGINS_WITH_DAY = /^\d{4}-\d\d-\d\d/;
 const MOST_DATES = 10_000;
 
 /** More than midnight anywhere is from that of UTC. */
@@ -25,6 +26,10 @@ export class ExcludedDates {
     const days = new Set<number>();
     for (const date of dates) {
       const match = typeof date === 'string' ? DAY.exec(date) : null;
+      if (match === null && typeof date === 'string' && !BEGINS_WITH_DAY.test(date)) {
+        const remedy = "Give a day, '2027-12-25', or an instant, '2027-12-25T09:00:00Z'.";
+        throw new InvalidTriggerError('except', date, 'which is neither a day nor an instant', remedy);
+      }
       if (match === null) instants.add(parseInstant(date, 'except'));
       else days.add(dayOf(match));
     }
