@@ -1,4 +1,5 @@
 import { type DatabaseName, type DurableScheduler, openDurable } from '../contenders/durable/durable.js';
+import { cpuSince } from '../harness/cpu.js';
 import type { Case, ContenderName, Measure, Scenario, Target } from '../harness/scenario.js';
 import { grouped } from '../harness/statistics.js';
 import { sleepUntil } from '../harness/wait.js';
@@ -11,32 +12,29 @@ interface Input {
 /** The runs until then warm up and are not counted. */
 const WARM_UP_SHARE = 0.25;
 
-const measure = (database: DatabaseName, title: string, targets: Target[] = []): Measure => ({
-  key: `${database}.rate`,
-  title,
-  unit: 'runs/s',
-  moreIsBetter: true,
-  targets,
-});
+const measures = (database: DatabaseName, title: string, targets: Target[] = []): Measure[] => [
+  { key: `${database}.rate`, title, unit: 'runs/s', moreIsBetter: true, targets },
+  { key: `${database}.cpuUs`, title: `${title}: CPU of the process for a run`, unit: 'µs' },
+];
 
 export const durableThroughput: Scenario<Input> = {
   name: 'durable-throughput',
   title: 'Claiming and ending runs that are all due',
   durable: true,
   method:
-    `Jobs that run once, all due at the same instant, with a handler that does nothing; runs a second from ${WARM_UP_SHARE * 100}% of them to the last handler, in one process. ` +
+    `Jobs that run once, all due at the same instant, with a handler that does nothing; runs a second from ${WARM_UP_SHARE * 100}% of them to the last handler, in one process; CPU without the server (on SQLite it is all there is). ` +
     'Carillon through its module, in its batches of 100. The limit is the driver with two tables (jobs, and runs with a unique key a tick): one transaction ends the last batch of 100 and starts the next. ' +
     'pg-boss by fetch and complete of 500 in four loops (its worker does two batches a second), graphile-worker with a local queue of 500 and 100 jobs at once, BullMQ with 200 at once on Redis, which need not keep what it answered, Agenda on its PostgreSQL backend.',
   repeats: 3,
   measures: [
-    measure('sqliteNormal', 'SQLite, synchronous = normal', [{ timesBetterThan: 'limit', atLeast: 0.6 }]),
-    measure('sqliteFull', 'SQLite, synchronous = full', [{ timesBetterThan: 'limit', atLeast: 0.6 }]),
-    measure('postgres', 'PostgreSQL, synchronous commit', [
+    ...measures('sqliteNormal', 'SQLite, synchronous = normal', [{ timesBetterThan: 'limit', atLeast: 0.6 }]),
+    ...measures('sqliteFull', 'SQLite, synchronous = full', [{ timesBetterThan: 'limit', atLeast: 0.6 }]),
+    ...measures('postgres', 'PostgreSQL, synchronous commit', [
       { atLeast: 30_000 },
       { timesBetterThan: 'pg-boss', atLeast: 1.3 },
     ]),
-    measure('mysql', 'MariaDB'),
-    measure('redis', 'Redis'),
+    ...measures('mysql', 'MariaDB'),
+    ...measures('redis', 'Redis'),
   ],
   cases({ quick }) {
     const one = (contender: ContenderName, database: DatabaseName, full: number): Case<Input> => {
@@ -60,11 +58,19 @@ export const durableThroughput: Scenario<Input> = {
     const skipped = Math.floor(count * WARM_UP_SHARE);
     let runs = 0;
     let countedFrom = 0;
+    let cpu = cpuSince();
+    let cpuMs = 0;
     let ended = (_at: number): void => undefined;
     const lastAt = new Promise<number>((resolve) => (ended = resolve));
     const handler = (): void => {
-      if (++runs === skipped) countedFrom = performance.now();
-      if (runs === count) ended(performance.now());
+      runs++;
+      if (runs === skipped) {
+        countedFrom = performance.now();
+        cpu = cpuSince();
+      } else if (runs === count) {
+        cpuMs = cpu();
+        ended(performance.now());
+      }
     };
     const scheduler = await openDurable(name, { database, aim: 'throughput', handler });
     // Ours is at work while the jobs are stored: they fall due when that is done.
@@ -77,7 +83,8 @@ export const durableThroughput: Scenario<Input> = {
     const seconds = ((await lastAt) - countedFrom) / 1_000;
     await scheduler.close();
     if (runs !== count) throw new Error(`${runs} runs of ${count} jobs`);
-    return { figures: { rate: (count - skipped) / seconds } };
+    const counted = count - skipped;
+    return { figures: { rate: counted / seconds, cpuUs: (cpuMs * 1_000) / counted } };
   },
 };
 
