@@ -1,5 +1,11 @@
 export { ManualClock } from './manual-clock.js';
 export {
+  storeContract,
+  type StoreCase,
+  type StoreContractOptions,
+  type StoreHome,
+} from './store-contract/store-contract.js';
+export {
   type TestingBuilder,
   TimeMachine,
   type TimeMachineOptions,
