@@ -68,14 +68,17 @@ export const durableLatency: Scenario<Input> = {
       if (++seen === count) ended();
     };
     const scheduler = await openDurable(name, { database, aim: 'latency', handler });
-    const random = seededRandom(count);
-    let dueAt = Date.now() + LEAD_MS;
-    await scheduler.add(
-      Array.from({ length: count }, () => (dueAt += Math.round(random() * 2 * MEAN_SPACE_MS))),
-    );
-    await scheduler.start();
-    await Promise.race([all, sleep(dueAt - Date.now() + LONGEST_WAIT_MS)]);
-    await scheduler.close();
+    try {
+      const random = seededRandom(count);
+      let dueAt = Date.now() + LEAD_MS;
+      await scheduler.add(
+        Array.from({ length: count }, () => (dueAt += Math.round(random() * 2 * MEAN_SPACE_MS))),
+      );
+      await scheduler.start();
+      await Promise.race([all, sleep(dueAt - Date.now() + LONGEST_WAIT_MS)]);
+    } finally {
+      await scheduler.close();
+    }
     if (seen !== count) throw new Error(`${seen} runs of ${count} jobs`);
     const sorted = latencies.toSorted((a, b) => a - b);
     return {

@@ -73,15 +73,19 @@ export const durableThroughput: Scenario<Input> = {
       }
     };
     const scheduler = await openDurable(name, { database, aim: 'throughput', handler });
-    // Ours is at work while the jobs are stored: they fall due when that is done.
-    const dueAt = Date.now() + (name === 'carillon' ? await timeToAdd(scheduler, count) : 0);
-    await scheduler.add(Array.from({ length: count }, () => dueAt));
-    if (name === 'carillon' && Date.now() > dueAt)
-      throw new Error(`${grouped(count)} jobs not stored in time`);
-    await sleepUntil(dueAt);
-    await scheduler.start();
-    const seconds = ((await lastAt) - countedFrom) / 1_000;
-    await scheduler.close();
+    let seconds: number;
+    try {
+      // Ours is at work while the jobs are stored: they fall due when that is done.
+      const dueAt = Date.now() + (name === 'carillon' ? await timeToAdd(scheduler, count) : 0);
+      await scheduler.add(Array.from({ length: count }, () => dueAt));
+      if (name === 'carillon' && Date.now() > dueAt)
+        throw new Error(`${grouped(count)} jobs not stored in time`);
+      await sleepUntil(dueAt);
+      await scheduler.start();
+      seconds = ((await lastAt) - countedFrom) / 1_000;
+    } finally {
+      await scheduler.close();
+    }
     if (runs !== count) throw new Error(`${runs} runs of ${count} jobs`);
     const counted = count - skipped;
     return { figures: { rate: counted / seconds, cpuUs: (cpuMs * 1_000) / counted } };
