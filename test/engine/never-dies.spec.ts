@@ -31,6 +31,21 @@ describe('the loop survives', () => {
     ]);
   });
 
+  it('errors that throw when they are looked at, and what JSON cannot show', async () => {
+    const world = World.started();
+    const hostile = Object.defineProperty(new Error(), 'message', {
+      get: () => {
+        throw new Error('hands off');
+      },
+    });
+    world.add('hostile', { trigger: every('1s'), handler: () => Promise.reject(hostile) });
+    world.add('bigint', { trigger: every('1s'), handler: () => Promise.reject(1n) });
+    await world.clock.advance(2_000);
+    expect(await world.ledger('hostile')).toEqual(['failed 12:00:01', 'failed 12:00:02']);
+    const [run] = await world.engine.getRuns({ jobId: 'bigint', limit: 1 });
+    expect(run.error).toMatchObject({ message: '(a thrown bigint that cannot be shown)' });
+  });
+
   it('subscribers that throw, also behind operators and in async functions, and tells of them', async () => {
     const world = World.started();
     const heard: string[] = [];

@@ -480,6 +480,7 @@ describe('the run', () => {
         for (let line = 0; line < 150; line++) run.log.info(`line ${line}`);
         run.progress(0.4, 'page 4 of 10');
         expect(() => run.progress(4)).toThrow(/0 to 1/);
+        expect(() => run.progress(0.5, { page: 5 } as never)).toThrow(/"note"/);
         return { sent: 3 };
       },
     });

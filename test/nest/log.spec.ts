@@ -42,6 +42,7 @@ describe('the log', () => {
     expect(said(test)[0]).toMatch(
       /^error Job "slow" timed out \(run .*, attempt 1, no further attempt\): .*500 ms/,
     );
+    expect(test.lines[0]!.stack).toBeUndefined();
   });
 
   it('has a warning for skipped ticks: the first, then one a minute with what was left out', async () => {
@@ -109,6 +110,8 @@ describe('the log', () => {
         log.warn('warned');
         log.debug('detailed');
         log.error('went wrong', new Error('because'));
+        log.error(new TypeError('caught') as never);
+        log.info({ sent: 3 } as never);
       }
     }
     const test = await startApp({ providers: [Tasks] });
@@ -118,7 +121,10 @@ describe('the log', () => {
       'warn [Tasks.tick R] warned',
       'debug [Tasks.tick R] detailed',
       'error [Tasks.tick R] went wrong: because',
+      'error [Tasks.tick R] caught',
+      'log [Tasks.tick R] {"sent":3}',
     ]);
-    expect(test.lines.at(-1)!.stack).toContain('because');
+    expect(test.lines.at(-3)!.stack).toContain('because');
+    expect(test.lines.at(-2)!.stack).toContain('TypeError: caught');
   });
 });

@@ -158,17 +158,16 @@ export function keepResult(value: unknown): KeptResult | null {
   }
 }
 
+/** What was thrown as plain data. Never throws, whatever the error does when it is looked at. */
 export function toErrorRecord(error: unknown): ErrorRecord {
-  if (error instanceof Error) {
-    return { name: error.name, message: error.message, stack: error.stack ?? null };
-  }
-  return { name: 'NonError', message: describeNonError(error), stack: null };
-}
-
-function describeNonError(error: unknown): string {
   try {
-    return typeof error === 'string' ? error : (JSON.stringify(error) ?? String(error));
+    if (error instanceof Error) {
+      const { name, message, stack } = error;
+      return { name, message, stack: stack ?? null };
+    }
+    const message = typeof error === 'string' ? error : (JSON.stringify(error) ?? String(error));
+    return { name: 'NonError', message, stack: null };
   } catch {
-    return Object.prototype.toString.call(error);
+    return { name: 'NonError', message: `(a thrown ${typeof error} that cannot be shown)`, stack: null };
   }
 }

@@ -75,7 +75,9 @@ export const LOG_LINES: { [T in SchedulerEventType]?: (event: SchedulerEventOf<T
     const then = willRetry
       ? `another attempt follows${handlerRuns ? ' once the handler has ended' : ''}`
       : 'no further attempt';
-    return failure(`${named(jobId)} timed out (run ${runId}, attempt ${attempt}, ${then})`, error);
+    // Its stack is the scheduler's own.
+    const fact = `${named(jobId)} timed out (run ${runId}, attempt ${attempt}, ${then})`;
+    return { ...failure(fact, error), error: null };
   },
   'run.skipped': (event) => ({
     ...warn(`${named(event.jobId)} skipped ${ticks(event)}: ${REASONS[event.reason]}.`),

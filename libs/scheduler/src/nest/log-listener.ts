@@ -51,9 +51,10 @@ export class LogListener {
 /** What a handler writes with `run.log`. */
 export function writeRunLine({ level, message, jobId, runId, error }: RunLogLine): void {
   const line = `[${jobId} ${runId}] ${message}`;
-  if (level === 'error')
-    logger.error(error === undefined ? line : `${line}: ${toErrorRecord(error).message}`, stackOf(error));
-  else logger[level === 'info' ? 'log' : level](line);
+  if (level === 'error') {
+    const cause = error === undefined ? message : toErrorRecord(error).message;
+    logger.error(cause === message ? line : `${line}: ${cause}`, stackOf(error));
+  } else logger[level === 'info' ? 'log' : level](line);
 }
 
 function stackOf(error: unknown): string | undefined {

@@ -4,6 +4,7 @@ import {
   type RunContext,
   type RunLog,
   type RunLogLine,
+  toErrorRecord,
 } from '../model/index.js';
 
 /** The run as its handler sees it. Signal, log and dates are made when they are asked for: most handlers never do. */
@@ -54,6 +55,9 @@ export abstract class HandlerRun implements RunContext {
     if (!(typeof share === 'number' && share >= 0 && share <= 1)) {
       throw new InvalidOptionsError('share', share, 'Give how much is done as a number from 0 to 1.');
     }
+    if (note !== undefined && typeof note !== 'string') {
+      throw new InvalidOptionsError('note', note, "Give a text, for example 'page 4 of 10'.");
+    }
     this.progressed(share, note ?? null);
   }
 
@@ -70,8 +74,11 @@ export abstract class HandlerRun implements RunContext {
     (this.controller ??= new AbortController()).abort(reason);
   }
 
-  private writeLine(level: RunLogLine['level'], message: string, error?: unknown): void {
-    this.wroteLine({ level, message, error, jobId: this.jobId, runId: this.id });
+  /** @param message a text; JavaScript hands over caught errors, and other things, too */
+  private writeLine(level: RunLogLine['level'], message: unknown, error?: unknown): void {
+    const text = typeof message === 'string' ? message : toErrorRecord(message).message;
+    const cause = error ?? (message instanceof Error ? message : undefined);
+    this.wroteLine({ level, message: text, error: cause, jobId: this.jobId, runId: this.id });
   }
 }
 
