@@ -46,7 +46,7 @@ const statesIn = async ({ scheduler }: Replica) =>
   Object.fromEntries((await scheduler.getJobs()).map(({ id, state }) => [id, state]));
 const told = ({ events }: Replica) =>
   events.flatMap((event) =>
-    /^job\./.test(event.type) ? [`${event.type} ${(event as { jobId: string }).jobId}`] : [],
+    event.type.startsWith('job.') ? [`${event.type} ${(event as { jobId: string }).jobId}`] : [],
   );
 
 describe.each(eachDatabase)('a rolling deploy over %s', (_, database) => {

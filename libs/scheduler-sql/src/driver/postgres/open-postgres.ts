@@ -74,7 +74,8 @@ async function theirs(pool: PgPool): Promise<Server> {
 
 function within(transaction: unknown, names: TableNames): Kysely<Tables> {
   if (isKyselyTransaction(transaction)) return borrow(PARTS, executeIn(transaction), [names, numbersPlugin]);
-  if (isClient(transaction)) return borrow(PARTS, (query) => queryOn(transaction, query), [names]);
+  if (isClient(transaction))
+    return borrow(PARTS, (query) => queryOn(transaction, query), [names, numbersPlugin]);
   throw new InvalidOptionsError(
     'transaction',
     transaction,
