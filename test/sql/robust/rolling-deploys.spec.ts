@@ -58,6 +58,9 @@ describe.each(eachDatabase)('a rolling deploy over %s', (_, database) => {
     const before = await triggerOf(old);
     const next = await start(here, V2);
     expect(await triggerOf(next)).toBe(before);
+    expect(next.lines.map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(/a process that runs declares the job "report" otherwise/),
+    );
     await here.pass(MINUTE + 20 * SECOND);
     // Both versions have the handler "report"; each method that has another name is run by who has it.
     expect(ran.map((text) => text.replace(/ \d/, ''))).toEqual(
