@@ -137,6 +137,11 @@ export class DeclaredJobs {
     if (change === 'taken') throw new JobIdTakenError(found.id, [found.place, 'an earlier call of addJob()']);
     if (change === 'created') hub.emit('job.added', { jobId: found.id });
     if (change === 'changed') hub.emit('job.edited', { jobId: found.id });
+    if (change === 'kept') {
+      this.logger.log(
+        `${found.place}: a process that runs declares the job "${found.id}" otherwise. Its declaration holds until it has stopped, then this one.`,
+      );
+    }
     if (awaitsStart) this.awaitingStart.push({ found, trigger });
   }
 
