@@ -8,6 +8,10 @@ import type { ServerKind } from './server-kinds.js';
 
 export interface PrivateServer {
   readonly url: string;
+  /** Ends the process in an orderly way; `resume` starts it again on the same data and port. */
+  halt(): Promise<void>;
+  resume(): Promise<void>;
+  /** For good: the data are gone. */
   stop(): Promise<void>;
 }
 
@@ -27,27 +31,28 @@ export async function startPrivate(
   const user = command.user === null ? {} : ownerOf(command.user, folder);
   try {
     execFileSync(command.prepare[0]!, command.prepare.slice(1), { ...user, cwd: folder, stdio: 'pipe' });
-    const child = spawn(command.start[0]!, command.start.slice(1), {
-      ...user,
-      cwd: folder,
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    let child!: ChildProcess;
+    const resume = async (): Promise<void> => {
+      child = spawn(command.start[0]!, command.start.slice(1), {
+        ...user,
+        cwd: folder,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
+      await said(child, command.ready);
+    };
+    const halt = async (): Promise<void> => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const ended = once(child, 'exit');
+      child.kill(command.stopSignal);
+      await ended;
+    };
     onSpawn(() => {
-      child.kill('SIGKILL');
+      child?.kill('SIGKILL');
       rmSync(folder, { recursive: true, force: true });
     });
-    await said(child, command.ready);
-    return {
-      url: command.url,
-      stop: async () => {
-        if (child.exitCode === null && child.signalCode === null) {
-          const ended = once(child, 'exit');
-          child.kill(command.stopSignal);
-          await ended;
-        }
-        rmSync(folder, { recursive: true, force: true });
-      },
-    };
+    await resume();
+    const remove = (): void => rmSync(folder, { recursive: true, force: true });
+    return { url: command.url, halt, resume, stop: () => halt().then(remove) };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
