@@ -18,7 +18,8 @@ function memoryHome(): StoreHome {
 
 // #region memory
 describe('the memory store', () => {
-  it.each(storeContract({ makeHome: memoryHome, leased: false }))('$name', async ({ run }) => {
+  const cases = storeContract({ makeHome: memoryHome, leased: false });
+  it.each(cases.map(({ name, run }) => [name, run] as const))('%s', async (_name, run) => {
     await expect(run()).resolves.toBeUndefined();
   });
 });
