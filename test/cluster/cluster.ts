@@ -11,8 +11,10 @@ import type { StoreSettings } from './replica/store-of.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Compiles the replica once for a test file; answers the folder to remove at its end. */
-export async function compileReplica(): Promise<{ main: string; remove: () => void }> {
+/** Compiles the replica, or another program, once for a test file; answers the folder to remove at its end. */
+export async function compileReplica(
+  program = 'test/cluster/replica/main.ts',
+): Promise<{ main: string; remove: () => void }> {
   // Below node_modules, so that packages resolve from there and git does not see it.
   const outDir = join(ROOT, `node_modules/.cache/carillon-replica-${process.pid}`);
   await build({
@@ -26,7 +28,7 @@ export async function compileReplica(): Promise<{ main: string; remove: () => vo
       outDir,
       emptyOutDir: true,
       minify: false,
-      rolldownOptions: { input: { main: join(ROOT, 'test/cluster/replica/main.ts') } },
+      rolldownOptions: { input: { main: join(ROOT, program) } },
     },
   });
   return { main: join(outDir, 'main.js'), remove: () => rmSync(outDir, { recursive: true, force: true }) };
