@@ -20,8 +20,9 @@ describe.concurrent.each(servers)('clocks that differ, before %s', (_name, datab
   it(
     'change nothing: two replicas 90 s apart, one of them set by an hour on the way',
     async (test) => {
-      const { url, options, drop } = await database.place();
-      test.onTestFinished(drop);
+      const place = await database.place();
+      test.onTestFinished(() => place.drop());
+      const { url, options } = place;
       const settings = { kind: database.kind, url, ...options, leaseMs: 3_000, pollMs: 500 };
       const world = new Cluster(replica.main, settings, test);
       const ahead = await world.start({}, { CLOCK_OFFSET_MS: '45000' });

@@ -27,8 +27,9 @@ const later = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 
 describe.concurrent.each(eachDatabase)('processes that die, on %s', (_name, database) => {
   async function cluster(test: TestContext): Promise<Cluster> {
-    const { url, options, drop } = await database.place();
-    test.onTestFinished(drop);
+    const place = await database.place();
+    test.onTestFinished(() => place.drop());
+    const { url, options } = place;
     const { kind } = database;
     return new Cluster(replica.main, { kind, url, ...options, leaseMs: LEASE_MS, pollMs: 500 }, test);
   }

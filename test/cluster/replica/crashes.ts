@@ -38,16 +38,10 @@ export function crashing(store: Store, settings: ReplicaSettings): Store {
 function watchStatements(settings: ReplicaSettings): void {
   let runsMade = false;
   const watch = (statement: unknown) => {
-    const text =
-      typeof statement === 'string'
-        ? statement
-        : String(
-            (statement as { text?: string; sql?: string })?.text ??
-              (statement as { sql?: string })?.sql ??
-              '',
-          );
-    if (/^\s*insert\s[^(]*runs/i.test(text)) runsMade = true;
-    if (runsMade && /^\s*update\b/i.test(text) && /\bt?\w*jobs\b/i.test(text)) crash(settings);
+    const { text, sql } = statement as { text?: string; sql?: string };
+    const said = typeof statement === 'string' ? statement : (text ?? sql ?? '');
+    if (/^\s*insert\s[^(]*runs/i.test(said)) runsMade = true;
+    if (runsMade && /^\s*update\b/i.test(said) && /\bt?\w*jobs\b/i.test(said)) crash(settings);
   };
   const require = createRequire(import.meta.url);
   for (const [prototype, name] of statementsOf(settings.store.kind, require)) {

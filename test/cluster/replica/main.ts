@@ -35,7 +35,7 @@ class Worker {
     this.note('ended', run);
   }
 
-  private note(kind: Effect['kind'], run: RunContext<unknown>, reason?: string): void {
+  private note(kind: Effect['kind'], run: RunContext, reason?: string): void {
     const effect: Effect = {
       kind,
       runId: run.id,
