@@ -107,7 +107,10 @@ export class DueTimes {
 
   /** The ticks of a row that stands for several; null when no trigger of the job has them. */
   inSpan(fromAt: number, toAt: number, count: number): number[] | null {
-    for (const { trigger } of this.reigns.toReversed()) {
+    const newestFirst = this.reigns.toReversed();
+    // Two triggers may have as many ticks between the same ends: the row is of the one that was in force.
+    const inForce = newestFirst.filter((reign) => reign.fromAt < fromAt && toAt <= reign.toAt);
+    for (const { trigger } of [...inForce, ...newestFirst]) {
       const ticks = ticksIn(trigger, fromAt - 1, toAt);
       if (ticks.length === count && ticks[0] === fromAt && ticks.at(-1) === toAt) return ticks;
     }
