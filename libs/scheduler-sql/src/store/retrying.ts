@@ -31,8 +31,8 @@ export function inTransaction<T>(
   return retrying(dialect, () => kysely.transaction().execute(work));
 }
 
-/** For what one statement does, which is a transaction by itself but on MySQL. */
+/** For what is one statement on PostgreSQL, and a transaction of several elsewhere. */
 export function inStatement<T>(database: Database, work: (kysely: Kysely<Tables>) => Promise<T>): Promise<T> {
-  if (database.dialect.name === 'mysql') return inTransaction(database, work);
+  if (database.dialect.name !== 'postgres') return inTransaction(database, work);
   return retrying(database.dialect, () => work(database.kysely));
 }

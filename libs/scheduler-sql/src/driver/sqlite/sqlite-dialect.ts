@@ -1,9 +1,9 @@
 import { type Kysely, type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Tables } from '../../schema/tables.js';
-import { type BulkInsert, BulkStatements, type BulkTable, type BulkUpdate } from '../bulk.js';
+import type { BulkInsert, BulkTable, BulkUpdate } from '../bulk.js';
 import type { Dialect } from '../database.js';
 import type { TableNames } from '../table-names.js';
-import { sqliteBulkWords } from './bulk-sqlite.js';
+import { SqliteBulk } from './bulk-sqlite.js';
 import { isMissingSqliteTable, isSqliteDown } from './sqlite-errors.js';
 
 export class SqliteDialect implements Dialect {
@@ -14,22 +14,22 @@ export class SqliteDialect implements Dialect {
   readonly isTransient = () => false;
   readonly isDown = isSqliteDown;
   readonly isMissingTable = isMissingSqliteTable;
-  readonly #bulk: BulkStatements;
+  readonly #bulk: SqliteBulk;
 
   constructor(names: TableNames) {
-    this.#bulk = new BulkStatements(sqliteBulkWords(names));
+    this.#bulk = new SqliteBulk(names);
   }
 
   async insertMany<T extends BulkTable>(kysely: Kysely<Tables>, insert: BulkInsert<T>): Promise<string[]> {
     if (insert.rows.length === 0) return [];
     const { rows } = await kysely.executeQuery(this.#bulk.insert(insert));
-    return rows.map(({ id }) => id);
+    return insert.rows.filter((_, index) => rows[index]!.changes > 0).map(({ id }) => id);
   }
 
   async updateMany<T extends BulkTable>(kysely: Kysely<Tables>, update: BulkUpdate<T>): Promise<string[]> {
     if (update.rows.length === 0) return [];
     const { rows } = await kysely.executeQuery(this.#bulk.update(update));
-    return rows.map(({ id }) => id);
+    return update.rows.filter((_, index) => rows[index]!.changes > 0).map(({ where }) => where.id);
   }
 
   isOneOf(column: string, values: readonly string[]): RawBuilder<SqlBool> {
