@@ -16,11 +16,9 @@ function memoryHome(): StoreHome {
   };
 }
 
-// #region memory
 describe('the memory store', () => {
   const cases = storeContract({ makeHome: memoryHome, leased: false });
   it.each(cases.map(({ name, run }) => [name, run] as const))('%s', async (_name, run) => {
     await expect(run()).resolves.toBeUndefined();
   });
 });
-// #endregion

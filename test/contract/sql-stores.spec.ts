@@ -15,6 +15,7 @@ class Homes {
 
   readonly make = async (): Promise<StoreHome> => {
     const place = await (this.place ??= this.database.place());
+    // #region home
     return {
       store: () => new SqlStore({ options: OPTIONS, connect: () => place.open() }),
       spoil: (jobId) =>
@@ -26,6 +27,7 @@ class Homes {
           for (const table of TABLES) await kysely.deleteFrom(table).execute();
         }),
     };
+    // #endregion
   };
 
   async drop(): Promise<void> {
@@ -43,8 +45,10 @@ describe.each(eachDatabase)('the store in %s', (_, database) => {
   const homes = new Homes(database);
   afterAll(() => homes.drop());
 
+  // #region cases
   const cases = storeContract({ makeHome: homes.make, leased: true });
   it.each(cases.map(({ name, run }) => [name, run] as const))('%s', async (_name, run) => {
     await expect(run()).resolves.toBeUndefined();
   });
+  // #endregion
 });
