@@ -9,7 +9,8 @@ import { eachDatabase, type TestDatabase } from '../servers/each-database.js';
 const WORLDS = Number(process.env.CARILLON_SQL_WORLDS ?? 20);
 const SEED = Number(process.env.CARILLON_SEED ?? 20_261_121);
 
-const OPTIONS = { leaseMs: 30_000, pollMs: 5_000, retention: { ageMs: null, perJob: null } };
+/** Leases outlast the suspensions of the worlds: overlap is promised while leases hold (O1). */
+const OPTIONS = { leaseMs: 600_000, pollMs: 5_000, retention: { ageMs: null, perJob: null } };
 
 const READER: StoreSession = {
   replica: 'reader',
