@@ -234,6 +234,21 @@ describe('the time of a store', () => {
     expect(starts.length).toBe(1);
   });
 
+  it('is followed by a renewal of what is held, before anything is claimed', async () => {
+    const world = await new SharedWorld().start();
+    const { handler } = held();
+    await world.add('a', now(world), handler);
+    await world.add('b', every('20s'), () => {});
+    const asked: string[] = [];
+    const [claimDue, renew] = [world.store.claimDue, world.store.renew].map((verb) => verb.bind(world.store));
+    world.store.claimDue = ((request: never) => (asked.push('claim'), claimDue!(request))) as never;
+    world.store.renew = ((claims: never) => (asked.push('renew'), renew!(claims))) as never;
+    // The machine slept: its wall clock went on, its timers did not. The store's clock went on, too.
+    world.machine.stepWall(25_000);
+    await world.machine.advance(1_000);
+    expect(asked.slice(0, 2)).toEqual(['renew', 'claim']);
+  });
+
   it('is not asked for while a test steers time', () => {
     expect(new ManualClock(START).steered).toBe(true);
   });

@@ -101,8 +101,8 @@ describe.runIf(eachDatabase.some(([name]) => name === 'PostgreSQL'))('on Postgre
     let wake = (): void => undefined;
     const next = (): Promise<void> => new Promise((resolve) => (wake = resolve));
     const listen = (): Promise<void> =>
-      other.hints!.listen('other', () => {
-        heard.push('hint');
+      other.hints!.listen('other', (hint) => {
+        heard.push(hint);
         wake();
       });
     // Whoever begins to listen may have missed one.
@@ -110,11 +110,11 @@ describe.runIf(eachDatabase.some(([name]) => name === 'PostgreSQL'))('on Postgre
     expect(heard).toHaveLength(1);
 
     const arrives = next();
-    await database.hints!.send(database.kysely, 'me');
+    await database.hints!.send(database.kysely, 'me', 'cancel');
     await arrives;
-    expect(heard).toHaveLength(2);
+    expect(heard).toEqual(['due', 'cancel']);
 
-    await other.hints!.send(other.kysely, 'other');
+    await other.hints!.send(other.kysely, 'other', 'due');
     await pool.query(
       "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'carillon hints'",
     );

@@ -30,7 +30,10 @@ export interface Database {
   close(): Promise<void>;
 }
 
-/** Tells other processes that something may be due earlier than they know. Never a need. */
+/** `due`: something may be due earlier than they know; `cancel`: a run that one of them carries is to be cancelled. */
+export type Hint = 'due' | 'cancel';
+
+/** Tells other processes what they would find out later. Never a need. */
 export interface Hints {
   /**
    * Listens on a connection of its own. To be called again from time to time (at each beat): does nothing while
@@ -38,9 +41,9 @@ export interface Hints {
    *
    * @param self what this process gives to `send`; its own hints are left out
    */
-  listen(self: string, onHint: () => void): Promise<void>;
+  listen(self: string, onHint: (hint: Hint) => void): Promise<void>;
   /** Told to the others when the transaction that `kysely` is has been committed. */
-  send(kysely: Kysely<Tables>, self: string): Promise<void>;
+  send(kysely: Kysely<Tables>, self: string, hint: Hint): Promise<void>;
 }
 
 /** What differs between the databases. */

@@ -7,6 +7,7 @@ import { Effects } from '../turn/effects.js';
 import type { JobTurn } from '../turn/job-turn.js';
 import { recoverGone, recoverRun } from '../turn/settle-run.js';
 import { BatchPlaces } from './batch-places.js';
+import { hintCancelled } from './hint-cancelled.js';
 import type { TurnStore } from './turn-store.js';
 
 /** What is due was locked by another: it will be free in a moment. */
@@ -60,6 +61,7 @@ export class ClaimBatchWork {
     if (expired.length > 0) await this.recover(turns, expired);
     this.take(turns);
     const unstored = await this.turns.write(trx, turns, effects);
+    await hintCancelled(this.db, trx, this.session.replica, effects);
     return { effects, unstored, more: this.more, lookAgainAt: this.lookAgainAt() };
   }
 

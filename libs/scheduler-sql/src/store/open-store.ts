@@ -18,6 +18,7 @@ import type { Database } from '../driver/database.js';
 import type { Tables } from '../schema/tables.js';
 import { editJob, pauseJob, removeJob, resumeJob } from '../turn/change-job.js';
 import { Effects } from '../turn/effects.js';
+import { hintCancelled } from './hint-cancelled.js';
 import type { JobTurn } from '../turn/job-turn.js';
 import { backfill, requestRun } from '../turn/request-run.js';
 import { RunIds } from '../turn/run-ids.js';
@@ -132,9 +133,7 @@ export class OpenStore {
   );
 
   async beat(now: number): Promise<BeatResult> {
-    await this.db.hints
-      ?.listen(this.session.replica, () => this.session.onHint('due'))
-      .catch(() => undefined);
+    await this.db.hints?.listen(this.session.replica, this.session.onHint).catch(() => undefined);
     const effects = await inTransaction(this.db, async (trx) => {
       const found = new Effects();
       await this.declarations.beat(trx, now);
@@ -160,7 +159,7 @@ export class OpenStore {
     const { db, session } = this;
     await this.asked(() => makeGroups(db, Object.keys(session.concurrency.groups)));
     await this.asked(() => followTimezones(db, this.turns, TZDATA));
-    await db.hints?.listen(session.replica, () => session.onHint('due')).catch(() => undefined);
+    await db.hints?.listen(session.replica, session.onHint).catch(() => undefined);
   }
 
   /** One verb of a user on one job, under its lock; null when there is no such job. */
@@ -177,6 +176,7 @@ export class OpenStore {
       const answer = await work(turn, trx);
       await this.turns.write(trx, [turn], turn.effects);
       await this.hint(trx);
+      await hintCancelled(this.db, trx, this.session.replica, turn.effects);
       return answer;
     });
   }
@@ -192,7 +192,7 @@ export class OpenStore {
   }
 
   private async hint(trx: Kysely<Tables>): Promise<void> {
-    await this.db.hints?.send(trx, this.session.replica);
+    await this.db.hints?.send(trx, this.session.replica, 'due');
   }
 }
 

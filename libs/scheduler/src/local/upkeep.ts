@@ -64,11 +64,15 @@ export class Upkeep {
     if (!this.stopped) void this.renew();
   }
 
-  /** The machine's clock was stepped, or the machine slept: nothing is claimed until the store's clock is read again. */
+  /**
+   * The machine's clock was stepped, or the machine slept: nothing is claimed until the store's clock is
+   * read again, and until it is known which leases are still held.
+   */
   async recalibrate(): Promise<void> {
     const { loop } = this.parts;
     loop.hold();
     await this.calibrate();
+    await this.renew();
     loop.goOn();
   }
 
