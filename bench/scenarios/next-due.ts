@@ -1,8 +1,16 @@
 import { loadContender } from '../contenders/contender.js';
-import { CONTENDERS, type ContenderName, type Scenario, type Target } from '../harness/scenario.js';
+import type { ContenderName, Scenario, Target } from '../harness/scenario.js';
 import { seededRandom } from '../harness/statistics.js';
 import { COMMON_EXPRESSIONS } from './expressions.js';
 
+const CONTENDERS: readonly ContenderName[] = [
+  'carillon',
+  'limit',
+  'cron-schedule',
+  'croner',
+  'cron-parser',
+  '@nestjs/schedule',
+];
 const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York'];
 const FROM = Date.UTC(2024, 0, 1);
 /** Not further: `cron` refuses instants more than eight years ahead of now. */

@@ -240,9 +240,10 @@ describe('the time of a store', () => {
     await world.add('a', now(world), handler);
     await world.add('b', every('20s'), () => {});
     const asked: string[] = [];
-    const [claimDue, renew] = [world.store.claimDue, world.store.renew].map((verb) => verb.bind(world.store));
-    world.store.claimDue = ((request: never) => (asked.push('claim'), claimDue!(request))) as never;
-    world.store.renew = ((claims: never) => (asked.push('renew'), renew!(claims))) as never;
+    const claimDue = world.store.claimDue.bind(world.store);
+    const renew = world.store.renew.bind(world.store);
+    world.store.claimDue = (request) => (asked.push('claim'), claimDue(request));
+    world.store.renew = (claims) => (asked.push('renew'), renew(claims));
     // The machine slept: its wall clock went on, its timers did not. The store's clock went on, too.
     world.machine.stepWall(25_000);
     await world.machine.advance(1_000);
