@@ -1,51 +1,20 @@
 import type { BareRule } from './bare-rule.js';
-import {
-  bindAll,
-  commonTimezone,
-  countByWalking,
-  COUNTS_UP_TO,
-  earliest,
-  latest,
-  refuseTickless,
-} from './combination.js';
+import { bindAll, countByWalking, earliest, latest, refuseTickless } from './combination.js';
+import { CombinedRule } from './combined-rule.js';
 import { CommonTicks } from './common-ticks.js';
-import { DueRule } from './due-rule.js';
 import { InvalidTriggerError } from './invalid-trigger-error.js';
 import type { AllOfJson, AfterSetBack, ClockSetBack, PreviewedTick, TriggerBinding } from './trigger.js';
 
 /** An all-of over any-ofs is looked at case by case; more cases than this are refused. */
 const MOST_CASES = 256;
 
-/** Due when all of its triggers are, at the same millisecond (semantics.md T5). */
-export class AllOfTrigger extends DueRule {
-  readonly #parts: readonly BareRule[];
+/** Due when all of its triggers are, at the same millisecond (semantics.md T5). Made by `allOf()`, which checks. */
+export class AllOfTrigger extends CombinedRule {
   /** Made when first needed; each case is a set of triggers without any-of. */
   #cases: readonly CommonTicks[] | null = null;
 
-  /** Made by `allOf()`, which checks. */
-  constructor(parts: readonly BareRule[]) {
-    super();
-    this.#parts = parts;
-  }
-
   get type(): 'allOf' {
     return 'allOf';
-  }
-
-  get timezone(): string | null | undefined {
-    return commonTimezone(this.#parts);
-  }
-
-  override get countsUpTo(): number {
-    return COUNTS_UP_TO;
-  }
-
-  override get isSettled(): boolean {
-    return this.#parts.every((part) => part.isSettled);
-  }
-
-  override get size(): number {
-    return this.#parts.reduce((sum, part) => sum + part.size, 0);
   }
 
   nextAt(afterAt: number): number | null {
@@ -65,13 +34,13 @@ export class AllOfTrigger extends DueRule {
   }
 
   override firstAt(nowAt: number): number | null {
-    return this.#nextFromAll(this.#parts.map((part) => part.firstAt(nowAt)));
+    return this.#nextFromAll(this.parts.map((part) => part.firstAt(nowAt)));
   }
 
   /** @throws NeverFiresError when its triggers turn out never to meet. */
   bind(job: Partial<TriggerBinding>): AllOfTrigger {
-    const bound = bindAll(this.#parts, job);
-    if (bound === this.#parts) return this;
+    const bound = bindAll(this.parts, job);
+    if (bound === this.parts) return this;
     const trigger = new AllOfTrigger(bound);
     trigger.refuseTickless();
     return trigger;
@@ -79,7 +48,7 @@ export class AllOfTrigger extends DueRule {
 
   /** It goes on where all of its parts do. */
   afterClockSetBack(step: ClockSetBack): AfterSetBack<AllOfTrigger> {
-    const after = this.#parts.map((part) => part.afterClockSetBack(step));
+    const after = this.parts.map((part) => part.afterClockSetBack(step));
     const trigger = new AllOfTrigger(after.map((one) => one.trigger));
     return {
       trigger,
@@ -89,15 +58,15 @@ export class AllOfTrigger extends DueRule {
   }
 
   toJSON(): AllOfJson {
-    return { type: 'allOf', triggers: this.#parts.map((part) => part.toJSON()) };
+    return { type: 'allOf', triggers: this.parts.map((part) => part.toJSON()) };
   }
 
   toString(): string {
-    return `all of (${this.#parts.join('; ')})`;
+    return `all of (${this.parts.join('; ')})`;
   }
 
   override showTick(at: number): Omit<PreviewedTick, 'delayMs'> {
-    const shown = this.#parts.find(({ timezone }) => timezone !== undefined) ?? this.#parts[0]!;
+    const shown = this.parts.find(({ timezone }) => timezone !== undefined) ?? this.parts[0]!;
     return shown.showTick(at);
   }
 
@@ -107,7 +76,7 @@ export class AllOfTrigger extends DueRule {
   }
 
   override alternatives(): BareRule[][] {
-    return this.#parts.reduce<BareRule[][]>(
+    return this.parts.reduce<BareRule[][]>(
       (cases, part) => {
         const more = part.alternatives();
         if (cases.length * more.length > MOST_CASES) {
