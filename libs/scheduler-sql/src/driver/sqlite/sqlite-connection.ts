@@ -8,7 +8,10 @@ import type { SqliteHandle, SqliteStatement } from './sqlite-handle.js';
 const KEPT_STATEMENTS = 200;
 /** How long SQLite itself waits for a lock: it blocks the whole process meanwhile. */
 export const BUSY_TIMEOUT_MS = 10;
-/** The process has its turn in between: whoever has the lock may be this process, and needs it to give the lock back. */
+/**
+ * The process has its turn in between: whoever has the lock may be this process, and needs it to give the lock
+ * back. A pause of the machine's, not of the scheduler's time: no test that steers time holds it up.
+ */
 const PAUSE_MS = 10;
 /** With the wait and the pause of each, five seconds. */
 const TRIES = 250;
