@@ -9,13 +9,12 @@ import {
   type Store,
 } from '../ports/index.js';
 import type { Alarms } from '../runner/index.js';
+import { storeBackoffMs } from './store-backoff.js';
 
 /** How long a pass holds the event loop before other work gets a turn. */
 const SLICE_MS = 10;
 /** Jobs taken at once from a store that has to be waited for. One that answers at once is asked for each, so that nothing is claimed that does not begin. */
 const BATCH = 100;
-const FIRST_BACKOFF_MS = 100;
-const LONGEST_BACKOFF_MS = 5_000;
 
 /** What the loop hands on. None of these throws. */
 export interface LoopSink {
@@ -194,7 +193,7 @@ export class DueLoop {
       this.downSince = this.clock.now();
       this.events.emit('store.down', { error });
     }
-    const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** this.failures++, LONGEST_BACKOFF_MS);
+    const backoffMs = storeBackoffMs(this.failures++);
     if (this.claiming) this.alarms.after(backoffMs, this.pass);
   };
 

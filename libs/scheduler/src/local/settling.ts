@@ -14,10 +14,8 @@ import {
 import { type Alarms, announceEnd } from '../runner/index.js';
 import type { Announcer } from './announcer.js';
 import type { RunningAttempts } from './running-attempts.js';
+import { storeBackoffMs } from './store-backoff.js';
 
-/** How long after it could not be recorded an end is handed to the store again; doubles up to the longest. */
-const FIRST_BACKOFF_MS = 100;
-const LONGEST_BACKOFF_MS = 5_000;
 /** Answers that end the run, also where another attempt was planned. */
 const OUTCOMES: ReadonlySet<Settled> = new Set(['withoutRetry', 'pausedJob', 'finishedJob']);
 
@@ -211,10 +209,10 @@ export class Settling implements AttemptWatcher {
     error: unknown,
     failures: number,
   ): void {
-    if (!this.leased || !this.held.has(end.claim)) return this.notSettled(attempt, end, error);
+    if (!this.held.has(end.claim)) return this.notSettled(attempt, end, error);
     if (failures === 0) this.parts.announcer.faulted(error, end.claim.jobId);
-    const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** failures, LONGEST_BACKOFF_MS);
-    this.parts.alarms.after(backoffMs, () => this.settle(attempt, end, placeHeld, announce, failures + 1));
+    const again = () => this.settle(attempt, end, placeHeld, announce, failures + 1);
+    this.parts.alarms.after(storeBackoffMs(failures), again);
   }
 
   private letGo(claim: Claim): void {

@@ -31,7 +31,7 @@ export class Upkeep {
   private renewing = false;
   private reportedOffsetMs = 0;
   /** Elapsed time until which each lease surely lasts. */
-  private readonly leases = new Map<Claim, number>();
+  private readonly leases = new WeakMap<Claim, number>();
 
   constructor(private readonly parts: UpkeepParts) {}
 
@@ -110,9 +110,6 @@ export class Upkeep {
     const { store, clock, settling } = this.parts;
     const claims = [...settling.held];
     const askedAt = clock.monotonic();
-    for (const claim of this.leases.keys()) {
-      if (!settling.held.has(claim)) this.leases.delete(claim);
-    }
     // A claim that is new here was taken at the earliest just after the last renewal.
     for (const claim of claims) {
       if (!this.leases.has(claim)) this.leases.set(claim, askedAt + store.leaseMs - this.renewalMs);
