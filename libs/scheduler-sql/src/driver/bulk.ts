@@ -1,10 +1,9 @@
-import { CompiledQuery } from 'kysely';
-import { COLUMNS, type ColumnKind } from '../schema/columns.js';
+import { COLUMNS, type ColumnKind, DEFAULTS } from '../schema/columns.js';
 import type { Tables } from '../schema/tables.js';
 
 export type BulkTable = 'jobs' | 'runs';
 
-/** Whole rows: the column list is the table's own. */
+/** Whole rows. Columns that all of them leave at their default are left out of the statement. */
 export interface BulkInsert<T extends BulkTable> {
   table: T;
   rows: readonly Tables[T][];
@@ -14,6 +13,8 @@ export interface BulkInsert<T extends BulkTable> {
 export interface BulkUpdate<T extends BulkTable> {
   table: T;
   rows: readonly BulkChange<T>[];
+  /** What holds for all rows alike, and is part of the statement's text: of few values, and words of the store's own. */
+  alike?: { where?: Partial<Tables[T]>; set?: Partial<Tables[T]> };
 }
 
 export interface BulkChange<T extends BulkTable> {
@@ -22,59 +23,83 @@ export interface BulkChange<T extends BulkTable> {
   set: Partial<Tables[T]>;
 }
 
-/** A column of the table, and the key that its value has in the JSON. */
+/** A column of the table, and the key that its value has in the data of a statement. */
 export interface BulkColumn {
   readonly name: string;
   readonly key: string;
   readonly kind: ColumnKind;
 }
 
-/** How a database says it; the one parameter is a JSON array of flat objects. */
-export interface BulkWords {
-  insert(table: BulkTable, columns: readonly BulkColumn[]): string;
-  update(table: BulkTable, where: readonly BulkColumn[], set: readonly BulkColumn[]): string;
+/** What one text serves: the columns that differ from row to row, and `[name, literal]` of the others. */
+export interface BulkShape {
+  readonly table: BulkTable;
+  readonly where: readonly BulkColumn[];
+  readonly set: readonly BulkColumn[];
+  readonly whereAlike: readonly (readonly [string, string])[];
+  readonly setAlike: readonly (readonly [string, string])[];
 }
 
-/** Statements of constant text, so that the database plans each of them once. */
-export class BulkStatements {
-  readonly #texts = new Map<string, string>();
+type Values = Record<string, unknown>;
 
-  constructor(private readonly words: BulkWords) {}
+/** The statements' texts, each written once: few and constant, so that the database plans each of them once. */
+export class BulkTexts<Update = string> {
+  readonly #inserts = new Map<string, string>();
+  readonly #updates = new Map<string, Update>();
 
-  insert<T extends BulkTable>({ table, rows }: BulkInsert<T>): CompiledQuery<{ id: string }> {
-    const text = this.#text(table, () => this.words.insert(table, tableColumns(table)));
-    return CompiledQuery.raw(text, [JSON.stringify(rows)]) as CompiledQuery<{ id: string }>;
+  constructor(
+    private readonly words: {
+      insert(table: BulkTable, columns: readonly BulkColumn[]): string;
+      update(shape: BulkShape): Update;
+    },
+  ) {}
+
+  insert<T extends BulkTable>({ table, rows }: BulkInsert<T>): { text: string; columns: BulkColumn[] } {
+    const columns = usedColumns(table, rows);
+    const key = `${table} ${columns.map(({ name }) => name).join()}`;
+    return { columns, text: known(this.#inserts, key, () => this.words.insert(table, columns)) };
   }
 
-  update<T extends BulkTable>({ table, rows }: BulkUpdate<T>): CompiledQuery<{ id: string }> {
-    const { where, set } = changeColumns(table, rows[0]!);
-    const names = [table, ...[...where, ...set].map(({ key }) => key)].join();
-    const text = this.#text(names, () => this.words.update(table, where, set));
-    return CompiledQuery.raw(text, [
-      JSON.stringify(rows.map((row) => flatChange(row, where, set))),
-    ]) as CompiledQuery<{
-      id: string;
-    }>;
-  }
-
-  #text(key: string, write: () => string): string {
-    const known = this.#texts.get(key);
-    if (known !== undefined) return known;
-    const text = write();
-    this.#texts.set(key, text);
-    return text;
+  update<T extends BulkTable>({ table, rows, alike }: BulkUpdate<T>): { text: Update; shape: BulkShape } {
+    const { where, set } = rows[0]!;
+    const shape = {
+      table,
+      where: columnsOf(table, Object.keys(where), 'w_'),
+      set: columnsOf(table, Object.keys(set), 's_'),
+      whereAlike: literals(alike?.where),
+      setAlike: literals(alike?.set),
+    };
+    const names = [Object.keys(where), Object.keys(set)];
+    const key = JSON.stringify([table, names, shape.whereAlike, shape.setAlike]);
+    return { shape, text: known(this.#updates, key, () => this.words.update(shape)) };
   }
 }
 
-export function tableColumns(table: BulkTable): BulkColumn[] {
-  return columnsOf(table, Object.keys(COLUMNS[table]), '');
+function known<Text>(texts: Map<string, Text>, key: string, write: () => Text): Text {
+  let text = texts.get(key);
+  if (text === undefined) texts.set(key, (text = write()));
+  return text;
 }
 
-export function changeColumns<T extends BulkTable>(
-  table: T,
-  { where, set }: BulkChange<T>,
-): { where: BulkColumn[]; set: BulkColumn[] } {
-  return { where: columnsOf(table, Object.keys(where), 'w_'), set: columnsOf(table, Object.keys(set), 's_') };
+export function flatRow(row: object, columns: readonly BulkColumn[]): Values {
+  const flat: Values = {};
+  for (const { name, key } of columns) flat[key] = (row as Values)[name];
+  return flat;
+}
+
+export function flatChange<T extends BulkTable>(change: BulkChange<T>, { where, set }: BulkShape): Values {
+  const flat: Values = {};
+  for (const { name, key } of where) flat[key] = (change.where as Values)[name];
+  for (const { name, key } of set) flat[key] = (change.set as Values)[name];
+  return flat;
+}
+
+function usedColumns<T extends BulkTable>(table: T, rows: readonly Tables[T][]): BulkColumn[] {
+  const defaults: Values = DEFAULTS[table];
+  const names = Object.keys(COLUMNS[table]).filter((name) => {
+    const usual = defaults[name] ?? null;
+    return rows.some((row) => (row as unknown as Values)[name] !== usual);
+  });
+  return columnsOf(table, names, '');
 }
 
 function columnsOf(table: BulkTable, names: readonly string[], prefix: string): BulkColumn[] {
@@ -82,13 +107,12 @@ function columnsOf(table: BulkTable, names: readonly string[], prefix: string): 
   return names.map((name) => ({ name, key: `${prefix}${name}`, kind: kinds[name]! }));
 }
 
-export function flatChange<T extends BulkTable>(
-  { where, set }: BulkChange<T>,
-  whereColumns: readonly BulkColumn[],
-  setColumns: readonly BulkColumn[],
-): Record<string, unknown> {
-  const row: Record<string, unknown> = {};
-  for (const { name, key } of whereColumns) row[key] = (where as Record<string, unknown>)[name];
-  for (const { name, key } of setColumns) row[key] = (set as Record<string, unknown>)[name];
-  return row;
+function literals(values: object = {}): [string, string][] {
+  return Object.entries(values).map(([name, value]) => [name, literal(value)]);
+}
+
+function literal(value: unknown): string {
+  if (value === null || Number.isSafeInteger(value)) return String(value);
+  if (typeof value === 'string' && /^\w+$/.test(value)) return `'${value}'`;
+  throw new TypeError(`Not a word of the store's own: ${JSON.stringify(value)}`);
 }

@@ -5,8 +5,8 @@ import type { ColumnKind } from '../schema/columns.js';
 import { columnTypes } from './column-types.js';
 import { createIndexes, type Index } from './create-indexes.js';
 
-/** A kind with `?` may be null. */
-type Columns = Readonly<Record<string, ColumnKind | `${ColumnKind}?`>>;
+/** A kind with `?` may be null; one with a number has that for a default. */
+type Columns = Readonly<Record<string, ColumnKind | `${ColumnKind}?` | `integer=${number}`>>;
 
 const JOBS: Columns = {
   id: 'key',
@@ -45,21 +45,21 @@ const RUNS: Columns = {
   tick_at: 'integer?',
   tick_until: 'integer?',
   stands_for: 'integer?',
-  count: 'integer',
-  count_at_least: 'integer',
-  merged: 'integer',
+  count: 'integer=1',
+  count_at_least: 'integer=0',
+  merged: 'integer=0',
   state: 'key',
   outcome: 'key?',
   reason: 'key?',
-  attempt: 'integer',
-  lost: 'integer',
-  token: 'integer',
+  attempt: 'integer=0',
+  lost: 'integer=0',
+  token: 'integer=0',
   live: 'integer',
-  followed: 'integer',
+  followed: 'integer=0',
   due_at: 'integer',
-  catch_up: 'integer',
-  replaced: 'integer',
-  holds_place: 'integer',
+  catch_up: 'integer=0',
+  replaced: 'integer=0',
+  holds_place: 'integer=0',
   group_name: 'key?',
   holder: 'key?',
   lease_until: 'integer?',
@@ -81,9 +81,8 @@ const INDEXES: readonly Index[] = [
   { name: 'runs_tick', table: 'runs', columns: ['job_id', 'generation', 'tick_at'], unique: true },
   { name: 'runs_live', table: 'runs', columns: ['job_id'], where: 'live = 1', lead: 'live' },
   { name: 'runs_waiting', table: 'runs', columns: ['due_at'], where: "state = 'waiting'", lead: 'state' },
-  { name: 'runs_lease', table: 'runs', columns: ['lease_until'], where: 'lease_until is not null' },
   {
-    name: 'runs_place',
+    name: 'runs_held',
     table: 'runs',
     columns: ['group_name'],
     where: 'holds_place = 1',
@@ -91,8 +90,7 @@ const INDEXES: readonly Index[] = [
   },
   { name: 'runs_by_job', table: 'runs', columns: ['job_id', 'id'] },
   { name: 'runs_by_instant', table: 'runs', columns: ['instant'] },
-  { name: 'runs_by_outcome', table: 'runs', columns: ['outcome', 'id'] },
-  { name: 'runs_ended', table: 'runs', columns: ['ended_at'], where: 'ended_at is not null' },
+  { name: 'runs_by_outcome', table: 'runs', columns: ['outcome', 'id'], where: 'outcome is not null' },
 ];
 
 export async function jobsAndRuns(
@@ -122,9 +120,11 @@ async function createTable(
   const types = columnTypes(dialect);
   let builder: CreateTableBuilder<string, string> = kysely.schema.createTable(table).ifNotExists();
   for (const [index, [name, kind]] of Object.entries(columns).entries()) {
-    const type = types[kind.replace('?', '') as ColumnKind] as RawBuilder<string>;
+    const [bare, usual] = kind.replace('?', '').split('=');
+    const type = types[bare as ColumnKind] as RawBuilder<string>;
     builder = builder.addColumn(name, type, (column) => {
       const filled = kind.endsWith('?') ? column : column.notNull();
+      if (usual !== undefined) return filled.defaultTo(Number(usual));
       return index === 0 ? filled.primaryKey() : filled;
     });
   }

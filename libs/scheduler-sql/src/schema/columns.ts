@@ -73,3 +73,20 @@ export const COLUMNS: { readonly [T in keyof Tables]: Readonly<Record<keyof Tabl
   replicas: { id: 'key', started_at: 'integer', beat_at: 'integer', declares: 'text' },
   groups: { name: 'key' },
 };
+
+/** Of columns that are not null when a row does not say otherwise; those of the rest are. */
+export const DEFAULTS: { readonly jobs: Partial<Tables['jobs']>; readonly runs: Partial<Tables['runs']> } = {
+  jobs: {},
+  runs: {
+    count: 1,
+    count_at_least: 0,
+    merged: 0,
+    attempt: 0,
+    lost: 0,
+    token: 0,
+    followed: 0,
+    catch_up: 0,
+    replaced: 0,
+    holds_place: 0,
+  },
+};

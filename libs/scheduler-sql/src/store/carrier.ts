@@ -90,8 +90,14 @@ export class Carrier {
       let batches: ClaimedBatch[];
       try {
         const batch = await inTransaction(this.db, async (trx) => {
-          written = await this.settlement.writePlain(trx, plain);
-          return this.claiming.together(trx, request, this.held.size - written.size, recover);
+          // These have ended here, whatever is written of them.
+          const held = this.held.size - plain.length;
+          const [ended, claimed] = await Promise.all([
+            this.settlement.writePlain(trx, plain),
+            this.claiming.together(trx, request, held, recover),
+          ]);
+          written = ended;
+          return claimed;
         });
         await this.flush(this.answerWritten(plain, written));
         batches = [batch];

@@ -51,12 +51,18 @@ export class ClaimBatchWork {
   async run(held: number, recover: boolean): Promise<ClaimedBatch> {
     const { effects, trx, now } = this;
     this.places = await this.lockGroups(held);
-    const due = await this.lockDueJobs();
-    const expired = recover ? await this.expired() : [];
-    const others = [...new Set([...(await this.jobsOfDueRuns()), ...expired.map(({ job_id }) => job_id)])];
+    const [due, waiting, expired] = await Promise.all([
+      this.lockDueJobs(),
+      this.jobsOfDueRuns(),
+      recover ? this.expired() : [],
+    ]);
     const known = new Set(due.map(({ id }) => id));
-    const rows = [...due, ...(await this.lockFree(others.filter((id) => !known.has(id))))];
-    const turns = await this.turns.freeTurns(trx, rows, effects, now);
+    const others = [...waiting, ...expired.map(({ job_id }) => job_id)].filter((id) => !known.has(id));
+    const rows = [...due, ...(await this.lockFree([...new Set(others)]))];
+    const [turns] = await Promise.all([
+      this.turns.freeTurns(trx, rows, effects, now),
+      this.lookForLocked(due.length),
+    ]);
     if (turns.length < rows.length) this.leftLocked = true;
     if (expired.length > 0) await this.recover(turns, expired);
     this.take(turns);
@@ -121,14 +127,15 @@ export class ClaimBatchWork {
     const query = this.dueJobs().selectAll().orderBy('due_at').limit(limit);
     const rows = await (db.dialect.skipLocked ? query.forUpdate().skipLocked() : query).execute();
     if (rows.length === limit) this.more = true;
-    else if (db.dialect.skipLocked) {
-      const seen = await this.dueJobs()
-        .select('id')
-        .limit(rows.length + 1)
-        .execute();
-      if (seen.length > rows.length) this.leftLocked = true;
-    }
     return rows;
+  }
+
+  /** Whether another has more due jobs locked than were free here. */
+  private async lookForLocked(free: number): Promise<void> {
+    if (this.more || !this.db.dialect.skipLocked) return;
+    const query = this.dueJobs().select('id');
+    const seen = await query.limit(free + 1).execute();
+    if (seen.length > free) this.leftLocked = true;
   }
 
   private dueJobs() {

@@ -10,6 +10,11 @@ import { freeRun } from '../turn/run-row.js';
 import type { HeldClaims } from './held-claims.js';
 import type { TurnStore } from './turn-store.js';
 
+/** Under its token: still carried, and nothing of its job's hangs on its end. */
+const CARRIED_ALONE = { state: 'running', followed: 0, replaced: 0 } as const;
+const FREE = { holds_place: 0, group_name: null, holder: null, lease_until: null } as const;
+const SUCCEEDED = { state: 'ended', outcome: 'succeeded', live: 0, ...FREE } as const;
+
 type ClaimId = Pick<Claim, 'runId' | 'jobId' | 'token'>;
 
 /** What became of a claim, to be written. */
@@ -42,17 +47,34 @@ export class Settlement {
   /** Endings that change nothing but their run lock nothing else. @returns those of them that were written */
   async writePlain(kysely: Kysely<Tables>, endings: readonly Ending[]): Promise<Set<Ending>> {
     const byRun = new Map<string, Ending>();
-    const rows: BulkChange<'runs'>[] = [];
+    const succeeded: BulkChange<'runs'>[] = [];
+    const others: BulkChange<'runs'>[] = [];
     for (const ending of endings) {
-      const change = this.plainChange(ending);
-      if (change === null) continue;
-      byRun.set(ending.claim.runId, ending);
-      rows.push(change);
+      const { claim, end } = ending;
+      const held = this.held.get(claim);
+      if (held === null || end === null) continue;
+      byRun.set(claim.runId, ending);
+      const { state, outcome, ended_at, result, ...rest } = endOfRun(held.run, end, end.retryAt);
+      const where = { id: claim.runId, token: claim.token };
+      if (outcome === 'succeeded' && held.run.attempts === null)
+        succeeded.push({ where, set: { ended_at, result } });
+      else
+        others.push({
+          where,
+          set: { state, outcome, ended_at, result, ...rest, live: state === 'ended' ? 0 : 1 },
+        });
     }
-    if (rows.length === 0) return new Set();
-    rows.sort((a, b) => (a.where.id < b.where.id ? -1 : 1));
-    const written = await this.db.dialect.updateMany(kysely, { table: 'runs', rows });
-    return new Set(written.map((id) => byRun.get(id)!));
+    const written = new Set<Ending>();
+    for (const [rows, set] of [
+      [succeeded, SUCCEEDED],
+      [others, FREE],
+    ] as const) {
+      rows.sort((a, b) => (a.where.id < b.where.id ? -1 : 1));
+      const alike = { where: CARRIED_ALONE, set };
+      const ids = await this.db.dialect.updateMany(kysely, { table: 'runs', rows, alike });
+      for (const id of ids) written.add(byRun.get(id)!);
+    }
+    return written;
   }
 
   /** Endings that may change their jobs: these are locked first, and in one order. */
@@ -127,30 +149,6 @@ export class Settlement {
 
   private isHeldBy(run: RunTable, { token }: ClaimId): boolean {
     return run.token === token && run.holder === this.replica && run.holds_place === 1;
-  }
-
-  private plainChange({ claim, end }: Ending): BulkChange<'runs'> | null {
-    const held = this.held.get(claim);
-    if (held === null || end === null) return null;
-    const ended = endOfRun(held.run, end, end.retryAt);
-    return {
-      where: {
-        id: claim.runId,
-        token: claim.token,
-        holder: this.replica,
-        state: 'running',
-        followed: 0,
-        replaced: 0,
-      },
-      set: {
-        ...ended,
-        live: ended.state === 'ended' ? 0 : 1,
-        holds_place: 0,
-        group_name: null,
-        holder: null,
-        lease_until: null,
-      },
-    };
   }
 }
 

@@ -52,24 +52,23 @@ export async function earliestDueAt(
       .executeTakeFirst();
     return job?.due_at ?? null;
   }
-  const job = await kysely
+  const job = kysely
     .selectFrom('jobs')
     .select('due_at')
     .where('due_at', 'is not', null)
     .where((is) => is.or([known, is('state', '=', 'paused')]))
     .orderBy('due_at')
-    .limit(1)
-    .executeTakeFirst();
-  const run = await kysely
+    .limit(1);
+  const run = kysely
     .selectFrom('runs')
     .innerJoin('jobs', 'jobs.id', 'runs.job_id')
     .select('runs.due_at')
     .where('runs.state', '=', sql.lit('waiting'))
     .where(known)
     .orderBy('runs.due_at')
-    .limit(1)
-    .executeTakeFirst();
-  const at = Math.min(job?.due_at ?? Number.POSITIVE_INFINITY, run?.due_at ?? Number.POSITIVE_INFINITY);
+    .limit(1);
+  const found = await kysely.selectNoFrom([job.as('job'), run.as('run')]).executeTakeFirstOrThrow();
+  const at = Math.min(found.job ?? Number.POSITIVE_INFINITY, found.run ?? Number.POSITIVE_INFINITY);
   return at === Number.POSITIVE_INFINITY ? null : at;
 }
 

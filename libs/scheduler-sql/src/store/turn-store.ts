@@ -83,9 +83,9 @@ export class TurnStore {
     now: number,
     whole = false,
   ): Promise<JobTurn[]> {
-    const runs = await this.liveRuns.of(trx, rows, whole);
+    const [runs, spans] = await Promise.all([this.liveRuns.of(trx, rows, whole), this.spans(trx, rows)]);
     const locked = await this.liveRuns.lockCarried(trx, runs, 'wait');
-    return this.make(trx, rows, runs, locked, effects, now);
+    return this.make(rows, runs, spans, locked, effects, now);
   }
 
   /**
@@ -98,12 +98,12 @@ export class TurnStore {
     effects: Effects,
     now: number,
   ): Promise<JobTurn[]> {
-    const runs = await this.liveRuns.of(trx, rows, false);
+    const [runs, spans] = await Promise.all([this.liveRuns.of(trx, rows, false), this.spans(trx, rows)]);
     const locked = await this.liveRuns.lockCarried(trx, runs, 'skip');
     const isBusy = ({ id, holds_place }: RunTable) => holds_place === 1 && !locked.has(id);
     const busy = new Set(runs.filter(isBusy).map(({ job_id }) => job_id));
     const free = rows.filter(({ id }) => !busy.has(id));
-    return this.make(trx, free, runs, locked, effects, now);
+    return this.make(free, runs, spans, locked, effects, now);
   }
 
   /** A turn of a job that is not stored yet. */
@@ -115,55 +115,63 @@ export class TurnStore {
   /** @returns ids of runs that are not stored: their tick has its outcome already */
   async write(trx: Kysely<Tables>, turns: readonly JobTurn[], effects: Effects): Promise<Set<string>> {
     for (const turn of turns) turn.finish();
+    const { dialect } = this.db;
+    const longer = [...effects.longer.values()].map(({ id, tickUntil, endedAt, count, countAtLeast }) => ({
+      where: { id },
+      set: { tick_until: tickUntil, ended_at: endedAt, count, count_at_least: countAtLeast },
+    }));
+    const removed = turns.filter((turn) => turn.removed).map(({ row }) => row.id);
+    // Sent together: none of them depends on the answer to another.
+    const [unstored] = await Promise.all([
+      this.insertRuns(trx, [...effects.inserted]),
+      dialect.updateMany(trx, { table: 'runs', rows: [...effects.touched].map(runChange) }),
+      dialect.updateMany(trx, { table: 'runs', rows: longer }),
+      this.writeJobs(
+        trx,
+        turns.filter((turn) => !turn.removed),
+      ),
+      removed.length > 0 && trx.deleteFrom('jobs').where(dialect.isOneOf('id', removed)).execute(),
+    ]);
+    return unstored;
+  }
+
+  private async insertRuns(trx: Kysely<Tables>, runs: readonly RunTable[]): Promise<Set<string>> {
     const unstored = new Set<string>();
-    for (const rows of batches([...effects.inserted])) {
+    for (const rows of batches(runs)) {
       const stored = await this.db.dialect.insertMany(trx, { table: 'runs', rows });
       if (stored.length === rows.length) continue;
       const ids = new Set(stored);
       for (const { id } of rows) if (!ids.has(id)) unstored.add(id);
     }
-    await this.db.dialect.updateMany(trx, { table: 'runs', rows: [...effects.touched].map(runChange) });
-    await this.db.dialect.updateMany(trx, {
-      table: 'runs',
-      rows: [...effects.longer.values()].map(({ id, tickUntil, endedAt, count, countAtLeast }) => ({
-        where: { id },
-        set: { tick_until: tickUntil, ended_at: endedAt, count, count_at_least: countAtLeast },
-      })),
-    });
-    await this.writeJobs(
-      trx,
-      turns.filter((turn) => !turn.removed),
-    );
-    const removed = turns.filter((turn) => turn.removed).map(({ row }) => row.id);
-    if (removed.length > 0)
-      await trx.deleteFrom('jobs').where(this.db.dialect.isOneOf('id', removed)).execute();
     return unstored;
   }
 
   private async writeJobs(trx: Kysely<Tables>, turns: readonly JobTurn[]): Promise<void> {
     const { dialect } = this.db;
     const scheduled = turns.filter(({ changed, edited }) => changed && !edited);
-    await dialect.updateMany(trx, { table: 'jobs', rows: scheduled.map(({ row }) => scheduleChange(row)) });
-    for (const rows of batches(turns.filter(({ edited }) => edited).map(({ row }) => row))) {
-      await dialect.updateMany(trx, { table: 'jobs', rows: rows.map(jobChange) });
-    }
+    const whole = turns.filter(({ edited }) => edited).map(({ row }) => row);
+    await Promise.all([
+      dialect.updateMany(trx, { table: 'jobs', rows: scheduleChanges(scheduled) }),
+      ...[...batches(whole)].map((rows) =>
+        dialect.updateMany(trx, { table: 'jobs', rows: rows.map(jobChange) }),
+      ),
+    ]);
   }
 
-  private async make(
-    trx: Kysely<Tables>,
+  private make(
     rows: readonly JobTable[],
     runs: readonly LiveRun[],
+    spans: ReadonlyMap<string, Span>,
     locked: ReadonlyMap<string, RunTable>,
     effects: Effects,
     now: number,
-  ): Promise<JobTurn[]> {
+  ): JobTurn[] {
     const liveOf = new Map<string, LiveRuns>();
     for (const run of runs) {
       let live = liveOf.get(run.job_id);
       if (!live) liveOf.set(run.job_id, (live = new LiveRuns()));
       live.add(run, locked.get(run.id) ?? run);
     }
-    const spans = await this.spans(trx, rows);
     const context = { ids: this.ids, tzdata: this.tzdata, effects, now };
     return rows.map((row) => {
       const job = readJob(row);
@@ -193,10 +201,17 @@ function runChange(run: RunTable): BulkChange<'runs'> {
   return { where: { id: run.id }, set };
 }
 
-function scheduleChange(row: JobTable): BulkChange<'jobs'> {
-  const set: Record<string, unknown> = {};
-  for (const column of SCHEDULE_COLUMNS) set[column] = row[column];
-  return { where: { id: row.id }, set };
+/** Of the columns that change with the schedule those that do so in any of these jobs. */
+function scheduleChanges(turns: readonly JobTurn[]): BulkChange<'jobs'>[] {
+  const columns = SCHEDULE_COLUMNS.filter((column) =>
+    turns.some(({ row, before }) => row[column] !== before[column]),
+  );
+  if (columns.length === 0) return [];
+  return turns.map(({ row }) => {
+    const set: Record<string, unknown> = {};
+    for (const column of columns) set[column] = row[column];
+    return { where: { id: row.id }, set };
+  });
 }
 
 function jobChange({ id, ...set }: JobTable): BulkChange<'jobs'> {

@@ -32,6 +32,8 @@ export class JobTurn {
   edited = false;
   /** The job's row is to be deleted. */
   removed = false;
+  /** The row as it was read. */
+  readonly before: Readonly<JobTable>;
   readonly effects: Effects;
 
   constructor(
@@ -41,6 +43,7 @@ export class JobTurn {
     private lastSpan: Span | null,
     readonly context: TurnContext,
   ) {
+    this.before = { ...job.row };
     this.effects = context.effects;
   }
 

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { Claim } from '../model/index.js';
 import {
+  type Awaitable,
   type ClaimBatch,
   type Clock,
   type EventSink,
@@ -18,6 +19,8 @@ const BATCH = 100;
 
 /** What the loop hands on. None of these throws. */
 export interface LoopSink {
+  /** These will begin one after the other; only from stores that have to be waited for. */
+  claimed(claims: readonly Claim[]): void;
   begin(claim: Claim): void;
   told(batch: ClaimBatch): void;
   /** The pass is over: all that was claimed has begun. */
@@ -26,13 +29,17 @@ export interface LoopSink {
 
 /**
  * Claims what is due and starts it: one pass when the timer wakes, in slices of SLICE_MS. With a
- * store that answers at once the first slice runs inside the timer's callback.
+ * store that answers at once the first slice runs inside the timer's callback. One that has to be
+ * waited for looks for the next batch while one begins.
  */
 export class DueLoop {
   private claiming = false;
   private passing = false;
   private claims: readonly Claim[] = [];
   private nextClaim = 0;
+  /** What the store was asked last and has not answered, or whose answer's turn has not come. */
+  private asked: Promise<ClaimBatch> | null = null;
+  private givenUp = false;
   private readonly batch: number;
   /** Longest time between two looks, ms. */
   private readonly pollMs: number;
@@ -81,12 +88,14 @@ export class DueLoop {
     this.look();
   }
 
-  /** What is claimed and has not begun does not begin any more. */
-  giveUp(): readonly Claim[] {
+  /** What is claimed and has not begun does not begin any more; what the store is about to claim neither. */
+  async giveUp(): Promise<readonly Claim[]> {
+    this.givenUp = true;
     const given = this.claims.slice(this.nextClaim);
     this.claims = [];
     this.nextClaim = 0;
-    return given;
+    const batch = await this.asked?.catch(() => null);
+    return batch ? [...given, ...batch.claims] : given;
   }
 
   /** A place is free: what was left behind for want of one may go on. */
@@ -119,13 +128,11 @@ export class DueLoop {
         now = this.clock.now();
         if (Math.abs(now - begunAt) >= SLICE_MS) return this.clock.yieldThen(this.slice);
       }
+      if (this.asked !== null) return void this.asked.then(this.resumeWith, this.storeFailed);
       if (!this.claiming || this.held) return this.rest();
       try {
-        const batch = this.store.claimDue({ now, limit: this.batch });
-        if (isPromise(batch)) {
-          batch.then(this.resumeWith, this.storeFailed);
-          return;
-        }
+        const batch = this.ask(now);
+        if (isPromise(batch)) return void batch.then(this.resumeWith, this.storeFailed);
         if (!this.take(batch)) return this.rest();
       } catch (error) {
         return this.storeFailed(error);
@@ -136,9 +143,22 @@ export class DueLoop {
     }
   };
 
+  private ask(now: number): Awaitable<ClaimBatch> {
+    const batch = this.store.claimDue({ now, limit: this.batch });
+    if (!isPromise(batch)) return batch;
+    this.asked = batch;
+    // Whoever takes the answer hears of a failure; it may come before that.
+    batch.catch(() => undefined);
+    return batch;
+  }
+
   private readonly resumeWith = (batch: ClaimBatch): void => {
-    if (this.take(batch)) this.slice();
-    else this.rest();
+    this.asked = null;
+    const goesOn = this.take(batch);
+    if (this.givenUp || !goesOn) return this.rest();
+    if (batch.claims.length > 0) this.sink.claimed(batch.claims);
+    if (batch.more && this.claiming && !this.held) this.ask(this.clock.now());
+    this.slice();
   };
 
   /** False when nothing more is due. */
@@ -186,6 +206,7 @@ export class DueLoop {
   };
 
   private readonly storeFailed = (error: unknown): void => {
+    this.asked = null;
     this.passing = false;
     this.claims = [];
     this.sink.rested();

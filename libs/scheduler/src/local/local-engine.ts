@@ -125,7 +125,7 @@ export class LocalEngine implements Engine {
     }
     let { abandoned } = this.settling;
     try {
-      await this.settling.abandonAll(this.loop.giveUp(), drainTimeoutMs);
+      await this.settling.abandonAll(await this.loop.giveUp(), drainTimeoutMs);
       await this.settling.recordedWithin(abortGraceMs);
       this.upkeep?.stop();
       ({ abandoned } = this.settling);
@@ -216,10 +216,11 @@ export class LocalEngine implements Engine {
       onFreed: () => this.loop.freed(),
     });
     this.loop = new DueLoop(store, clock, alarms, host.events, {
-      begin: (claim) => {
-        this.settling.begin(claim);
+      claimed: (claims) => {
+        this.settling.hold(claims);
         this.upkeep?.holds();
       },
+      begin: (claim) => this.settling.begin(claim),
       told: ({ recorded, changed, cancelled, recovered }) => {
         if (recovered) announceRecovered(host.events, recovered);
         this.announcer.tell(recorded, changed);

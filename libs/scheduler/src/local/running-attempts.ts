@@ -43,11 +43,13 @@ export class RunningAttempts {
     return [...this.attempts];
   }
 
-  abort(claim: Claim, reason: unknown, as: 'abandoned' | 'cancelled'): void {
+  /** False when the claim's handler does not run. */
+  abort(claim: Claim, reason: unknown, as: 'abandoned' | 'cancelled'): boolean {
     const attempt =
       this.attempts.find((one) => one.claim === claim) ??
       this.attempts.find((one) => one.claim.runId === claim.runId && one.claim.token === claim.token);
     attempt?.abort(reason, as);
+    return attempt !== undefined;
   }
 
   /** There may be none now: tells whoever waits for that. */

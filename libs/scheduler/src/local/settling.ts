@@ -34,21 +34,30 @@ export interface SettlingParts {
 export class Settling implements AttemptWatcher {
   /** Runs that ended as abandoned, also those whose handlers heeded the abort. */
   abandoned = 0;
-  /** Claims whose leases this process holds, from their begin until their end is recorded. Empty where there are no leases. */
+  /** Claims whose leases this process holds, until their end is recorded. Empty where there are no leases. */
   readonly held = new Set<Claim>();
   private readonly leased: boolean;
+  /** Claims that a newer run takes the place of, before they have begun. */
+  private readonly cancelledBefore = new WeakSet<Claim>();
   private onNoneHeld: (() => void) | null = null;
 
   constructor(private readonly parts: SettlingParts) {
     this.leased = isLeased(parts.store);
   }
 
+  /** These are to begin. */
+  hold(claims: readonly Claim[]): void {
+    for (const claim of claims) this.held.add(claim);
+  }
+
   begin(claim: Claim): void {
     const { attempts, running } = this.parts;
-    if (this.leased) this.held.add(claim);
+    // Lost before its turn came: another replica carries it.
+    if (this.leased && !this.held.has(claim)) return;
     try {
       const attempt = attempts.start(claim, this);
       if (!attempt.settled) running.add(attempt);
+      if (this.cancelledBefore.delete(claim)) this.cancel([claim]);
     } catch (error) {
       // Attempts do not throw; should one, the loop must not end with it.
       this.parts.announcer.faulted(error, claim.jobId);
@@ -85,8 +94,11 @@ export class Settling implements AttemptWatcher {
   }
 
   cancel(claims: readonly Claim[]): void {
-    for (const claim of claims)
-      this.parts.running.abort(claim, new RunCancelledError(claim.jobId), 'cancelled');
+    const { running } = this.parts;
+    for (const claim of claims) {
+      const reached = running.abort(claim, new RunCancelledError(claim.jobId), 'cancelled');
+      if (!reached && this.held.has(claim)) this.cancelledBefore.add(claim);
+    }
   }
 
   /** Another replica carries the run by now: what the handler still does is not recorded. */
@@ -121,6 +133,7 @@ export class Settling implements AttemptWatcher {
     const now = clock.now();
     if (isLeased(store) && notBegun.length > 0) {
       await store.giveBack(notBegun, now).catch((cause: unknown) => announcer.faulted(cause, null));
+      for (const claim of notBegun) this.letGo(claim);
       notBegun = [];
     }
     for (const claim of notBegun) {

@@ -1,12 +1,13 @@
 import { CompiledQuery } from 'kysely';
-import type { Tables } from '../../schema/tables.js';
 import {
-  type BulkChange,
   type BulkColumn,
+  type BulkInsert,
+  type BulkShape,
   type BulkTable,
-  changeColumns,
+  BulkTexts,
+  type BulkUpdate,
   flatChange,
-  tableColumns,
+  flatRow,
 } from '../bulk.js';
 import type { TableNames } from '../table-names.js';
 
@@ -16,21 +17,26 @@ type Returning = CompiledQuery<{ id: string }>;
 
 /** MySQL returns no rows from a write, so an update locks the rows that fit, and tells them, before it writes. */
 export class MysqlBulk {
+  readonly #texts = new BulkTexts<{ select: string; update: string }>({
+    insert: (table, columns) => this.#insertText(table, columns),
+    update: (shape) => this.#updateTexts(shape),
+  });
+
   constructor(
     private readonly names: TableNames,
     private readonly collation: string,
   ) {}
 
-  insert<T extends BulkTable>(table: T, rows: readonly Tables[T][]): CompiledQuery {
-    return CompiledQuery.raw(this.#insertText(table), [json(rows)]);
+  insert<T extends BulkTable>(insert: BulkInsert<T>): CompiledQuery {
+    const { text, columns } = this.#texts.insert(insert);
+    return CompiledQuery.raw(text, [json(insert.rows.map((row) => flatRow(row, columns)))]);
   }
 
   /** Leaves out the rows that meet a unique key. INSERT IGNORE would leave out any other mistake, too. */
-  insertNew<T extends BulkTable>(table: T, rows: readonly Tables[T][]): CompiledQuery {
-    const id = `${this.names.quoted(table)}.\`id\``;
-    return CompiledQuery.raw(`${this.#insertText(table)} on duplicate key update ${id} = ${id}`, [
-      json(rows),
-    ]);
+  insertNew<T extends BulkTable>(insert: BulkInsert<T>): CompiledQuery {
+    const { sql, parameters } = this.insert(insert);
+    const id = `${this.names.quoted(insert.table)}.\`id\``;
+    return CompiledQuery.raw(`${sql} on duplicate key update ${id} = ${id}`, [...parameters]);
   }
 
   idsOf(table: BulkTable, ids: readonly string[]): Returning {
@@ -40,18 +46,29 @@ export class MysqlBulk {
     ]) as Returning;
   }
 
-  update<T extends BulkTable>(
-    table: T,
-    rows: readonly BulkChange<T>[],
-  ): { select: Returning; update: CompiledQuery } {
-    const { where, set } = changeColumns(table, rows[0]!);
-    const data = [json(rows.map((row) => flatChange(row, where, set)))];
-    const joined = (columns: readonly BulkColumn[]): string =>
-      `${jsonTable(columns)} straight_join ${this.names.quoted(table)} as t on ${where.map((column) => this.#fits(column)).join(' and ')}`;
-    const assignments = set.map(({ name, key }) => `t.\`${name}\` = r.\`${key}\``).join(', ');
+  update<T extends BulkTable>(update: BulkUpdate<T>): { select: Returning; update: CompiledQuery } {
+    const { text, shape } = this.#texts.update(update);
+    const data = [json(update.rows.map((row) => flatChange(row, shape)))];
     return {
-      select: CompiledQuery.raw(`select t.\`id\` from ${joined(where)} for update`, data) as Returning,
-      update: CompiledQuery.raw(`update ${joined([...where, ...set])} set ${assignments}`, data),
+      select: CompiledQuery.raw(text.select, data) as Returning,
+      update: CompiledQuery.raw(text.update, data),
+    };
+  }
+
+  #updateTexts({ table, where, set, whereAlike, setAlike }: BulkShape): { select: string; update: string } {
+    const conditions = [
+      ...where.map((column) => this.#fits(column)),
+      ...whereAlike.map(([name, value]) => `t.\`${name}\` = ${value}`),
+    ].join(' and ');
+    const joined = (columns: readonly BulkColumn[]): string =>
+      `${jsonTable(columns)} straight_join ${this.names.quoted(table)} as t on ${conditions}`;
+    const sets = [
+      ...set.map(({ name, key }) => `t.\`${name}\` = r.\`${key}\``),
+      ...setAlike.map(([name, value]) => `t.\`${name}\` = ${value}`),
+    ].join(', ');
+    return {
+      select: `select t.\`id\` from ${joined(where)} for update`,
+      update: `update ${joined([...where, ...set])} set ${sets}`,
     };
   }
 
@@ -60,8 +77,7 @@ export class MysqlBulk {
     return `t.\`${name}\` = ${kind === 'integer' ? value : `convert(${value} using utf8mb4) collate ${this.collation}`}`;
   }
 
-  #insertText(table: BulkTable): string {
-    const columns = tableColumns(table);
+  #insertText(table: BulkTable, columns: readonly BulkColumn[]): string {
     const names = columns.map(({ name }) => `\`${name}\``).join(', ');
     const values = columns.map(({ key }) => `r.\`${key}\``).join(', ');
     return `insert into ${this.names.quoted(table)} (${names}) select ${values} from ${jsonTable(columns)}`;

@@ -21,32 +21,27 @@ export class MysqlDialect implements Dialect {
     this.#bulk = new MysqlBulk(names, collation);
   }
 
-  async insertMany<T extends BulkTable>(
-    kysely: Kysely<Tables>,
-    { table, rows }: BulkInsert<T>,
-  ): Promise<string[]> {
+  async insertMany<T extends BulkTable>(kysely: Kysely<Tables>, insert: BulkInsert<T>): Promise<string[]> {
+    const { table, rows } = insert;
     const ids = rows.map(({ id }) => id);
     if (ids.length === 0) return ids;
     try {
-      await kysely.executeQuery(this.#bulk.insert(table, rows));
+      await kysely.executeQuery(this.#bulk.insert(insert));
       return ids;
     } catch (error) {
       // InnoDB has undone this statement, and nothing else of the transaction.
       if (!isDuplicate(error)) throw error;
     }
     const before = await kysely.executeQuery(this.#bulk.idsOf(table, ids));
-    await kysely.executeQuery(this.#bulk.insertNew(table, rows));
+    await kysely.executeQuery(this.#bulk.insertNew(insert));
     const after = await kysely.executeQuery(this.#bulk.idsOf(table, ids));
     const known = new Set(before.rows.map(({ id }) => id));
     return after.rows.map(({ id }) => id).filter((id) => !known.has(id));
   }
 
-  async updateMany<T extends BulkTable>(
-    kysely: Kysely<Tables>,
-    { table, rows }: BulkUpdate<T>,
-  ): Promise<string[]> {
-    if (rows.length === 0) return [];
-    const { select, update } = this.#bulk.update(table, rows);
+  async updateMany<T extends BulkTable>(kysely: Kysely<Tables>, changes: BulkUpdate<T>): Promise<string[]> {
+    if (changes.rows.length === 0) return [];
+    const { select, update } = this.#bulk.update(changes);
     const fitting = await kysely.executeQuery(select);
     if (fitting.rows.length > 0) await kysely.executeQuery(update);
     return fitting.rows.map(({ id }) => id);

@@ -56,7 +56,7 @@ interface Server {
 async function ours(url: string): Promise<Server> {
   const pg = await loadDriver<PgModule>('pg', () => import('pg'), 'a PostgreSQL store');
   const options = { connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true };
-  const pool = new pg.Pool({ ...options, max: CONNECTIONS, application_name: 'carillon' });
+  const pool = new pg.Pool({ ...options, max: CONNECTIONS, pipeline: true, application_name: 'carillon' });
   // An idle connection that is lost is replaced when one is needed; unheard, the event would end the process.
   pool.on('error', () => undefined);
   return {

@@ -8,6 +8,8 @@ export interface PgPool {
 
 export interface PgClient {
   query(query: PgQuery): Promise<PgResult>;
+  /** Statements are sent without waiting for the answers to those before; older versions of pg do not know of it. */
+  readonly pipeline?: boolean;
   on(event: string, listener: (...args: never[]) => void): unknown;
   removeListener(event: string, listener: (...args: never[]) => void): unknown;
 }

@@ -1,9 +1,9 @@
 import { type Kysely, type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Tables } from '../../schema/tables.js';
-import { type BulkInsert, BulkStatements, type BulkTable, type BulkUpdate } from '../bulk.js';
+import type { BulkInsert, BulkTable, BulkUpdate } from '../bulk.js';
 import type { Dialect } from '../database.js';
 import type { TableNames } from '../table-names.js';
-import { postgresBulkWords } from './bulk-postgres.js';
+import { PostgresBulk } from './bulk-postgres.js';
 import { isMissingPostgresTable, isPostgresDown, isTransientPostgres } from './postgres-errors.js';
 
 export class PostgresDialect implements Dialect {
@@ -13,10 +13,10 @@ export class PostgresDialect implements Dialect {
   readonly isTransient = isTransientPostgres;
   readonly isDown = isPostgresDown;
   readonly isMissingTable = isMissingPostgresTable;
-  readonly #bulk: BulkStatements;
+  readonly #bulk: PostgresBulk;
 
   constructor(names: TableNames) {
-    this.#bulk = new BulkStatements(postgresBulkWords(names));
+    this.#bulk = new PostgresBulk(names);
   }
 
   async insertMany<T extends BulkTable>(kysely: Kysely<Tables>, insert: BulkInsert<T>): Promise<string[]> {

@@ -1,7 +1,12 @@
 import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely';
 import type { PgClient, PgPool, PgPoolClient } from './pg-types.js';
-import { isConnectionLost, isStaleStatement } from './postgres-errors.js';
+import { isAborted, isConnectionLost, isStaleStatement } from './postgres-errors.js';
 
+/**
+ * Each statement of the store has an index to go by. A plan that was kept from the time when a table was small would
+ * walk over all of it: until the next ANALYZE, which is a minute away at best. What has none is not worth compiling.
+ */
+const BEGIN = 'begin isolation level read committed; set local enable_seqscan = off; set local jit = off';
 /** Further texts are sent whole each time. The store's own are far fewer. */
 const KEPT_STATEMENTS = 200;
 const WRITES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
@@ -29,7 +34,7 @@ export class PostgresDriver implements Driver {
   }
 
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('begin isolation level read committed'));
+    await (connection as PostgresConnection).begin();
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
@@ -52,6 +57,11 @@ export class PostgresDriver implements Driver {
 
 class PostgresConnection implements DatabaseConnection {
   #lost = false;
+  /** Sent, and not answered yet. */
+  #begun: Promise<unknown> | null = null;
+  #last: Promise<unknown> = Promise.resolve();
+  /** What ended the transaction. */
+  #failure: unknown = null;
   /** A connection that is lost between two queries says so here; unheard, it would end the process. */
   readonly #onError = (): void => {
     this.#lost = true;
@@ -64,16 +74,42 @@ class PostgresConnection implements DatabaseConnection {
     client.on('error', this.#onError);
   }
 
+  async begin(): Promise<void> {
+    this.#failure = null;
+    const begun = this.#send(CompiledQuery.raw(BEGIN));
+    if (this.client.pipeline !== true) return void (await this.#heard(begun));
+    // What follows need not wait for it.
+    begun.catch(() => undefined);
+    this.#begun = begun;
+  }
+
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const begun = this.#begun;
+    this.#begun = null;
+    const answer = this.#send<R>(query, this.names.of(query.sql));
+    return this.#heard(begun === null ? answer : Promise.all([answer, begun]).then(([result]) => result));
+  }
+
+  /** pg frowns on statements that it has to queue itself. */
+  #send<R>(query: CompiledQuery, name?: string): Promise<QueryResult<R>> {
+    if (this.client.pipeline === true) return queryOn<R>(this.client, query, name);
+    const answer = this.#last.then(() => queryOn<R>(this.client, query, name));
+    this.#last = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async #heard<R>(answer: Promise<R>): Promise<R> {
     try {
-      return await queryOn<R>(this.client, query, this.names.of(query.sql));
+      return await answer;
     } catch (error) {
       if (isStaleStatement(error)) {
         this.#lost = true;
         this.names.distrust(error);
       }
       if (isConnectionLost(error)) this.#lost = true;
-      throw error;
+      if (!isAborted(error)) this.#failure ??= error;
+      // Statements that were sent together fail together: the first says why.
+      throw this.#failure ?? error;
     }
   }
 

@@ -30,6 +30,11 @@ export function isStaleStatement(error: unknown): boolean {
   );
 }
 
+/** A statement before it in the transaction has failed. */
+export function isAborted(error: unknown): boolean {
+  return codeOf(error) === '25P02';
+}
+
 export function isTransientPostgres(error: unknown): boolean {
   return TRANSIENT.has(codeOf(error)) || isStaleStatement(error);
 }
