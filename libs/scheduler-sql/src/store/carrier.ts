@@ -16,7 +16,7 @@ import type { ClaimedBatch } from './claim-batch.js';
 import { Claiming } from './claiming.js';
 import { type HeldClaim, HeldClaims } from './held-claims.js';
 import type { Forgetting } from './retention.js';
-import { inStatement, inTransaction } from './retrying.js';
+import { inTransaction } from './retrying.js';
 import { type Ending, Settlement } from './settlement.js';
 import type { TurnStore } from './turn-store.js';
 import { WriteLane } from './write-lane.js';
@@ -176,7 +176,7 @@ export class Carrier {
     const plain = await this.writeOthers(items);
     if (plain.length === 0) return;
     try {
-      const written = await inStatement(this.db, (kysely) => this.settlement.writePlain(kysely, plain));
+      const written = await inTransaction(this.db, (trx) => this.settlement.writePlain(trx, plain));
       await this.writeWithJobs(this.answerWritten(plain, written));
     } catch (error) {
       for (const { reject } of plain) reject(error);
@@ -210,7 +210,7 @@ export class Carrier {
         where: { id: claim.runId, token: claim.token, holder: this.session.replica, holds_place: 1 },
         set: notes,
       }));
-      await inStatement(this.db, (kysely) => this.db.dialect.updateMany(kysely, { table: 'runs', rows }));
+      await inTransaction(this.db, (trx) => this.db.dialect.updateMany(trx, { table: 'runs', rows }));
       for (const { resolve } of items) resolve();
     } catch (error) {
       for (const { reject } of items) reject(error);

@@ -30,9 +30,3 @@ export function inTransaction<T>(
 ): Promise<T> {
   return retrying(dialect, () => kysely.transaction().execute(work));
 }
-
-/** For what is one statement on PostgreSQL, and a transaction of several elsewhere. */
-export function inStatement<T>(database: Database, work: (kysely: Kysely<Tables>) => Promise<T>): Promise<T> {
-  if (database.dialect.name !== 'postgres') return inTransaction(database, work);
-  return retrying(database.dialect, () => work(database.kysely));
-}
