@@ -29,7 +29,8 @@ const HARMS: Record<string, { error: RegExp; downForMs: number; harm: Harm }> = 
     error: /full/,
     downForMs: 2 * MINUTE,
     harm: async ({ kysely }) => {
-      // The file may not grow by a page: as a disk that is full, whatever else is on it.
+      // The file has no free page and may not grow by one: as a disk that is full, whatever else is on it.
+      await sql`vacuum`.execute(kysely);
       await sql`pragma max_page_count = 1`.execute(kysely);
       return () => sql`pragma max_page_count = 1000000`.execute(kysely);
     },

@@ -2,6 +2,7 @@ import type { Kysely, RawBuilder, SqlBool } from 'kysely';
 import type { Tables } from '../schema/tables.js';
 import type { BulkInsert, BulkTable, BulkUpdate } from './bulk.js';
 import type { TableNames } from './table-names.js';
+import type { Templates } from './templates.js';
 
 /** An open database with the store's tables in it. */
 export interface Database {
@@ -16,6 +17,7 @@ export interface Database {
   readonly dialect: Dialect;
   /** For SQL that is written as text. */
   readonly names: TableNames;
+  readonly templates: Templates;
   /** Null where the database has none. */
   readonly hints: Hints | null;
   /**
@@ -69,6 +71,9 @@ export interface Dialect {
   updateMany<T extends BulkTable>(kysely: Kysely<Tables>, update: BulkUpdate<T>): Promise<string[]>;
   /** `column in (values)` with one parameter; true for nothing when there are no values. */
   isOneOf(column: string, values: readonly string[]): RawBuilder<SqlBool>;
+  /** As `isOneOf`, with what `list` makes of the values for the parameter. */
+  isIn(column: string, list: unknown): RawBuilder<SqlBool>;
+  list(values: readonly string[]): unknown;
 
   /** The transaction is rolled back and would do well if it were repeated: deadlock, serialization. */
   isTransient(error: unknown): boolean;

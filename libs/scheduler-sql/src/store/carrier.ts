@@ -18,6 +18,7 @@ import { type HeldClaim, HeldClaims } from './held-claims.js';
 import type { Forgetting } from './retention.js';
 import { inTransaction } from './retrying.js';
 import { type Ending, Settlement } from './settlement.js';
+import { together } from './together.js';
 import type { TurnStore } from './turn-store.js';
 import { WriteLane } from './write-lane.js';
 
@@ -92,7 +93,7 @@ export class Carrier {
         const batch = await inTransaction(this.db, async (trx) => {
           // These have ended here, whatever is written of them.
           const held = this.held.size - plain.length;
-          const [ended, claimed] = await Promise.all([
+          const [ended, claimed] = await together([
             this.settlement.writePlain(trx, plain),
             this.claiming.together(trx, request, held, recover),
           ]);

@@ -1,6 +1,7 @@
 import { type ClaimRequest, InstantQueue, type StoreSession } from '@carillon/scheduler/store';
-import { type Kysely, sql, type SqlBool } from 'kysely';
+import { type CompiledQuery, type Kysely, sql, type SqlBool } from 'kysely';
 import type { Database } from '../driver/database.js';
+import { slot } from '../driver/templates.js';
 import type { JobTable, Tables } from '../schema/tables.js';
 import { DueOfJob } from '../turn/claim-due.js';
 import { Effects } from '../turn/effects.js';
@@ -8,6 +9,7 @@ import type { JobTurn } from '../turn/job-turn.js';
 import { recoverGone, recoverRun } from '../turn/settle-run.js';
 import { BatchPlaces } from './batch-places.js';
 import { hintCancelled } from './hint-cancelled.js';
+import { together } from './together.js';
 import type { TurnStore } from './turn-store.js';
 
 /** What is due was locked by another: it will be free in a moment. */
@@ -51,7 +53,7 @@ export class ClaimBatchWork {
   async run(held: number, recover: boolean): Promise<ClaimedBatch> {
     const { effects, trx, now } = this;
     this.places = await this.lockGroups(held);
-    const [due, waiting, expired] = await Promise.all([
+    const [due, waiting, expired] = await together([
       this.lockDueJobs(),
       this.jobsOfDueRuns(),
       recover ? this.expired() : [],
@@ -59,7 +61,7 @@ export class ClaimBatchWork {
     const known = new Set(due.map(({ id }) => id));
     const others = [...waiting, ...expired.map(({ job_id }) => job_id)].filter((id) => !known.has(id));
     const rows = [...due, ...(await this.lockFree([...new Set(others)]))];
-    const [turns] = await Promise.all([
+    const [turns] = await together([
       this.turns.freeTurns(trx, rows, effects, now),
       this.lookForLocked(due.length),
     ]);
@@ -74,7 +76,8 @@ export class ClaimBatchWork {
   /** The jobs that `run` would look at, locked or not. */
   async candidates(held: number): Promise<string[]> {
     this.places = await this.lockGroups(held);
-    const due = await this.dueJobs().select('id').orderBy('due_at').limit(this.limit).execute();
+    const query = () => this.dueJobs().select('id').orderBy('due_at').limit(slot<number>('limit')).compile();
+    const due = await this.ask('due ids', query);
     const expired = await this.expired();
     const ids = [...due.map(({ id }) => id), ...(await this.jobsOfDueRuns())];
     return [...new Set([...ids, ...expired.map(({ job_id }) => job_id)])];
@@ -124,8 +127,10 @@ export class ClaimBatchWork {
 
   private async lockDueJobs(): Promise<JobTable[]> {
     const { db, limit } = this;
-    const query = this.dueJobs().selectAll().orderBy('due_at').limit(limit);
-    const rows = await (db.dialect.skipLocked ? query.forUpdate().skipLocked() : query).execute();
+    const rows = await this.ask('due', () => {
+      const query = this.dueJobs().selectAll().orderBy('due_at').limit(slot<number>('limit'));
+      return (db.dialect.skipLocked ? query.forUpdate().skipLocked() : query).compile();
+    });
     if (rows.length === limit) this.more = true;
     return rows;
   }
@@ -133,20 +138,20 @@ export class ClaimBatchWork {
   /** Whether another has more due jobs locked than were free here. */
   private async lookForLocked(free: number): Promise<void> {
     if (this.more || !this.db.dialect.skipLocked) return;
-    const query = this.dueJobs().select('id');
-    const seen = await query.limit(free + 1).execute();
+    const query = () => this.dueJobs().select('id').limit(slot<number>('limit')).compile();
+    const seen = await this.ask('due or locked', query, free + 1);
     if (seen.length > free) this.leftLocked = true;
   }
 
   private dueJobs() {
-    const { db, trx, now, session, places } = this;
+    const { db, trx, session, places } = this;
     const known = db.dialect.isOneOf('handler', session.handlers());
     const full = places.fullGroups;
     const query = trx
       .selectFrom('jobs')
-      .where('due_at', '<=', now)
+      .where('due_at', '<=', slot<number>('now'))
       .where((is) => is.or([known, is('state', '=', 'paused')]))
-      .$if(this.only !== null, (all) => all.where('id', '=', this.only!));
+      .$if(this.only !== null, (all) => all.where('id', '=', slot<string>('only')));
     // Ticks that start no run, because one is alive, need no place.
     const alive = sql<SqlBool>`exists (select 1 from ${sql.table('runs')} as r where r.live = 1 and r.job_id = ${sql.ref('jobs.id')})`;
     if (places.noneLeft) return query.where((is) => is.or([alive, is('state', '=', 'paused')]));
@@ -162,24 +167,37 @@ export class ClaimBatchWork {
   }
 
   private async jobsOfDueRuns(): Promise<string[]> {
-    const { db, trx, now, session, limit, places } = this;
+    const { limit, places } = this;
     if (places.noneLeft) return [];
+    const rows = await this.ask('due runs', () => this.dueRuns());
+    if (rows.length === limit) this.more = true;
+    return rows.map(({ job_id }) => job_id);
+  }
+
+  private dueRuns() {
+    const { db, trx, session, places } = this;
     const full = places.fullGroups;
-    let query = trx
+    return trx
       .selectFrom('runs as r')
       .innerJoin('jobs as j', 'j.id', 'r.job_id')
       .select('r.job_id')
       .where('r.state', '=', sql.lit('waiting'))
-      .where('r.due_at', '<=', now)
+      .where('r.due_at', '<=', slot<number>('now'))
       .where(db.dialect.isOneOf('j.handler', session.handlers()))
-      .$if(this.only !== null, (all) => all.where('r.job_id', '=', this.only!));
-    if (full.length > 0)
-      query = query.where((is) =>
-        is.or([is('j.group_name', 'is', null), is('j.group_name', 'not in', full)]),
-      );
-    const rows = await query.orderBy('r.due_at').limit(limit).execute();
-    if (rows.length === limit) this.more = true;
-    return rows.map(({ job_id }) => job_id);
+      .$if(this.only !== null, (all) => all.where('r.job_id', '=', slot<string>('only')))
+      .$if(full.length > 0, (all) =>
+        all.where((is) => is.or([is('j.group_name', 'is', null), is('j.group_name', 'not in', full)])),
+      )
+      .orderBy('r.due_at')
+      .limit(slot<number>('limit'))
+      .compile();
+  }
+
+  /** @param query what it says depends on the handlers, the places left, and whether there is an only job */
+  private ask<R>(name: string, query: () => CompiledQuery<R>, limit = this.limit): Promise<R[]> {
+    const { db, trx, now, only, places, session } = this;
+    const key = JSON.stringify([name, session.handlers(), places.noneLeft, places.fullGroups, only !== null]);
+    return db.templates.run(trx, key, query, { now, limit, only });
   }
 
   private async lockFree(ids: readonly string[]): Promise<JobTable[]> {

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
-import type { Dialect } from '../driver/database.js';
+import type { Database } from '../driver/database.js';
+import { slot } from '../driver/templates.js';
 import type { JobTable, RunTable, Tables } from '../schema/tables.js';
 
 /** Runs of a job that wait to catch up and are read: they go one at a time. */
@@ -10,24 +11,26 @@ export type LiveRun = RunTable & { place: number; alike: number; alike_ticks: nu
 
 /** Reads the live runs of jobs that are locked. */
 export class LiveRunReader {
-  constructor(private readonly dialect: Dialect) {}
+  constructor(private readonly db: Database) {}
 
   /** Of those that wait to catch up only the next ones, unless `whole`. */
   async of(trx: Kysely<Tables>, jobs: readonly JobTable[], whole: boolean): Promise<LiveRun[]> {
     if (jobs.length === 0) return [];
-    const ids = jobs.map(({ id }) => id);
+    const { kysely, dialect, templates } = this.db;
     const most = whole ? Number.MAX_SAFE_INTEGER : NEXT_TO_CATCH_UP;
-    const { rows } = await sql<LiveRun>`
+    const query = () => sql<LiveRun>`
       select * from (
         select r.*,
           row_number() over (partition by r.job_id, r.state, r.catch_up order by r.id) as place,
           count(*) over (partition by r.job_id, r.state, r.catch_up) as alike,
           count(r.tick_at) over (partition by r.job_id, r.state, r.catch_up) as alike_ticks
         from ${sql.table('runs')} as r
-        where r.live = 1 and ${this.dialect.isOneOf('r.job_id', ids)}
+        where r.live = 1 and ${dialect.isIn('r.job_id', slot('ids'))}
       ) as live_runs
-      where state <> 'queued' or catch_up = 0 or place <= ${sql.lit(most)}
-      order by id`.execute(trx);
+      where state <> 'queued' or catch_up = 0 or place <= ${slot('most')}
+      order by id`;
+    const ids = dialect.list(jobs.map(({ id }) => id));
+    const rows = await templates.run(trx, 'live runs', () => query().compile(kysely), { ids, most });
     // Compared here, so that no database takes another index for it, and with that the whole history.
     return rows.filter(({ generation }) => generation > 0);
   }
@@ -42,12 +45,13 @@ export class LiveRunReader {
     how: 'wait' | 'skip',
   ): Promise<Map<string, RunTable>> {
     const carried = runs.filter(({ holds_place }) => holds_place === 1);
-    if (!this.dialect.skipLocked || carried.length === 0) return new Map(carried.map((run) => [run.id, run]));
+    if (!this.db.dialect.skipLocked || carried.length === 0)
+      return new Map(carried.map((run) => [run.id, run]));
     const ids = carried.map(({ id }) => id);
     const query = trx
       .selectFrom('runs')
       .selectAll()
-      .where(this.dialect.isOneOf('id', ids))
+      .where(this.db.dialect.isOneOf('id', ids))
       .orderBy('id')
       .forUpdate()
       .$if(how === 'skip', (locking) => locking.skipLocked());

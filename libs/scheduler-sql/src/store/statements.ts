@@ -1,5 +1,5 @@
 import type { BackfillRequest } from '@carillon/scheduler/store';
-import { type Kysely, sql } from 'kysely';
+import { type CompiledQuery, type Kysely, sql } from 'kysely';
 import type { Database } from '../driver/database.js';
 import type { JobTable, Tables } from '../schema/tables.js';
 import { Effects } from '../turn/effects.js';
@@ -33,43 +33,54 @@ export async function countAlive({ kysely }: Database, jobId?: string): Promise<
 
 /** When the next job or waiting run is due whose handler is known. @param full only what needs no place */
 export async function earliestDueAt(
-  { kysely, dialect }: Database,
+  { kysely, dialect, templates }: Database,
   handlers: readonly string[],
   full: boolean,
 ): Promise<number | null> {
-  const known = dialect.isOneOf('jobs.handler', handlers);
+  const known = () => dialect.isOneOf('jobs.handler', handlers);
+  const ask = (name: string, query: () => CompiledQuery<{ at: number | null }>) =>
+    templates.run(kysely, JSON.stringify([name, handlers]), query, {});
   if (full) {
     // Ticks of jobs that have a run alive, and the ends of pauses.
-    const job = await kysely
-      .selectFrom('jobs')
-      .innerJoin('runs', 'runs.job_id', 'jobs.id')
-      .select('jobs.due_at')
-      .where('runs.live', '=', sql.lit(1))
-      .where('jobs.due_at', 'is not', null)
-      .where(known)
-      .orderBy('jobs.due_at')
-      .limit(1)
-      .executeTakeFirst();
-    return job?.due_at ?? null;
+    const query = () =>
+      kysely
+        .selectFrom('jobs')
+        .innerJoin('runs', 'runs.job_id', 'jobs.id')
+        .select('jobs.due_at as at')
+        .where('runs.live', '=', sql.lit(1))
+        .where('jobs.due_at', 'is not', null)
+        .where(known())
+        .orderBy('jobs.due_at')
+        .limit(1)
+        .compile();
+    const [job] = await ask('earliest without a place', query);
+    return job?.at ?? null;
   }
-  const job = kysely
-    .selectFrom('jobs')
-    .select('due_at')
-    .where('due_at', 'is not', null)
-    .where((is) => is.or([known, is('state', '=', 'paused')]))
-    .orderBy('due_at')
-    .limit(1);
-  const run = kysely
-    .selectFrom('runs')
-    .innerJoin('jobs', 'jobs.id', 'runs.job_id')
-    .select('runs.due_at')
-    .where('runs.state', '=', sql.lit('waiting'))
-    .where(known)
-    .orderBy('runs.due_at')
-    .limit(1);
-  const found = await kysely.selectNoFrom([job.as('job'), run.as('run')]).executeTakeFirstOrThrow();
-  const at = Math.min(found.job ?? Number.POSITIVE_INFINITY, found.run ?? Number.POSITIVE_INFINITY);
-  return at === Number.POSITIVE_INFINITY ? null : at;
+  const job = () =>
+    kysely
+      .selectFrom('jobs')
+      .select('due_at as at')
+      .where('due_at', 'is not', null)
+      .where((is) => is.or([known(), is('state', '=', 'paused')]))
+      .orderBy('due_at')
+      .limit(1);
+  const run = () =>
+    kysely
+      .selectFrom('runs')
+      .innerJoin('jobs', 'jobs.id', 'runs.job_id')
+      .select('runs.due_at as at')
+      .where('runs.state', '=', sql.lit('waiting'))
+      .where(known())
+      .orderBy('runs.due_at')
+      .limit(1);
+  const either = () =>
+    kysely
+      .selectNoFrom(job().as('at'))
+      .unionAll(kysely.selectNoFrom(run().as('at')))
+      .compile();
+  let earliest = Number.POSITIVE_INFINITY;
+  for (const { at } of await ask('earliest', either)) earliest = Math.min(earliest, at ?? earliest);
+  return earliest === Number.POSITIVE_INFINITY ? null : earliest;
 }
 
 /** The instants in the asked span that runs of the job were or will be started for, as far as the history goes back. */

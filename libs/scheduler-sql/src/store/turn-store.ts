@@ -9,6 +9,7 @@ import { LiveRuns } from '../turn/live-runs.js';
 import type { RunIds } from '../turn/run-ids.js';
 import { readJob } from '../turn/stored-job.js';
 import type { KnownPolicies } from './known-policies.js';
+import { together } from './together.js';
 import { type LiveRun, LiveRunReader } from './live-run-reader.js';
 
 /** Texts of one statement, in characters: below what servers take in one packet. */
@@ -65,7 +66,7 @@ export class TurnStore {
     private readonly tzdata: string,
     private readonly policies: KnownPolicies,
   ) {
-    this.liveRuns = new LiveRunReader(db.dialect);
+    this.liveRuns = new LiveRunReader(db);
   }
 
   /** Locks the jobs, waiting for whoever has them. In one order, so that two who lock several do not wait for each other. */
@@ -83,7 +84,7 @@ export class TurnStore {
     now: number,
     whole = false,
   ): Promise<JobTurn[]> {
-    const [runs, spans] = await Promise.all([this.liveRuns.of(trx, rows, whole), this.spans(trx, rows)]);
+    const [runs, spans] = await together([this.liveRuns.of(trx, rows, whole), this.spans(trx, rows)]);
     const locked = await this.liveRuns.lockCarried(trx, runs, 'wait');
     return this.make(rows, runs, spans, locked, effects, now);
   }
@@ -98,7 +99,7 @@ export class TurnStore {
     effects: Effects,
     now: number,
   ): Promise<JobTurn[]> {
-    const [runs, spans] = await Promise.all([this.liveRuns.of(trx, rows, false), this.spans(trx, rows)]);
+    const [runs, spans] = await together([this.liveRuns.of(trx, rows, false), this.spans(trx, rows)]);
     const locked = await this.liveRuns.lockCarried(trx, runs, 'skip');
     const isBusy = ({ id, holds_place }: RunTable) => holds_place === 1 && !locked.has(id);
     const busy = new Set(runs.filter(isBusy).map(({ job_id }) => job_id));
@@ -122,7 +123,7 @@ export class TurnStore {
     }));
     const removed = turns.filter((turn) => turn.removed).map(({ row }) => row.id);
     // Sent together: none of them depends on the answer to another.
-    const [unstored] = await Promise.all([
+    const [unstored] = await together([
       this.insertRuns(trx, [...effects.inserted]),
       dialect.updateMany(trx, { table: 'runs', rows: [...effects.touched].map(runChange) }),
       dialect.updateMany(trx, { table: 'runs', rows: longer }),
@@ -150,7 +151,7 @@ export class TurnStore {
     const { dialect } = this.db;
     const scheduled = turns.filter(({ changed, edited }) => changed && !edited);
     const whole = turns.filter(({ edited }) => edited).map(({ row }) => row);
-    await Promise.all([
+    await together([
       dialect.updateMany(trx, { table: 'jobs', rows: scheduleChanges(scheduled) }),
       ...[...batches(whole)].map((rows) =>
         dialect.updateMany(trx, { table: 'jobs', rows: rows.map(jobChange) }),

@@ -88,14 +88,19 @@ export class DueLoop {
     this.look();
   }
 
-  /** What is claimed and has not begun does not begin any more; what the store is about to claim neither. */
-  async giveUp(): Promise<readonly Claim[]> {
+  /**
+   * What is claimed and has not begun does not begin any more; what the store is about to claim neither, if it
+   * answers within `limitMs`.
+   */
+  async giveUp(limitMs: number): Promise<readonly Claim[]> {
     this.givenUp = true;
     const given = this.claims.slice(this.nextClaim);
     this.claims = [];
     this.nextClaim = 0;
-    const batch = await this.asked?.catch(() => null);
-    return batch ? [...given, ...batch.claims] : given;
+    if (this.asked === null) return given;
+    const tooLate = new Promise<null>((resolve) => this.alarms.after(limitMs, () => resolve(null)));
+    const batch = await Promise.race([this.asked.catch(() => null), tooLate]);
+    return batch === null ? given : [...given, ...batch.claims];
   }
 
   /** A place is free: what was left behind for want of one may go on. */

@@ -125,7 +125,7 @@ export class LocalEngine implements Engine {
     }
     let { abandoned } = this.settling;
     try {
-      await this.settling.abandonAll(await this.loop.giveUp(), drainTimeoutMs);
+      await this.settling.abandonAll(await this.loop.giveUp(abortGraceMs), drainTimeoutMs);
       await this.settling.recordedWithin(abortGraceMs);
       this.upkeep?.stop();
       ({ abandoned } = this.settling);

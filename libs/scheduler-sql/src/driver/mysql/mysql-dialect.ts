@@ -49,8 +49,16 @@ export class MysqlDialect implements Dialect {
 
   /** Text is put together by the driver here, so a list costs no plan of its own. */
   isOneOf(column: string, values: readonly string[]): RawBuilder<SqlBool> {
-    if (values.length === 0) return sql`1 = 0`;
-    return sql`${sql.ref(column)} in (${sql.join(values)})`;
+    return this.isIn(column, this.list(values));
+  }
+
+  isIn(column: string, list: unknown): RawBuilder<SqlBool> {
+    return sql`${sql.ref(column)} in (${list})`;
+  }
+
+  /** The driver writes the values of an array one after the other. */
+  list(values: readonly string[]): unknown {
+    return values.length === 0 ? [null] : [...values];
   }
 
   async now(kysely: Kysely<Tables>): Promise<number> {

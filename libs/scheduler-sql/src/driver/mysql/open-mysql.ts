@@ -7,6 +7,7 @@ import { DatabaseTooOldError } from '../errors.js';
 import { loadDriver } from '../load-driver.js';
 import { numbersPlugin } from '../numbers-plugin.js';
 import { TableNames } from '../table-names.js';
+import { Templates } from '../templates.js';
 import { MysqlDialect } from './mysql-dialect.js';
 import { MysqlDriver, queryOn, READ_COMMITTED } from './mysql-driver.js';
 import {
@@ -47,6 +48,7 @@ export async function openMysql({ server, prefix }: MysqlSource): Promise<Databa
     kysely,
     dialect: new MysqlDialect(names, collation),
     names,
+    templates: new Templates(),
     hints: null,
     within: (transaction) => within(transaction, names),
     close: () => kysely.destroy(),

@@ -6,6 +6,7 @@ import type { Database } from '../database.js';
 import { loadDriver } from '../load-driver.js';
 import { numbersPlugin } from '../numbers-plugin.js';
 import { TableNames } from '../table-names.js';
+import { Templates } from '../templates.js';
 import type { PgClient, PgModule, PgOwnClient, PgPool } from './pg-types.js';
 import { PostgresDialect } from './postgres-dialect.js';
 import { PostgresDriver, queryOn } from './postgres-driver.js';
@@ -37,6 +38,7 @@ export async function openPostgres({ server, schema }: PostgresSource): Promise<
     kysely,
     dialect: new PostgresDialect(names),
     names,
+    templates: new Templates(),
     hints,
     within: (transaction) => within(transaction, names),
     close: async () => {

@@ -32,7 +32,15 @@ export class PostgresDialect implements Dialect {
   }
 
   isOneOf(column: string, values: readonly string[]): RawBuilder<SqlBool> {
-    return sql`${sql.ref(column)} = any(${[...values]}::text[])`;
+    return this.isIn(column, this.list(values));
+  }
+
+  isIn(column: string, list: unknown): RawBuilder<SqlBool> {
+    return sql`${sql.ref(column)} = any(${list}::text[])`;
+  }
+
+  list(values: readonly string[]): unknown {
+    return [...values];
   }
 
   async now(kysely: Kysely<Tables>): Promise<number> {

@@ -5,6 +5,7 @@ import { borrow, executeIn, isKyselyTransaction } from '../borrowed.js';
 import type { Database } from '../database.js';
 import { numbersPlugin } from '../numbers-plugin.js';
 import { TableNames } from '../table-names.js';
+import { Templates } from '../templates.js';
 import { findSqlite } from './find-sqlite.js';
 import { BUSY_TIMEOUT_MS, SqliteConnection } from './sqlite-connection.js';
 import { SqliteDialect } from './sqlite-dialect.js';
@@ -36,6 +37,7 @@ export async function openSqlite({ file, prefix, synchronous }: SqliteSource): P
     kysely,
     dialect: new SqliteDialect(names),
     names,
+    templates: new Templates(),
     hints: null,
     within: (transaction) => within(transaction, names),
     close: () => kysely.destroy(),

@@ -33,7 +33,15 @@ export class SqliteDialect implements Dialect {
   }
 
   isOneOf(column: string, values: readonly string[]): RawBuilder<SqlBool> {
-    return sql`${sql.ref(column)} in (select value from json_each(${JSON.stringify(values)}))`;
+    return this.isIn(column, this.list(values));
+  }
+
+  isIn(column: string, list: unknown): RawBuilder<SqlBool> {
+    return sql`${sql.ref(column)} in (select value from json_each(${list}))`;
+  }
+
+  list(values: readonly string[]): unknown {
+    return JSON.stringify(values);
   }
 
   async now(kysely: Kysely<Tables>): Promise<number> {
