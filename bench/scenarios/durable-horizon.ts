@@ -106,7 +106,9 @@ async function work(verbs: StoreVerbs, forMs: number): Promise<TimedClaim[]> {
     const { claimed, claimMs } = await verbs.claimAndEnd(Date.now());
     if (claimed > 0) claims.push({ claimed, claimMs });
     // A full batch has more behind it.
-    if (claimed < 100) await sleep(STEP_MS - (Date.now() % STEP_MS));
+    if (claimed === 100) continue;
+    await verbs.store.earliestDueAt();
+    await sleep(STEP_MS - (Date.now() % STEP_MS));
   }
   return claims;
 }

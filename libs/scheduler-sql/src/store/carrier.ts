@@ -14,6 +14,7 @@ import { sql } from 'kysely';
 import type { Database } from '../driver/database.js';
 import type { ClaimedBatch } from './claim-batch.js';
 import { Claiming } from './claiming.js';
+import type { DueFloor } from './due-floor.js';
 import { type HeldClaim, HeldClaims } from './held-claims.js';
 import type { Forgetting } from './retention.js';
 import { inTransaction } from './retrying.js';
@@ -50,9 +51,10 @@ export class Carrier {
     private readonly forgetting: Forgetting,
     private readonly session: StoreSession,
     private readonly leaseMs: number,
+    private readonly floor: DueFloor,
   ) {
     this.settlement = new Settlement(db, turns, this.held, session.replica);
-    this.claiming = new Claiming(db, turns, session, leaseMs);
+    this.claiming = new Claiming(db, turns, session, leaseMs, floor);
   }
 
   /** No further claim may begin. */
@@ -143,6 +145,7 @@ export class Carrier {
     return this.lane.run(async () => {
       await inTransaction(this.db, (trx) => this.settlement.giveBack(trx, claims, now));
       for (const claim of claims) this.held.delete(claim);
+      this.floor.reset();
     });
   }
 
@@ -168,6 +171,7 @@ export class Carrier {
 
   private answer(item: EndingItem, settled: Settled): void {
     if (!item.placeHeld || settled === 'refused') this.held.delete(item.claim);
+    this.floor.lower(item.end?.retryAt ?? null);
     item.resolve(settled);
   }
 
@@ -199,6 +203,8 @@ export class Carrier {
     if (items.length === 0) return;
     try {
       const settled = await inTransaction(this.db, (trx) => this.settlement.writeWithJobs(trx, items));
+      // Something that waited may go on.
+      this.floor.reset();
       for (const item of items) this.answer(item, settled.get(item)!);
     } catch (error) {
       for (const { reject } of items) reject(error);
@@ -250,6 +256,7 @@ export class Carrier {
       effects.claims.forEach((claim, index) => {
         if (isStored(claim)) this.held.add(claim, effects.claimed[index]!);
       });
+      if (effects.touched.size > 0 || effects.changed.length > 0) this.floor.reset();
       for (const { job_id } of effects.inserted) this.forgetting.noteMade(job_id);
       all.claims.push(...effects.claims.filter(isStored));
       all.recorded.push(...effects.recorded.filter(isStored));
@@ -276,5 +283,6 @@ export class Carrier {
       await this.settlement.giveBack(trx, unknown, now);
     });
     this.unsure = false;
+    this.floor.reset();
   }
 }

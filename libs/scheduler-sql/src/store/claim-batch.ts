@@ -42,6 +42,8 @@ export class ClaimBatchWork {
     private readonly leaseMs: number,
     private readonly trx: Kysely<Tables>,
     request: ClaimRequest,
+    /** Nothing that is due before it is looked at. */
+    private readonly from: number,
     /** The only job to look at. */
     private readonly only: string | null = null,
   ) {
@@ -149,6 +151,7 @@ export class ClaimBatchWork {
     const full = places.fullGroups;
     const query = trx
       .selectFrom('jobs')
+      .where('due_at', '>=', slot<number>('from'))
       .where('due_at', '<=', slot<number>('now'))
       .where((is) => is.or([known, is('state', '=', 'paused')]))
       .$if(this.only !== null, (all) => all.where('id', '=', slot<string>('only')));
@@ -182,6 +185,7 @@ export class ClaimBatchWork {
       .innerJoin('jobs as j', 'j.id', 'r.job_id')
       .select('r.job_id')
       .where('r.state', '=', sql.lit('waiting'))
+      .where('r.due_at', '>=', slot<number>('from'))
       .where('r.due_at', '<=', slot<number>('now'))
       .where(db.dialect.isOneOf('j.handler', session.handlers()))
       .$if(this.only !== null, (all) => all.where('r.job_id', '=', slot<string>('only')))
@@ -195,9 +199,9 @@ export class ClaimBatchWork {
 
   /** @param query what it says depends on the handlers, the places left, and whether there is an only job */
   private ask<R>(name: string, query: () => CompiledQuery<R>, limit = this.limit): Promise<R[]> {
-    const { db, trx, now, only, places, session } = this;
+    const { db, trx, from, now, only, places, session } = this;
     const key = JSON.stringify([name, session.handlers(), places.noneLeft, places.fullGroups, only !== null]);
-    return db.templates.run(trx, key, query, { now, limit, only });
+    return db.templates.run(trx, key, query, { from, now, limit, only });
   }
 
   private async lockFree(ids: readonly string[]): Promise<JobTable[]> {

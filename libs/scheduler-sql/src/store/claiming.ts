@@ -5,6 +5,7 @@ import type { Tables } from '../schema/tables.js';
 import { parkJob } from '../turn/change-job.js';
 import { Effects } from '../turn/effects.js';
 import { ClaimBatchWork, type ClaimedBatch } from './claim-batch.js';
+import type { DueFloor } from './due-floor.js';
 import { inTransaction } from './retrying.js';
 import type { TurnStore } from './turn-store.js';
 
@@ -15,6 +16,7 @@ export class Claiming {
     private readonly turns: TurnStore,
     private readonly session: StoreSession,
     private readonly leaseMs: number,
+    private readonly floor: DueFloor,
   ) {}
 
   together(
@@ -24,16 +26,12 @@ export class Claiming {
     recover: boolean,
     only: string | null = null,
   ): Promise<ClaimedBatch> {
-    const { db, turns, session, leaseMs } = this;
-    return new ClaimBatchWork(db, turns, session, leaseMs, trx, request, only).run(held, recover);
+    return this.work(trx, request, only).run(held, recover);
   }
 
   /** One job is the reason that the batch cannot be written: it is parked, and the others go on (D5). */
   async apart(request: ClaimRequest, held: number): Promise<ClaimedBatch[]> {
-    const { db, turns, session, leaseMs } = this;
-    const ids = await inTransaction(this.db, (trx) =>
-      new ClaimBatchWork(db, turns, session, leaseMs, trx, request).candidates(held),
-    );
+    const ids = await inTransaction(this.db, (trx) => this.work(trx, request).candidates(held));
     const batches: ClaimedBatch[] = [];
     let taken = held;
     for (const id of ids) {
@@ -44,6 +42,12 @@ export class Claiming {
       batches.push(batch);
     }
     return batches;
+  }
+
+  private work(trx: Kysely<Tables>, request: ClaimRequest, only: string | null = null): ClaimBatchWork {
+    const { db, turns, session, leaseMs, floor } = this;
+    const from = floor.from(request.now, session.handlers().length);
+    return new ClaimBatchWork(db, turns, session, leaseMs, trx, request, from, only);
   }
 
   private park(id: string, error: unknown, now: number): Promise<ClaimedBatch> {

@@ -26,6 +26,7 @@ import { toRun } from '../turn/run-row.js';
 import { readJob, type StoredJob, toJob } from '../turn/stored-job.js';
 import { Carrier } from './carrier.js';
 import { Declarations, dueWithoutHandler } from './declarations.js';
+import { DueFloor } from './due-floor.js';
 import { KnownPolicies } from './known-policies.js';
 import { Forgetting } from './retention.js';
 import { inTransaction, retrying } from './retrying.js';
@@ -35,6 +36,7 @@ import { TurnStore } from './turn-store.js';
 import {
   countAlive,
   earliestDueAt,
+  earliestWithoutPlace,
   followTimezones,
   makeGroups,
   selectJobs,
@@ -51,6 +53,7 @@ export class OpenStore {
   private readonly turns: TurnStore;
   private readonly declarations: Declarations;
   private readonly forgetting: Forgetting;
+  private readonly floor: DueFloor;
   private readonly unhandledTold = new Set<string>();
 
   static async open(source: StoreSource, session: StoreSession): Promise<OpenStore> {
@@ -72,8 +75,9 @@ export class OpenStore {
   ) {
     this.turns = new TurnStore(db, new RunIds(), TZDATA, this.policies);
     this.declarations = new Declarations(db, this.turns, this.policies, session, options.leaseMs, TZDATA);
+    this.floor = new DueFloor(db.hints === null ? 0 : options.pollMs);
     this.forgetting = new Forgetting(db, options.retention);
-    this.carrier = new Carrier(db, this.turns, this.forgetting, session, options.leaseMs);
+    this.carrier = new Carrier(db, this.turns, this.forgetting, session, options.leaseMs, this.floor);
   }
 
   async close(): Promise<void> {
@@ -91,8 +95,15 @@ export class OpenStore {
       await this.hint(trx);
       return result;
     };
+    if (transaction === undefined) {
+      const result = await inTransaction(this.db, put);
+      this.floor.lower(dueAt(result));
+      return result;
+    }
     // What the user's transaction did before cannot be repeated.
-    return transaction === undefined ? inTransaction(this.db, put) : put(this.db.within(transaction));
+    const result = await put(this.db.within(transaction));
+    this.floor.lowerLater(dueAt(result), now);
+    return result;
   }
 
   async getJob(id: string): Promise<Job | null> {
@@ -128,12 +139,14 @@ export class OpenStore {
     );
   }
 
-  readonly earliestDueAt = shared(() =>
-    this.asked((database) => earliestDueAt(database, this.session.handlers(), this.carrier.isFull)),
-  );
+  readonly earliestDueAt = shared(() => {
+    const handlers = this.session.handlers();
+    if (this.carrier.isFull) return this.asked((database) => earliestWithoutPlace(database, handlers));
+    return this.floor.raise((from) => this.asked((database) => earliestDueAt(database, handlers, from)));
+  });
 
   async beat(now: number): Promise<BeatResult> {
-    await this.db.hints?.listen(this.session.replica, this.session.onHint).catch(() => undefined);
+    await this.listen();
     const effects = await inTransaction(this.db, async (trx) => {
       const found = new Effects();
       await this.declarations.beat(trx, now);
@@ -141,6 +154,7 @@ export class OpenStore {
       return found;
     });
     this.declarations.settled(effects);
+    if (effects.changed.length > 0) this.floor.reset();
     const unhandled = await this.asked((database) =>
       dueWithoutHandler(database, this.session.handlers(), now),
     );
@@ -159,26 +173,37 @@ export class OpenStore {
     const { db, session } = this;
     await this.asked(() => makeGroups(db, Object.keys(session.concurrency.groups)));
     await this.asked(() => followTimezones(db, this.turns, TZDATA));
-    await db.hints?.listen(session.replica, session.onHint).catch(() => undefined);
+    await this.listen();
+  }
+
+  private async listen(): Promise<void> {
+    const { replica, onHint } = this.session;
+    const told: typeof onHint = (hint) => {
+      this.floor.reset();
+      onHint(hint);
+    };
+    await this.db.hints?.listen(replica, told).catch(() => undefined);
   }
 
   /** One verb of a user on one job, under its lock; null when there is no such job. */
-  private turn<T>(
+  private async turn<T>(
     jobId: string,
     now: number,
     work: (turn: JobTurn, trx: Kysely<Tables>) => T | Promise<T>,
     whole = false,
   ): Promise<T | null> {
-    return inTransaction(this.db, async (trx) => {
+    const answer = await inTransaction(this.db, async (trx) => {
       const rows = await this.turns.lockJobs(trx, [jobId]);
       const [turn] = await this.turns.turns(trx, rows, new Effects(), now, whole);
       if (!turn) return null;
-      const answer = await work(turn, trx);
+      const done = await work(turn, trx);
       await this.turns.write(trx, [turn], turn.effects);
       await this.hint(trx);
       await hintCancelled(this.db, trx, this.session.replica, turn.effects);
-      return answer;
+      return done;
     });
+    this.floor.reset();
+    return answer;
   }
 
   private async readJobs(filter: JobFilter & { id?: string }): Promise<Job[]> {
@@ -194,6 +219,10 @@ export class OpenStore {
   private async hint(trx: Kysely<Tables>): Promise<void> {
     await this.db.hints?.send(trx, this.session.replica, 'due');
   }
+}
+
+function dueAt({ job }: PutResult): number | null {
+  return job.nextDueAt?.getTime() ?? null;
 }
 
 function applyChange(turn: JobTurn, change: JobChange): void {

@@ -1,6 +1,7 @@
 import type { BackfillRequest } from '@carillon/scheduler/store';
-import { type CompiledQuery, type Kysely, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Database } from '../driver/database.js';
+import { slot } from '../driver/templates.js';
 import type { JobTable, Tables } from '../schema/tables.js';
 import { Effects } from '../turn/effects.js';
 import type { TurnStore } from './turn-store.js';
@@ -31,36 +32,36 @@ export async function countAlive({ kysely }: Database, jobId?: string): Promise<
   return new Map(rows.map(({ job_id, alive }) => [job_id, alive]));
 }
 
-/** When the next job or waiting run is due whose handler is known. @param full only what needs no place */
+/** When the next tick is due that needs no place, because its job has a run alive. */
+export async function earliestWithoutPlace(
+  { kysely, dialect }: Database,
+  handlers: readonly string[],
+): Promise<number | null> {
+  const job = await kysely
+    .selectFrom('jobs')
+    .innerJoin('runs', 'runs.job_id', 'jobs.id')
+    .select('jobs.due_at')
+    .where('runs.live', '=', sql.lit(1))
+    .where('jobs.due_at', 'is not', null)
+    .where(dialect.isOneOf('jobs.handler', handlers))
+    .orderBy('jobs.due_at')
+    .limit(1)
+    .executeTakeFirst();
+  return job?.due_at ?? null;
+}
+
+/** When the next job or waiting run is due whose handler is known. @param from nothing before it is looked at, UTC ms */
 export async function earliestDueAt(
   { kysely, dialect, templates }: Database,
   handlers: readonly string[],
-  full: boolean,
+  from: number,
 ): Promise<number | null> {
   const known = () => dialect.isOneOf('jobs.handler', handlers);
-  const ask = (name: string, query: () => CompiledQuery<{ at: number | null }>) =>
-    templates.run(kysely, JSON.stringify([name, handlers]), query, {});
-  if (full) {
-    // Ticks of jobs that have a run alive, and the ends of pauses.
-    const query = () =>
-      kysely
-        .selectFrom('jobs')
-        .innerJoin('runs', 'runs.job_id', 'jobs.id')
-        .select('jobs.due_at as at')
-        .where('runs.live', '=', sql.lit(1))
-        .where('jobs.due_at', 'is not', null)
-        .where(known())
-        .orderBy('jobs.due_at')
-        .limit(1)
-        .compile();
-    const [job] = await ask('earliest without a place', query);
-    return job?.at ?? null;
-  }
   const job = () =>
     kysely
       .selectFrom('jobs')
       .select('due_at as at')
-      .where('due_at', 'is not', null)
+      .where('due_at', '>=', slot<number>('from'))
       .where((is) => is.or([known(), is('state', '=', 'paused')]))
       .orderBy('due_at')
       .limit(1);
@@ -70,6 +71,7 @@ export async function earliestDueAt(
       .innerJoin('jobs', 'jobs.id', 'runs.job_id')
       .select('runs.due_at as at')
       .where('runs.state', '=', sql.lit('waiting'))
+      .where('runs.due_at', '>=', slot<number>('from'))
       .where(known())
       .orderBy('runs.due_at')
       .limit(1);
@@ -79,7 +81,9 @@ export async function earliestDueAt(
       .unionAll(kysely.selectNoFrom(run().as('at')))
       .compile();
   let earliest = Number.POSITIVE_INFINITY;
-  for (const { at } of await ask('earliest', either)) earliest = Math.min(earliest, at ?? earliest);
+  const key = JSON.stringify(['earliest', handlers]);
+  for (const { at } of await templates.run(kysely, key, either, { from }))
+    earliest = Math.min(earliest, at ?? earliest);
   return earliest === Number.POSITIVE_INFINITY ? null : earliest;
 }
 
