@@ -21,6 +21,9 @@ export class LeasedMemoryStore extends MemoryStore implements LeasedStore {
   clockAheadMs = 0;
   readonly now: () => number;
   beats = 0;
+  asked = 0;
+  /** While it is set, claims are made, and their answers are on the way. */
+  onTheWay: Promise<void> | null = null;
   readonly renewed: string[][] = [];
   readonly givenBack: Claim[] = [];
   nextBeat: Partial<BeatResult> = {};
@@ -59,7 +62,9 @@ export class LeasedMemoryStore extends MemoryStore implements LeasedStore {
   }
 
   override claimDue(request: ClaimRequest): ClaimBatch {
-    return this.later(() => ({ ...super.claimDue(request), lookAgainAt: this.lookAgainAt })) as never;
+    this.asked++;
+    const claimed = this.later(() => ({ ...super.claimDue(request), lookAgainAt: this.lookAgainAt }));
+    return (this.onTheWay === null ? claimed : this.onTheWay.then(() => claimed)) as never;
   }
 
   override settle(end: AttemptEnd, placeHeld: boolean): Settled {

@@ -191,6 +191,62 @@ describe('a store with leases', () => {
     expect(world.machine.pendingTimers).toBe(0);
   });
 
+  it('looks for the next batch while one begins', async () => {
+    const world = await new SharedWorld().start();
+    const askedAtStarts: number[] = [];
+    const dueAt = new Date(START.getTime() + 60_000);
+    for (let i = 0; i < 150; i++)
+      await world.add(`job-${i}`, at(dueAt), () => void askedAtStarts.push(world.store.asked));
+    await world.machine.advance(59_000);
+    world.store.asked = 0;
+    await world.machine.advance(1_000);
+    // Each batch of 100 begins when the next has been asked for already.
+    expect(askedAtStarts.length).toBe(150);
+    expect(new Set(askedAtStarts)).toEqual(new Set([2]));
+  });
+
+  it('gets back at shutdown the batch whose answer is on the way', async () => {
+    const world = await new SharedWorld().start();
+    const { handler, starts } = held();
+    await world.add('a', at(new Date(START.getTime() + 60_000)), handler);
+    await world.machine.advance(59_000);
+    let arrive = (): void => undefined;
+    world.store.onTheWay = new Promise((resolve) => (arrive = resolve));
+    await world.machine.advance(1_000);
+    const stopped = world.engine.stop({ drainTimeoutMs: 1_000, abortGraceMs: 100 });
+    await world.machine.advance(1_150);
+    arrive();
+    await world.machine.advance(50);
+    await stopped;
+    expect(starts).toEqual([]);
+    expect(world.store.givenBack.map(({ jobId }) => jobId)).toEqual(['a']);
+  });
+
+  it('does not begin what was lost, and aborts at once what was cancelled, before its turn came', async () => {
+    const world = await new SharedWorld().start();
+    const dueAt = at(new Date(START.getTime() + 60_000));
+    const begun: string[] = [];
+    // Holds the slice up, so that leases are renewed before the others begin.
+    await world.add('slow', dueAt, () => {
+      world.machine.suspend(20);
+      world.engine['upkeep']!.renewSoon();
+    });
+    for (const id of ['lost', 'cancelled', 'kept'])
+      await world.add(id, dueAt, async ({ signal }: RunContext) => {
+        await Promise.resolve();
+        begun.push(`${id} ${signal.aborted}`);
+      });
+    const renew = world.store.renew.bind(world.store);
+    world.store.renew = (claims) => {
+      const named = (name: string) => claims.filter(({ jobId }) => jobId === name);
+      world.store.nextRenewal = { lost: named('lost'), cancelled: named('cancelled') };
+      return renew(claims);
+    };
+    await world.machine.advance(60_000);
+    await world.machine.advance(5_000);
+    expect(begun.toSorted()).toEqual(['cancelled true', 'kept false']);
+  });
+
   it('stops in time although the store does not answer any more', async () => {
     const world = await new SharedWorld().start();
     const { handler, open } = held();

@@ -9,7 +9,7 @@ class Slot {
 }
 
 /** Stands for a value, which the query gets when it is run. */
-export const slot = <T>(name: string): T => new Slot(name) as T;
+export const slot = (name: string) => new Slot(name) as never;
 
 /**
  * Queries that are built once and run with many values. Building one takes longer than most of these take in

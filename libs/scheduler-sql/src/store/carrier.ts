@@ -20,6 +20,7 @@ import type { Forgetting } from './retention.js';
 import { inTransaction } from './retrying.js';
 import { type Ending, Settlement } from './settlement.js';
 import { together } from './together.js';
+import { renewLeases, writeNotes } from './on-the-way.js';
 import type { TurnStore } from './turn-store.js';
 import { WriteLane } from './write-lane.js';
 
@@ -125,7 +126,12 @@ export class Carrier {
       held.sort((a, b) => (a.claim.runId < b.claim.runId ? -1 : 1));
       for (let from = 0; from < held.length; from += RENEWED_AT_ONCE) {
         const some = held.slice(from, from + RENEWED_AT_ONCE);
-        const { renewed, replaced } = await this.renewSome(some, now + this.leaseMs);
+        const { renewed, replaced } = await renewLeases(
+          this.db,
+          this.session.replica,
+          some,
+          now + this.leaseMs,
+        );
         for (const one of some) {
           const { claim } = one;
           if (!renewed.has(claim.runId)) {
@@ -213,39 +219,11 @@ export class Carrier {
 
   private async writeNotes(items: readonly NoteItem[]): Promise<void> {
     try {
-      const rows = [...new Set(items.map(({ noted }) => noted))].map(({ claim, notes }) => ({
-        where: { id: claim.runId, token: claim.token, holder: this.session.replica, holds_place: 1 },
-        set: notes,
-      }));
-      await inTransaction(this.db, (trx) => this.db.dialect.updateMany(trx, { table: 'runs', rows }));
+      await writeNotes(this.db, this.session.replica, new Set(items.map(({ noted }) => noted)));
       for (const { resolve } of items) resolve();
     } catch (error) {
       for (const { reject } of items) reject(error);
     }
-  }
-
-  private renewSome(
-    held: readonly HeldClaim[],
-    leaseUntil: number,
-  ): Promise<{ renewed: Set<string>; replaced: Set<string> }> {
-    const { dialect } = this.db;
-    return inTransaction(this.db, async (trx) => {
-      const renewed = await dialect.updateMany(trx, {
-        table: 'runs',
-        rows: held.map(({ claim }) => ({
-          where: { id: claim.runId, token: claim.token, holder: this.session.replica, holds_place: 1 },
-          set: { lease_until: leaseUntil },
-        })),
-      });
-      const replaced = await trx
-        .selectFrom('runs')
-        .select('id')
-        .where(dialect.isOneOf('id', renewed))
-        .where('live', '=', sql.lit(1))
-        .where('replaced', '=', 1)
-        .execute();
-      return { renewed: new Set(renewed), replaced: new Set(replaced.map(({ id }) => id)) };
-    });
   }
 
   private take(batches: readonly ClaimedBatch[]): ClaimBatch {

@@ -1,13 +1,13 @@
 import { type ClaimRequest, InstantQueue, type StoreSession } from '@carillon/scheduler/store';
-import { type CompiledQuery, type Kysely, sql, type SqlBool } from 'kysely';
+import { type Kysely, sql, type SqlBool } from 'kysely';
 import type { Database } from '../driver/database.js';
-import { slot } from '../driver/templates.js';
 import type { JobTable, Tables } from '../schema/tables.js';
 import { DueOfJob } from '../turn/claim-due.js';
 import { Effects } from '../turn/effects.js';
 import type { JobTurn } from '../turn/job-turn.js';
 import { recoverGone, recoverRun } from '../turn/settle-run.js';
 import { BatchPlaces } from './batch-places.js';
+import { DueQueries } from './due-queries.js';
 import { hintCancelled } from './hint-cancelled.js';
 import { together } from './together.js';
 import type { TurnStore } from './turn-store.js';
@@ -31,6 +31,7 @@ export class ClaimBatchWork {
   private readonly now: number;
   private readonly limit: number;
   private places!: BatchPlaces;
+  private due!: DueQueries;
   private leftLocked = false;
   private leftFull = false;
   private more = false;
@@ -54,7 +55,7 @@ export class ClaimBatchWork {
   /** @param held claims of this process @param recover whether to look for leases that are over */
   async run(held: number, recover: boolean): Promise<ClaimedBatch> {
     const { effects, trx, now } = this;
-    this.places = await this.lockGroups(held);
+    await this.begin(held);
     const [due, waiting, expired] = await together([
       this.lockDueJobs(),
       this.jobsOfDueRuns(),
@@ -77,12 +78,17 @@ export class ClaimBatchWork {
 
   /** The jobs that `run` would look at, locked or not. */
   async candidates(held: number): Promise<string[]> {
-    this.places = await this.lockGroups(held);
-    const query = () => this.dueJobs().select('id').orderBy('due_at').limit(slot<number>('limit')).compile();
-    const due = await this.ask('due ids', query);
+    await this.begin(held);
+    const due = await this.due.jobIds(this.limit);
     const expired = await this.expired();
     const ids = [...due.map(({ id }) => id), ...(await this.jobsOfDueRuns())];
     return [...new Set([...ids, ...expired.map(({ job_id }) => job_id)])];
+  }
+
+  private async begin(held: number): Promise<void> {
+    const { db, trx, session, now, limit, from, only } = this;
+    this.places = await this.lockGroups(held);
+    this.due = new DueQueries(db, trx, session.handlers(), this.places, { from, now, limit, only });
   }
 
   /** Locked first of all, and only when something of theirs is due. */
@@ -128,80 +134,23 @@ export class ClaimBatchWork {
   }
 
   private async lockDueJobs(): Promise<JobTable[]> {
-    const { db, limit } = this;
-    const rows = await this.ask('due', () => {
-      const query = this.dueJobs().selectAll().orderBy('due_at').limit(slot<number>('limit'));
-      return (db.dialect.skipLocked ? query.forUpdate().skipLocked() : query).compile();
-    });
-    if (rows.length === limit) this.more = true;
+    const rows = await this.due.lockJobs();
+    if (rows.length === this.limit) this.more = true;
     return rows;
   }
 
   /** Whether another has more due jobs locked than were free here. */
   private async lookForLocked(free: number): Promise<void> {
     if (this.more || !this.db.dialect.skipLocked) return;
-    const query = () => this.dueJobs().select('id').limit(slot<number>('limit')).compile();
-    const seen = await this.ask('due or locked', query, free + 1);
+    const seen = await this.due.jobIds(free + 1);
     if (seen.length > free) this.leftLocked = true;
   }
 
-  private dueJobs() {
-    const { db, trx, session, places } = this;
-    const known = db.dialect.isOneOf('handler', session.handlers());
-    const full = places.fullGroups;
-    const query = trx
-      .selectFrom('jobs')
-      .where('due_at', '>=', slot<number>('from'))
-      .where('due_at', '<=', slot<number>('now'))
-      .where((is) => is.or([known, is('state', '=', 'paused')]))
-      .$if(this.only !== null, (all) => all.where('id', '=', slot<string>('only')));
-    // Ticks that start no run, because one is alive, need no place.
-    const alive = sql<SqlBool>`exists (select 1 from ${sql.table('runs')} as r where r.live = 1 and r.job_id = ${sql.ref('jobs.id')})`;
-    if (places.noneLeft) return query.where((is) => is.or([alive, is('state', '=', 'paused')]));
-    if (full.length === 0) return query;
-    return query.where((is) =>
-      is.or([
-        is('group_name', 'is', null),
-        is('group_name', 'not in', full),
-        alive,
-        is('state', '=', 'paused'),
-      ]),
-    );
-  }
-
   private async jobsOfDueRuns(): Promise<string[]> {
-    const { limit, places } = this;
-    if (places.noneLeft) return [];
-    const rows = await this.ask('due runs', () => this.dueRuns());
-    if (rows.length === limit) this.more = true;
+    if (this.places.noneLeft) return [];
+    const rows = await this.due.jobsOfRuns();
+    if (rows.length === this.limit) this.more = true;
     return rows.map(({ job_id }) => job_id);
-  }
-
-  private dueRuns() {
-    const { db, trx, session, places } = this;
-    const full = places.fullGroups;
-    return trx
-      .selectFrom('runs as r')
-      .innerJoin('jobs as j', 'j.id', 'r.job_id')
-      .select('r.job_id')
-      .where('r.state', '=', sql.lit('waiting'))
-      .where('r.due_at', '>=', slot<number>('from'))
-      .where('r.due_at', '<=', slot<number>('now'))
-      .where(db.dialect.isOneOf('j.handler', session.handlers()))
-      .$if(this.only !== null, (all) => all.where('r.job_id', '=', slot<string>('only')))
-      .$if(full.length > 0, (all) =>
-        all.where((is) => is.or([is('j.group_name', 'is', null), is('j.group_name', 'not in', full)])),
-      )
-      .orderBy('r.due_at')
-      .limit(slot<number>('limit'))
-      .compile();
-  }
-
-  /** @param query what it says depends on the handlers, the places left, and whether there is an only job */
-  private ask<R>(name: string, query: () => CompiledQuery<R>, limit = this.limit): Promise<R[]> {
-    const { db, trx, from, now, only, places, session } = this;
-    const key = JSON.stringify([name, session.handlers(), places.noneLeft, places.fullGroups, only !== null]);
-    return db.templates.run(trx, key, query, { from, now, limit, only });
   }
 
   private async lockFree(ids: readonly string[]): Promise<JobTable[]> {

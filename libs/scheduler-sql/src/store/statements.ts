@@ -61,7 +61,7 @@ export async function earliestDueAt(
     kysely
       .selectFrom('jobs')
       .select('due_at as at')
-      .where('due_at', '>=', slot<number>('from'))
+      .where('due_at', '>=', slot('from'))
       .where((is) => is.or([known(), is('state', '=', 'paused')]))
       .orderBy('due_at')
       .limit(1);
@@ -71,7 +71,7 @@ export async function earliestDueAt(
       .innerJoin('jobs', 'jobs.id', 'runs.job_id')
       .select('runs.due_at as at')
       .where('runs.state', '=', sql.lit('waiting'))
-      .where('runs.due_at', '>=', slot<number>('from'))
+      .where('runs.due_at', '>=', slot('from'))
       .where(known())
       .orderBy('runs.due_at')
       .limit(1);

@@ -162,7 +162,7 @@ export class DueLoop {
     const goesOn = this.take(batch);
     if (this.givenUp || !goesOn) return this.rest();
     if (batch.claims.length > 0) this.sink.claimed(batch.claims);
-    if (batch.more && this.claiming && !this.held) this.ask(this.clock.now());
+    if (batch.more && this.claiming && !this.held) void this.ask(this.clock.now());
     this.slice();
   };
 

@@ -140,6 +140,17 @@ export const claimCases: Cases = {
     assert.equal(await due(), sec(20), 'remove');
   },
 
+  'what comes before the earliest that was known is claimed all the same': async (world) => {
+    const a = await world.replica();
+    await a.put('far', { trigger: every('10m') });
+    assert.equal(await a.store.earliestDueAt(), sec(600));
+    await a.put('near');
+    assert.deepEqual(asClaims((await a.claim(sec(10))).claims), ['near 12:00:10']);
+    assert.equal(await a.store.earliestDueAt(), sec(20));
+    await a.request('far', sec(12));
+    assert.equal((await a.claimOne(sec(12))).jobId, 'far');
+  },
+
   'a run asked for by hand is due at once, with its own payload or that of its job': async (world) => {
     const a = await world.replica();
     await a.put('one', { payload: 'own', overlap: 'allow' });

@@ -159,6 +159,20 @@ export const replicaCases: Cases = {
     assert.deepEqual(asClaims((await a.claim(sec(20))).claims).includes('paused 12:00:20'), true);
   },
 
+  'what another adds is claimed here at the latest one poll later, though nothing was known to be due':
+    async (world) => {
+      const [a, b] = await world.two();
+      await a.put('far', { trigger: every('10m') });
+      await a.claim(sec(1));
+      assert.equal(await a.store.earliestDueAt(), sec(600));
+      await b.put('near', { trigger: at(new Date(sec(2))) });
+      const { claims } = await a.claim(sec(2) + a.leased.pollMs);
+      assert.deepEqual(
+        claims.map(({ jobId }) => jobId),
+        ['near'],
+      );
+    },
+
   'a run asked for here is claimed there': async (world) => {
     const [a, b] = await world.two();
     await a.put('one', { disabled: true });
