@@ -11,7 +11,7 @@ export interface Database {
    * put before them. Transactions are READ COMMITTED on servers; on SQLite they begin with the write lock, and
    * there is one connection, so that inside a transaction only the transaction may be used.
    * Partial indexes serve queries that say `live = 1`, `state = 'waiting'` and `holds_place = 1` as literals
-   * (`sql.lit`), and `due_at` and `lease_until` compared with anything.
+   * (`sql.lit`), and `due_at` and `outcome` compared with anything.
    */
   readonly kysely: Kysely<Tables>;
   readonly dialect: Dialect;

@@ -1,6 +1,7 @@
 import { type Kysely, sql, type SqlBool } from 'kysely';
 import type { Database } from '../driver/database.js';
 import type { Tables } from '../schema/tables.js';
+import { firstIdOf } from '../turn/run-ids.js';
 
 /** How long, and how much, is kept. */
 export interface Retention {
@@ -19,6 +20,8 @@ const BATCHES = 20;
 export class Forgetting {
   /** Rows made of each job since its history was last measured. */
   private readonly made = new Map<string, number>();
+  /** The last run that was looked at for its age; empty at the beginning. */
+  private lookedUntil = '';
 
   constructor(
     private readonly db: Database,
@@ -35,19 +38,23 @@ export class Forgetting {
     await this.forgetSurplus();
   }
 
+  /** Ids sort by when runs were made, which is before they end: no index by their end is needed. */
   private async forgetOlder(beforeAt: number): Promise<void> {
     if (beforeAt <= 0) return;
     const { kysely } = this.db;
     for (let batch = 0; batch < BATCHES; batch++) {
       const rows = await kysely
         .selectFrom('runs')
-        .select('id')
-        .where('ended_at', '<', beforeAt)
-        .where('live', '=', 0)
-        .orderBy('ended_at')
+        .select(['id', 'live', 'ended_at'])
+        .where('id', '>', this.lookedUntil)
+        .where('id', '<', firstIdOf(beforeAt))
+        .orderBy('id')
         .limit(BATCH)
         .execute();
-      await this.delete(rows.map(({ id }) => id));
+      const isOld = ({ live, ended_at }: (typeof rows)[number]) => live === 0 && (ended_at ?? 0) < beforeAt;
+      await this.delete(rows.filter(isOld).map(({ id }) => id));
+      // What ended later than others that were made then is met again on the next way through.
+      this.lookedUntil = rows.length < BATCH ? '' : rows.at(-1)!.id;
       if (rows.length < BATCH) break;
     }
     await this.forgetFinished(beforeAt);
