@@ -20,7 +20,7 @@ import type { Forgetting } from './retention.js';
 import { inTransaction } from './retrying.js';
 import { type Ending, Settlement } from './settlement.js';
 import { together } from './together.js';
-import { renewLeases, writeNotes } from './on-the-way.js';
+import { renewLeases, writeNotes } from './carried-runs.js';
 import type { TurnStore } from './turn-store.js';
 import { WriteLane } from './write-lane.js';
 
