@@ -205,6 +205,21 @@ describe('a store with leases', () => {
     expect(new Set(askedAtStarts)).toEqual(new Set([2]));
   });
 
+  it('may answer claims at once, all or some', async () => {
+    const world = await new SharedWorld().start();
+    const starts: string[] = [];
+    const dueAt = new Date(START.getTime() + 60_000);
+    for (let i = 0; i < 250; i++)
+      await world.add(`job-${i}`, at(dueAt), ({ jobId }: RunContext) => {
+        starts.push(jobId);
+        world.store.atOnce = starts.length < 150;
+      });
+    await world.machine.advance(60_000);
+    await world.machine.advance(10);
+    expect(new Set(starts).size).toBe(250);
+    expect(starts.length).toBe(250);
+  });
+
   it('gets back at shutdown the batch whose answer is on the way', async () => {
     const world = await new SharedWorld().start();
     const { handler, starts } = held();

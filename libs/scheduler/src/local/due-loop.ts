@@ -19,7 +19,7 @@ const BATCH = 100;
 
 /** What the loop hands on. None of these throws. */
 export interface LoopSink {
-  /** These will begin one after the other; only from stores that have to be waited for. */
+  /** Leases are held from now on: these will begin one after the other. Only from stores that have leases. */
   claimed(claims: readonly Claim[]): void;
   begin(claim: Claim): void;
   told(batch: ClaimBatch): void;
@@ -40,6 +40,7 @@ export class DueLoop {
   /** What the store was asked last and has not answered, or whose answer's turn has not come. */
   private asked: Promise<ClaimBatch> | null = null;
   private givenUp = false;
+  private readonly leased: boolean;
   private readonly batch: number;
   /** Longest time between two looks, ms. */
   private readonly pollMs: number;
@@ -57,7 +58,8 @@ export class DueLoop {
     private readonly events: EventSink,
     private readonly sink: LoopSink,
   ) {
-    this.batch = isLeased(store) ? BATCH : 1;
+    this.leased = isLeased(store);
+    this.batch = this.leased ? BATCH : 1;
     this.pollMs = isLeased(store) ? store.pollMs : Number.POSITIVE_INFINITY;
   }
 
@@ -157,12 +159,20 @@ export class DueLoop {
     return batch;
   }
 
+  private askAhead(): void {
+    try {
+      const batch = this.ask(this.clock.now());
+      if (!isPromise(batch)) this.asked = Promise.resolve(batch);
+    } catch {
+      // The slice asks again when its claims have begun, and hears of it.
+    }
+  }
+
   private readonly resumeWith = (batch: ClaimBatch): void => {
     this.asked = null;
     const goesOn = this.take(batch);
     if (this.givenUp || !goesOn) return this.rest();
-    if (batch.claims.length > 0) this.sink.claimed(batch.claims);
-    if (batch.more && this.claiming && !this.held) void this.ask(this.clock.now());
+    if (batch.more && this.claiming && !this.held) this.askAhead();
     this.slice();
   };
 
@@ -179,6 +189,7 @@ export class DueLoop {
     )
       this.sink.told(batch);
     this.lookAgainAt = batch.lookAgainAt ?? null;
+    if (this.leased && batch.claims.length > 0) this.sink.claimed(batch.claims);
     return batch.claims.length > 0 || batch.more;
   }
 
