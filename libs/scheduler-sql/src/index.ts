@@ -51,7 +51,7 @@ export function postgresStore(server: string | PgPool, options: PostgresStoreOpt
 }
 
 /**
- * Keeps jobs in MySQL 8 or MariaDB 10.6 and newer, shared by any number of replicas. Needs the package mysql2.
+ * Keeps jobs in MySQL 8.0.17 or MariaDB 10.6 and newer, shared by any number of replicas. Needs the package mysql2.
  *
  * @param server a url, or a `Pool` of mysql2 or mysql2/promise: nothing is set on it, and it is not closed
  * @throws InvalidOptionsError, InvalidDurationError naming the option. At the start: DriverMissingError,

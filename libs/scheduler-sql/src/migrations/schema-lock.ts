@@ -58,8 +58,8 @@ async function withNamedLock<T>(
   place: string,
   work: (connection: Kysely<Tables>) => Promise<T>,
 ): Promise<T> {
-  // Names are the whole server's, and at most 64 characters.
-  const name = sql`concat('carillon ', sha1(concat(database(), ${place})))`;
+  // Names are the whole server's, and at most 64 characters. SHA1() and MD5() are gone from MySQL 9.6.
+  const name = sql`concat('carillon ', left(sha2(concat(database(), ${place}), 256), 40))`;
   const { rows } = await sql<{
     got: number | null;
   }>`select get_lock(${name}, ${LOCK_TIMEOUT_S}) as got`.execute(connection);

@@ -10,6 +10,7 @@ import {
   flatRow,
 } from '../bulk.js';
 import type { TableNames } from '../table-names.js';
+import type { MysqlFlavour } from './mysql-flavour.js';
 
 const TYPES = { key: 'varchar(255)', text: 'longtext', integer: 'bigint' };
 
@@ -24,7 +25,7 @@ export class MysqlBulk {
 
   constructor(
     private readonly names: TableNames,
-    private readonly collation: string,
+    private readonly flavour: MysqlFlavour,
   ) {}
 
   insert<T extends BulkTable>(insert: BulkInsert<T>): CompiledQuery {
@@ -67,14 +68,14 @@ export class MysqlBulk {
       ...setAlike.map(([name, value]) => `t.\`${name}\` = ${value}`),
     ].join(', ');
     return {
-      select: `select t.\`id\` from ${joined(where)} for update`,
+      select: `select t.\`id\` from ${joined(where)} ${this.flavour.lockJoined}`,
       update: `update ${joined([...where, ...set])} set ${sets}`,
     };
   }
 
   #fits({ name, key, kind }: BulkColumn): string {
     const value = `r.\`${key}\``;
-    return `t.\`${name}\` = ${kind === 'integer' ? value : `convert(${value} using utf8mb4) collate ${this.collation}`}`;
+    return `t.\`${name}\` = ${kind === 'integer' ? value : `convert(${value} using utf8mb4) collate ${this.flavour.collation}`}`;
   }
 
   #insertText(table: BulkTable, columns: readonly BulkColumn[]): string {

@@ -5,6 +5,7 @@ import type { Dialect } from '../database.js';
 import type { TableNames } from '../table-names.js';
 import { MysqlBulk } from './bulk-mysql.js';
 import { isDuplicate, isMissingMysqlTable, isMysqlDown, isTransientMysql } from './mysql-errors.js';
+import type { MysqlFlavour } from './mysql-flavour.js';
 
 export class MysqlDialect implements Dialect {
   readonly name = 'mysql';
@@ -12,13 +13,12 @@ export class MysqlDialect implements Dialect {
   readonly isTransient = isTransientMysql;
   readonly isDown = isMysqlDown;
   readonly isMissingTable = isMissingMysqlTable;
+  readonly collation: string;
   readonly #bulk: MysqlBulk;
 
-  constructor(
-    names: TableNames,
-    readonly collation: string,
-  ) {
-    this.#bulk = new MysqlBulk(names, collation);
+  constructor(names: TableNames, flavour: MysqlFlavour) {
+    this.collation = flavour.collation;
+    this.#bulk = new MysqlBulk(names, flavour);
   }
 
   async insertMany<T extends BulkTable>(kysely: Kysely<Tables>, insert: BulkInsert<T>): Promise<string[]> {

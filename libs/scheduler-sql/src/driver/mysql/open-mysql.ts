@@ -1,15 +1,15 @@
 import { InvalidOptionsError } from '@carillon/scheduler/store';
-import { CompiledQuery, Kysely, MysqlAdapter, MysqlIntrospector, MysqlQueryCompiler } from 'kysely';
+import { Kysely, MysqlAdapter, MysqlIntrospector, MysqlQueryCompiler } from 'kysely';
 import type { Tables } from '../../schema/tables.js';
 import { borrow, executeIn, isKyselyTransaction } from '../borrowed.js';
 import type { Database } from '../database.js';
-import { DatabaseTooOldError } from '../errors.js';
 import { loadDriver } from '../load-driver.js';
 import { numbersPlugin } from '../numbers-plugin.js';
 import { TableNames } from '../table-names.js';
 import { Templates } from '../templates.js';
 import { MysqlDialect } from './mysql-dialect.js';
 import { MysqlDriver, queryOn, READ_COMMITTED } from './mysql-driver.js';
+import { askFlavour } from './mysql-flavour.js';
 import {
   coreConnection,
   corePool,
@@ -40,13 +40,13 @@ export async function openMysql({ server, prefix }: MysqlSource): Promise<Databa
   const driver = new MysqlDriver(pool, isOurs);
   const plugins = isOurs ? [names] : [names, numbersPlugin];
   const kysely = new Kysely<Tables>({ dialect: { ...PARTS, createDriver: () => driver }, plugins });
-  const collation = await collationOf(kysely).catch(async (error: unknown) => {
+  const flavour = await askFlavour(kysely).catch(async (error: unknown) => {
     await kysely.destroy();
     throw error;
   });
   return {
     kysely,
-    dialect: new MysqlDialect(names, collation),
+    dialect: new MysqlDialect(names, flavour),
     names,
     templates: new Templates(),
     hints: null,
@@ -67,27 +67,6 @@ async function ours(url: string): Promise<MysqlCorePool> {
   pool.on('connection', (connection) => connection.query(READ_COMMITTED, [], () => undefined));
   return pool;
 }
-
-/**
- * What the two servers call comparing byte by byte.
- *
- * @throws DatabaseTooOldError for those without JSON_TABLE and SKIP LOCKED
- */
-async function collationOf(kysely: Kysely<Tables>): Promise<string> {
-  const { rows } = await kysely.executeQuery<ServerVersion>(VERSION);
-  const version = rows[0]!.server_version;
-  const [major, minor] = version.split('.').map(Number.parseFloat) as [number, number];
-  const isMariadb = /mariadb/i.test(version);
-  const isOld = isMariadb ? major < 10 || (major === 10 && minor < 6) : major < 8;
-  if (isOld) throw new DatabaseTooOldError(version, isMariadb ? 'MariaDB 10.6' : 'MySQL 8.0');
-  return isMariadb ? 'utf8mb4_nopad_bin' : 'utf8mb4_0900_bin';
-}
-
-interface ServerVersion {
-  server_version: string;
-}
-
-const VERSION = CompiledQuery.raw('select version() as server_version') as CompiledQuery<ServerVersion>;
 
 function within(transaction: unknown, names: TableNames): Kysely<Tables> {
   if (isKyselyTransaction(transaction)) return borrow(PARTS, executeIn(transaction), [names, numbersPlugin]);
