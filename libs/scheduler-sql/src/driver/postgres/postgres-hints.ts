@@ -21,7 +21,8 @@ export class PostgresHints implements Hints {
   }
 
   async send(kysely: Kysely<Tables>, self: string, hint: Hint): Promise<void> {
-    await sql`select pg_notify(${this.channel}, ${`${hint} ${self}`})`.execute(kysely);
+    // As text: the connection may be one that cannot read a void, such as Prisma's.
+    await sql`select pg_notify(${this.channel}, ${`${hint} ${self}`})::text`.execute(kysely);
   }
 
   async close(): Promise<void> {
