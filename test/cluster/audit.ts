@@ -1,6 +1,7 @@
 import type { Job, Run, RunFilter } from '@carillon/scheduler';
 import { isLeased, NO_LIMITS, type Store } from '@carillon/scheduler/store';
 import { storeOf, type StoreSettings } from './replica/store-of.js';
+import { findDoubleRuns, findUntold } from './compare-effects.js';
 import type { Effect } from './replica/protocol.js';
 
 /** Reads what a store holds, through the store itself, and runs nothing. */
@@ -92,7 +93,7 @@ export function findFaults(
       if (!expected.has(tick)) faults.push(`${job.id}: ${new Date(tick).toISOString()} is no tick`);
     }
   }
-  return [...faults, ...findDoubleRuns(runs, effects)];
+  return [...faults, ...findDoubleRuns(runs, effects), ...findUntold(runs, effects)];
 }
 
 /** The ticks of the job's trigger in [fromAt, toAt], one by one. */
@@ -101,27 +102,4 @@ function ticksIn({ trigger }: Job, fromAt: number, toAt: number): number[] {
   for (let at = trigger.nextAt(fromAt - 1); at !== null && at <= toAt; at = trigger.nextAt(at))
     ticks.push(at);
   return ticks;
-}
-
-/** No tick had two runs, no attempt was made twice, and the token rose with each attempt. */
-function findDoubleRuns(runs: readonly Run[], effects: readonly Effect[]): string[] {
-  const faults: string[] = [];
-  const known = new Set(runs.map(({ id }) => id));
-  const runOfTick = new Map<string, string>();
-  const last = new Map<string, Effect>();
-  for (const effect of effects) {
-    if (effect.kind !== 'began') continue;
-    const { runId, jobId, tick, token, attempt } = effect;
-    if (!known.has(runId)) faults.push(`${jobId}: the run ${runId} worked and is in no history`);
-    const key = `${jobId} ${tick}`;
-    if (tick !== null && (runOfTick.get(key) ?? runId) !== runId) faults.push(`${key}: two runs`);
-    runOfTick.set(key, runId);
-    const before = last.get(runId);
-    if (before && (token <= before.token || attempt <= before.attempt))
-      faults.push(
-        `${runId}: attempt ${attempt} token ${token} after ${before.attempt} token ${before.token}`,
-      );
-    last.set(runId, effect);
-  }
-  return faults;
 }

@@ -4,11 +4,13 @@ import { Auditor, findFaults } from './audit.js';
 import { Cluster, compileReplica } from './cluster.js';
 import { randomJobs } from './random-jobs.js';
 import { ROUNDS, SEED } from './sizes.js';
+import { findFaketime } from './wall-clock.js';
 
 const PATIENCE = 120_000;
 
 let replica: Awaited<ReturnType<typeof compileReplica>>;
 beforeAll(async () => {
+  console.info(`Replicas' clocks are set by ${findFaketime() ?? 'replacing Date.now, without libfaketime'}.`);
   replica = await compileReplica();
 }, PATIENCE);
 afterAll(() => replica?.remove());
@@ -24,9 +26,9 @@ describe.concurrent.each(servers)('clocks that differ, before %s', (_name, datab
       test.onTestFinished(() => place.drop());
       const { url, options } = place;
       const settings = { kind: database.kind, url, ...options, leaseMs: 3_000, pollMs: 500 };
-      const world = new Cluster(replica.main, settings, test);
-      const ahead = await world.start({}, { CLOCK_OFFSET_MS: '45000' });
-      const behind = await world.start({}, { CLOCK_OFFSET_MS: '-45000' });
+      const world = await Cluster.open(replica.main, settings, test);
+      const ahead = await world.start({ clockAheadMs: 45_000 });
+      const behind = await world.start({ clockAheadMs: -45_000 });
       const startAt = new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 3_000);
       const endAt = new Date(startAt.getTime() + 6_000 * ROUNDS);
       await ahead.add(randomJobs(40, startAt, endAt, SEED));
@@ -39,7 +41,7 @@ describe.concurrent.each(servers)('clocks that differ, before %s', (_name, datab
       const [jobs, runs] = [await auditor.jobs(), await auditor.runs()];
       await auditor.close();
       const span = { fromAt: startAt.getTime(), toAt: endAt.getTime() };
-      expect(findFaults(jobs, runs, world.effects(), span).join('\n')).toBe('');
+      expect(findFaults(jobs, runs, await world.told(), span).join('\n')).toBe('');
       // By the store's time none was early and none was an hour late.
       const starts = runs.flatMap((run) =>
         run.startedAt && run.scheduledAt ? [run.startedAt.getTime() - run.scheduledAt.getTime()] : [],

@@ -2,12 +2,15 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'vitest';
 import { build } from 'vite';
+import type { EffectsPlace } from './effects/effects-connection.js';
+import { EffectsTable } from './effects/effects-table.js';
 import type { Answer, Command, Effect, JobOrder, ReplicaSettings } from './replica/protocol.js';
 import type { StoreSettings } from './replica/store-of.js';
+import { findFaketime, WallClock } from './wall-clock.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -44,6 +47,7 @@ export class Replica {
   constructor(
     readonly name: string,
     private readonly child: ChildProcess,
+    private readonly clock: WallClock | null,
   ) {
     child.on('message', (answer: Answer) => {
       this.answers.push(answer);
@@ -51,6 +55,7 @@ export class Replica {
     });
     this.exited = once(child, 'exit').then(() => {
       this.gone = true;
+      this.clock?.clear(child.pid!);
       this.tell();
     });
   }
@@ -68,7 +73,8 @@ export class Replica {
   }
 
   async stepClock(ms: number): Promise<void> {
-    await this.order({ kind: 'stepClock', ms }, 'stepped');
+    if (this.clock !== null) this.clock.step(ms);
+    else await this.order({ kind: 'stepClock', ms }, 'stepped');
   }
 
   /** As a deploy would: with time to drain. */
@@ -104,11 +110,37 @@ export class Replica {
   }
 }
 
+interface ReplicaOptions extends Partial<Pick<ReplicaSettings, 'crashAt'>> {
+  store?: Partial<StoreSettings>;
+  /** How far its wall clock is off, in whole seconds; it can then be stepped. */
+  clockAheadMs?: number;
+}
+
 /** Replicas that share a store, and what their handlers did. */
 export class Cluster {
   readonly replicas: Replica[] = [];
   private readonly folder = mkdtempSync(join(tmpdir(), 'carillon-cluster-'));
   private started = 0;
+  private kept: { place: EffectsPlace; table: EffectsTable } | null = null;
+
+  /** @param url the server itself, where the store goes through a proxy */
+  static async open(
+    main: string,
+    store: StoreSettings,
+    test: Pick<TestContext, 'onTestFinished'>,
+    url = store.url,
+  ): Promise<Cluster> {
+    const place = placeOfEffects({ ...store, url });
+    const table = new EffectsTable(place);
+    await table.make();
+    test.onTestFinished(async () => {
+      await table.drop();
+      await table.close();
+    });
+    const cluster = new Cluster(main, store, test);
+    cluster.kept = { place, table };
+    return cluster;
+  }
 
   constructor(
     private readonly main: string,
@@ -126,22 +158,26 @@ export class Cluster {
 
   /** Starts a replica, and resolves once it is bootstrapped (or dead, when it is to crash). */
   async start(
-    settings: Partial<Pick<ReplicaSettings, 'crashAt'>> & { store?: Partial<StoreSettings> } = {},
+    { clockAheadMs, ...settings }: ReplicaOptions = {},
     env: NodeJS.ProcessEnv = {},
   ): Promise<Replica> {
     const name = `replica-${++this.started}`;
+    const library = clockAheadMs === undefined ? null : findFaketime();
+    const clock = library === null ? null : new WallClock(library, this.file(`${name}.clock`), clockAheadMs!);
+    const clockEnv = clock?.env ?? { CLOCK_OFFSET_MS: String(clockAheadMs ?? 0) };
     const all: ReplicaSettings = {
       ...settings,
       name,
       store: { ...this.store, ...settings.store },
+      effects: this.kept?.place ?? null,
       effectsFile: this.effectsFile,
       crashedFile: join(this.folder, 'crashed'),
     };
     const child = fork(this.main, {
-      env: { ...process.env, ...env, REPLICA_SETTINGS: JSON.stringify(all) },
+      env: { ...process.env, ...clockEnv, ...env, REPLICA_SETTINGS: JSON.stringify(all) },
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    const replica = new Replica(name, child);
+    const replica = new Replica(name, child, clock);
     this.replicas.push(replica);
     if (settings.crashAt === undefined) await replica.answered(({ kind }) => kind === 'ready');
     return replica;
@@ -151,6 +187,12 @@ export class Cluster {
     return existsSync(join(this.folder, 'crashed'));
   }
 
+  /** What handlers did, in the order in which they did it. */
+  async told(): Promise<Effect[]> {
+    return this.kept!.table.read();
+  }
+
+  /** Of a cluster that was not opened with a table: what its replicas wrote to their file. */
   effects(): Effect[] {
     if (!existsSync(this.effectsFile)) return [];
     const lines = readFileSync(this.effectsFile, 'utf8').split('\n');
@@ -165,4 +207,12 @@ export class Cluster {
   private get effectsFile(): string {
     return join(this.folder, 'effects.jsonl');
   }
+}
+
+/** Beside the store's tables, in a file of its own on SQLite: it takes none of the store's locks. */
+function placeOfEffects({ kind, url, schema, prefix = '' }: StoreSettings): EffectsPlace {
+  if (kind === 'sqlite')
+    return { kind, url: join(dirname(url), 'effects.db'), schema: null, table: 'effects' };
+  if (kind === 'postgres') return { kind, url, schema: schema ?? 'public', table: 'effects' };
+  return { kind, url, schema: null, table: `${prefix}effects` };
 }

@@ -47,7 +47,7 @@ describe.concurrent.each(servers)('a network that fails, before %s', (_name, dat
       pollMs: 500,
       ...store,
     };
-    const world = new Cluster(replica.main, { ...settings, url: proxy.url }, test);
+    const world = await Cluster.open(replica.main, { ...settings, url: proxy.url }, test, url);
     test.onTestFinished(() => proxy.close());
     const first = await world.start();
     await world.start();
@@ -61,7 +61,7 @@ describe.concurrent.each(servers)('a network that fails, before %s', (_name, dat
     await auditor.close();
     const span = { fromAt: startAt.getTime(), toAt: endAt.getTime() };
     const died = world.replicas.filter(({ gone }) => gone).map(({ name }) => `${name} died`);
-    return { world, faults: [...died, ...findFaults(all, runs, world.effects(), span)] };
+    return { world, faults: [...died, ...findFaults(all, runs, await world.told(), span)] };
   }
 
   it(

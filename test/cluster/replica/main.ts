@@ -1,6 +1,7 @@
 import { stepClock } from './clock-offset.js';
 import 'reflect-metadata';
 import { appendFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
@@ -10,32 +11,36 @@ import {
   SchedulerService,
   triggerFromJson,
 } from '@carillon/scheduler';
+import { EffectsTable } from '../effects/effects-table.js';
 import { crash, crashing } from './crashes.js';
 import type { Answer, Command, Effect, JobOrder, ReplicaSettings, Work } from './protocol.js';
 import { storeOf } from './store-of.js';
 
 const settings = JSON.parse(process.env['REPLICA_SETTINGS']!) as ReplicaSettings;
+const effects = settings.effects === null ? null : new EffectsTable(settings.effects);
 const say = (answer: Answer) => void process.send?.(answer);
+/** The longest that Node can wait for. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 class Worker {
   @JobHandler('work')
   async work(run: RunContext<Work | undefined>): Promise<void> {
     if (settings.crashAt === 'beforeTheEffect') crash(settings);
-    this.note('began', run);
+    await this.note('began', run);
     if (settings.crashAt === 'afterTheEffect') crash(settings);
     const { ms = 0, fails = 0, forever = false } = run.payload ?? {};
-    await new Promise<void>((resolve, reject) => {
-      if (!forever) setTimeout(resolve, ms);
-      run.signal.addEventListener('abort', () => {
-        this.note('aborted', run, (run.signal.reason as { code?: string }).code);
-        reject(run.signal.reason as Error);
-      });
-    });
+    try {
+      await pause(forever ? LONGEST_MS : ms, undefined, { signal: run.signal });
+    } catch {
+      await this.note('aborted', run, (run.signal.reason as { code?: string }).code);
+      throw run.signal.reason as Error;
+    }
     if (Math.random() < fails) throw new Error('by chance');
-    this.note('ended', run);
+    await this.note('ended', run);
   }
 
-  private note(kind: Effect['kind'], run: RunContext, reason?: string): void {
+  /** Resolves once it is kept, whatever becomes of this process. */
+  private async note(kind: Effect['kind'], run: RunContext, reason?: string): Promise<void> {
     const effect: Effect = {
       kind,
       runId: run.id,
@@ -46,7 +51,8 @@ class Worker {
       replica: settings.name,
       reason,
     };
-    appendFileSync(settings.effectsFile, `${JSON.stringify(effect)}\n`);
+    if (effects === null) appendFileSync(settings.effectsFile, `${JSON.stringify(effect)}\n`);
+    else await effects.append(effect);
   }
 }
 
@@ -101,6 +107,7 @@ async function obey(command: Command): Promise<void> {
       return say({ kind: 'stepped' });
     case 'stop':
       await app.close();
+      await effects?.close();
       process.exit(0);
   }
 }

@@ -1,4 +1,5 @@
 import type { PolicyOptions, TriggerJson } from '@carillon/scheduler';
+import type { EffectsPlace } from '../effects/effects-connection.js';
 import type { StoreSettings } from './store-of.js';
 
 /** Where a replica kills itself, once in the life of a test. */
@@ -12,7 +13,9 @@ export type CrashPoint =
 export interface ReplicaSettings {
   name: string;
   store: StoreSettings;
-  /** What handlers did is appended here, a line of JSON each. */
+  /** What handlers did is appended here. */
+  effects: EffectsPlace | null;
+  /** Where that is null: here, a line of JSON each. */
   effectsFile: string;
   crashAt?: CrashPoint;
   /** Made by the replica that crashes; while it is there nobody crashes. */
@@ -34,7 +37,7 @@ export interface JobOrder extends PolicyOptions {
   payload?: Work;
 }
 
-/** One line of the effects file. */
+/** What a handler did: a row of the table of effects. */
 export interface Effect {
   kind: 'began' | 'aborted' | 'ended';
   runId: string;
