@@ -7,7 +7,6 @@ import {
   type KyselyPlugin,
   type QueryResult,
 } from 'kysely';
-import { rowsOf } from './row-by-row.js';
 import type { Tables } from '../schema/tables.js';
 
 type Execute = <R>(query: CompiledQuery) => Promise<QueryResult<R>>;
@@ -43,16 +42,7 @@ export function isKyselyTransaction(value: unknown): value is Kysely<unknown> {
 /** The plugins of the user's, such as CamelCasePlugin, are for the user's tables. */
 export function executeIn(transaction: Kysely<unknown>): Execute {
   const bare = transaction.withoutPlugins();
-  return async <R>(query: CompiledQuery) => {
-    const many = rowsOf(query.parameters);
-    if (many === null) return bare.executeQuery<R>(CompiledQuery.raw(query.sql, [...query.parameters]));
-    const rows: { changes: number }[] = [];
-    for (const values of many) {
-      const { numAffectedRows } = await bare.executeQuery(CompiledQuery.raw(query.sql, [...values]));
-      rows.push({ changes: Number(numAffectedRows ?? 0) });
-    }
-    return { rows: rows as R[] };
-  };
+  return (query) => bare.executeQuery(CompiledQuery.raw(query.sql, [...query.parameters]));
 }
 
 class BorrowedDriver implements Driver {

@@ -57,13 +57,13 @@ export interface Dialect {
   readonly skipLocked: boolean;
 
   /**
-   * One statement of constant text for any number of rows (on SQLite it is carried out for each of them).
+   * One statement of constant text for any number of rows.
    *
    * @returns the ids of the rows that are new; the others met a unique key, and are left out
    */
   insertMany<T extends BulkTable>(kysely: Kysely<Tables>, insert: BulkInsert<T>): Promise<string[]>;
   /**
-   * One statement of constant text for any number of rows (two on MySQL, one a row on SQLite: within a transaction).
+   * One statement of constant text for any number of rows (two on MySQL, within a transaction).
    * Every row names the same columns.
    *
    * @returns the ids of the rows that fitted `where`, and are changed

@@ -8,12 +8,11 @@ import {
   type BulkUpdate,
 } from '../bulk.js';
 import type { TableNames } from '../table-names.js';
-import { RowByRow } from '../row-by-row.js';
 
 type Values = Record<string, unknown>;
-type Changes = CompiledQuery<{ changes: number }>;
+type Returning = CompiledQuery<{ id: string }>;
 
-/** A statement of constant text, carried out for each row; it answers a row `{ changes }` for each. */
+/** Rows are a JSON array of arrays, which is read faster here than objects are, and faster than a statement for each. */
 export class SqliteBulk {
   readonly #texts = new BulkTexts<string>({
     insert: (table, columns) => this.#insertText(table, columns),
@@ -22,7 +21,7 @@ export class SqliteBulk {
 
   constructor(private readonly names: TableNames) {}
 
-  insert<T extends BulkTable>(insert: BulkInsert<T>): Changes {
+  insert<T extends BulkTable>(insert: BulkInsert<T>): Returning {
     const { text, columns } = this.#texts.insert(insert);
     return raw(
       text,
@@ -30,7 +29,7 @@ export class SqliteBulk {
     );
   }
 
-  update<T extends BulkTable>(update: BulkUpdate<T>): Changes {
+  update<T extends BulkTable>(update: BulkUpdate<T>): Returning {
     const { text, shape } = this.#texts.update(update);
     return raw(
       text,
@@ -40,26 +39,33 @@ export class SqliteBulk {
 
   #insertText(table: BulkTable, columns: readonly BulkColumn[]): string {
     const list = columns.map(({ name }) => `"${name}"`).join(', ');
-    const marks = columns.map(() => '?').join(', ');
-    return `insert into ${this.names.quoted(table)} (${list}) values (${marks}) on conflict do nothing`;
+    const read = columns.map((_, index) => `r.value->>${index}`).join(', ');
+    return (
+      `insert into ${this.names.quoted(table)} (${list}) select ${read} from json_each(?) as r where true ` +
+      'on conflict do nothing returning "id"'
+    );
   }
 
   #updateText({ table, where, set, whereAlike, setAlike }: BulkShape): string {
-    const list = (columns: readonly BulkColumn[], alike: BulkShape['setAlike']): string[] => [
-      ...columns.map(({ name }) => `"${name}" = ?`),
-      ...alike.map(([name, value]) => `"${name}" = ${value}`),
+    const sets = [
+      ...set.map(({ name }, index) => `"${name}" = r.value->>${index}`),
+      ...setAlike.map(([name, value]) => `"${name}" = ${value}`),
+    ];
+    const conditions = [
+      ...where.map(({ name }, index) => `t."${name}" = r.value->>${set.length + index}`),
+      ...whereAlike.map(([name, value]) => `t."${name}" = ${value}`),
     ];
     return (
-      `update ${this.names.quoted(table)} set ${list(set, setAlike).join(', ')} ` +
-      `where ${list(where, whereAlike).join(' and ')}`
+      `update ${this.names.quoted(table)} as t set ${sets.join(', ')} from json_each(?) as r ` +
+      `where ${conditions.join(' and ')} returning "id"`
     );
   }
 }
 
 function values(row: object, columns: readonly BulkColumn[]): unknown[] {
-  return columns.map(({ name }) => (row as Values)[name] ?? null);
+  return columns.map(({ name }) => (row as Values)[name]);
 }
 
-function raw(text: string, rows: unknown[][]): Changes {
-  return CompiledQuery.raw(text, [new RowByRow(rows)]) as Changes;
+function raw(text: string, rows: unknown[][]): Returning {
+  return CompiledQuery.raw(text, [JSON.stringify(rows)]) as Returning;
 }

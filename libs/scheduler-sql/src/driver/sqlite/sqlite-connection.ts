@@ -1,7 +1,6 @@
 import { setTimeout } from 'node:timers';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
 import { isBusy } from './sqlite-errors.js';
-import { rowsOf } from '../row-by-row.js';
 import type { SqliteHandle, SqliteStatement } from './sqlite-handle.js';
 
 /** Statements that are kept prepared. The store's own are far fewer. */
@@ -40,10 +39,6 @@ export class SqliteConnection implements DatabaseConnection {
 
   #execute<R>({ sql, parameters }: CompiledQuery): QueryResult<R> {
     const statement = this.#prepared(sql);
-    const many = rowsOf(parameters);
-    if (many !== null) {
-      return { rows: many.map((values) => ({ changes: Number(statement.run(...values).changes) })) as R[] };
-    }
     if (statement.reader ?? READS.test(sql)) {
       return { rows: withoutMetadata(statement.all(...parameters)) as R[] };
     }

@@ -23,13 +23,13 @@ export class SqliteDialect implements Dialect {
   async insertMany<T extends BulkTable>(kysely: Kysely<Tables>, insert: BulkInsert<T>): Promise<string[]> {
     if (insert.rows.length === 0) return [];
     const { rows } = await kysely.executeQuery(this.#bulk.insert(insert));
-    return insert.rows.filter((_, index) => rows[index]!.changes > 0).map(({ id }) => id);
+    return rows.map(({ id }) => id);
   }
 
   async updateMany<T extends BulkTable>(kysely: Kysely<Tables>, update: BulkUpdate<T>): Promise<string[]> {
     if (update.rows.length === 0) return [];
     const { rows } = await kysely.executeQuery(this.#bulk.update(update));
-    return update.rows.filter((_, index) => rows[index]!.changes > 0).map(({ where }) => where.id);
+    return rows.map(({ id }) => id);
   }
 
   isOneOf(column: string, values: readonly string[]): RawBuilder<SqlBool> {
