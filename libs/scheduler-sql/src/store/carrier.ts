@@ -1,45 +1,39 @@
-import {
-  type AttemptEnd,
-  type Claim,
-  type ClaimBatch,
-  type ClaimRequest,
-  type RecoveredAttempt,
-  type Renewal,
-  type RunNote,
-  type Settled,
-  type StoreSession,
-  StoreUnavailableError,
+import type {
+  AttemptEnd,
+  Claim,
+  ClaimBatch,
+  ClaimRequest,
+  RecoveredAttempt,
+  Renewal,
+  RunNote,
+  Settled,
+  StoreSession,
 } from '@carillon/scheduler/store';
+import { StoreUnavailableError } from '@carillon/scheduler/store';
 import { sql } from 'kysely';
 import type { Database } from '../driver/database.js';
+import { renewLeases } from './carried-runs.js';
 import type { ClaimedBatch } from './claim-batch.js';
 import { Claiming } from './claiming.js';
 import type { DueFloor } from './due-floor.js';
+import { Ends } from './ends.js';
 import { type HeldClaim, HeldClaims } from './held-claims.js';
+import { OneByOne } from './one-by-one.js';
 import type { Forgetting } from './retention.js';
 import { inTransaction } from './retrying.js';
 import { type Ending, Settlement } from './settlement.js';
 import { together } from './together.js';
-import { renewLeases, writeNotes } from './carried-runs.js';
 import type { TurnStore } from './turn-store.js';
-import { WriteLane } from './write-lane.js';
 
 /** Claims renewed by one statement. */
 const RENEWED_AT_ONCE = 1_000;
 
-interface Waiting<T> {
-  resolve: (answer: T) => void;
-  reject: (error: unknown) => void;
-}
-type EndingItem = Ending & Waiting<Settled>;
-type NoteItem = { readonly noted: HeldClaim } & Waiting<void>;
-type Item = EndingItem | NoteItem;
-
-/** The runs that this process carries: claimed, renewed and settled, one write after the other. */
+/** The runs that this process carries: claimed and renewed one after the other, and ended beside that. */
 export class Carrier {
   private readonly held = new HeldClaims();
+  private readonly turns = new OneByOne();
   private readonly settlement: Settlement;
-  private readonly lane = new WriteLane<Item>((items) => this.flush(items));
+  private readonly ends: Ends;
   private readonly claiming: Claiming;
   /** A claim may have been made whose answer was lost. */
   private unsure = false;
@@ -48,20 +42,22 @@ export class Carrier {
 
   constructor(
     private readonly db: Database,
-    turns: TurnStore,
+    turnStore: TurnStore,
     private readonly forgetting: Forgetting,
     private readonly session: StoreSession,
     private readonly leaseMs: number,
     private readonly floor: DueFloor,
   ) {
-    this.settlement = new Settlement(db, turns, this.held, session.replica);
-    this.claiming = new Claiming(db, turns, session, leaseMs, floor);
+    const { held } = this;
+    this.settlement = new Settlement(db, turnStore, held, session.replica);
+    this.ends = new Ends(db, this.settlement, held, session.replica, floor, this.turns);
+    this.claiming = new Claiming(db, turnStore, session, leaseMs, floor, this.ends);
   }
 
   /** No further claim may begin. */
   get isFull(): boolean {
     const { whole } = this.session.concurrency;
-    return whole !== null && this.held.size >= whole;
+    return whole !== null && this.held.underWay >= whole;
   }
 
   /** The claim, as this process made it; null when another did, or it is over. */
@@ -70,46 +66,41 @@ export class Carrier {
   }
 
   settle(end: AttemptEnd, placeHeld: boolean): Promise<Settled> {
-    return this.end({ claim: end.claim, end, placeHeld, now: end.endedAt });
+    return this.ends.settle(end, placeHeld);
   }
 
   release(claim: Claim, now: number): Promise<Settled> {
-    return this.end({ claim, end: null, placeHeld: false, now });
+    return this.ends.release(claim, now);
   }
 
   annotate(claim: Claim, note: RunNote): Promise<void> {
-    const held = this.held.get(claim);
-    if (held === null) return Promise.resolve();
-    held.note(note);
-    return new Promise((resolve, reject) => this.lane.put({ noted: held, resolve, reject }));
+    return this.ends.annotate(claim, note);
   }
 
   claimDue(request: ClaimRequest): Promise<ClaimBatch> {
-    return this.lane.run(async () => {
+    return this.turns.run(async () => {
       if (this.unsure) await this.giveBackUnknown(request.now);
-      const plain = await this.writeOthers(this.lane.take());
+      const along = await this.ends.takeAlong();
       const { now } = request;
       const recover = now < this.recoveredAt || now >= this.recoveredAt + this.leaseMs / 10;
-      let written = new Set<Ending>();
+      let written: ReadonlySet<Ending> = new Set();
       let batches: ClaimedBatch[];
       try {
         const batch = await inTransaction(this.db, async (trx) => {
-          // These have ended here, whatever is written of them.
-          const held = this.held.size - plain.length;
           const [ended, claimed] = await together([
-            this.settlement.writePlain(trx, plain),
-            this.claiming.together(trx, request, held, recover),
+            this.settlement.writePlain(trx, along),
+            this.claiming.together(trx, request, this.held.underWay, recover),
           ]);
           written = ended;
           return claimed;
         });
-        await this.flush(this.answerWritten(plain, written));
+        await this.ends.written(along, written);
         batches = [batch];
       } catch (error) {
-        await this.flush(plain);
+        await this.ends.notWritten(along);
         this.unsure = error instanceof StoreUnavailableError;
         if (this.unsure) throw error;
-        batches = await this.claiming.apart(request, this.held.size);
+        batches = await this.claiming.apart(request, this.held.underWay);
       }
       if (recover) this.recoveredAt = now;
       return this.take(batches);
@@ -118,11 +109,11 @@ export class Carrier {
 
   renew(claims: readonly Claim[], now: number): Promise<Renewal> {
     const ours = claims.map((claim) => this.held.get(claim));
-    return this.lane.run(async () => {
+    return this.turns.run(async () => {
       const lost: Claim[] = claims.filter((_, index) => ours[index] === null);
       const cancelled: Claim[] = [];
-      // What has been settled while this waited is neither.
-      const held = ours.filter((one) => one !== null && this.held.get(one.claim) === one) as HeldClaim[];
+      // What has ended while this waited needs no lease.
+      const held = ours.filter((one) => one !== null && this.isUnderWay(one)) as HeldClaim[];
       held.sort((a, b) => (a.claim.runId < b.claim.runId ? -1 : 1));
       for (let from = 0; from < held.length; from += RENEWED_AT_ONCE) {
         const some = held.slice(from, from + RENEWED_AT_ONCE);
@@ -134,12 +125,14 @@ export class Carrier {
         );
         for (const one of some) {
           const { claim } = one;
-          if (!renewed.has(claim.runId)) {
-            lost.push(claim);
-            this.held.delete(claim);
-          } else if (replaced.has(claim.runId) && !one.cancelTold) {
+          if (renewed.has(claim.runId)) {
+            if (!replaced.has(claim.runId) || one.cancelTold) continue;
             one.cancelTold = true;
             cancelled.push(claim);
+          } else if (this.isUnderWay(one)) {
+            // Nor has it ended meanwhile.
+            lost.push(claim);
+            this.held.delete(claim);
           }
         }
       }
@@ -148,7 +141,7 @@ export class Carrier {
   }
 
   giveBack(claims: readonly Claim[], now: number): Promise<void> {
-    return this.lane.run(async () => {
+    return this.turns.run(async () => {
       await inTransaction(this.db, (trx) => this.settlement.giveBack(trx, claims, now));
       for (const claim of claims) this.held.delete(claim);
       this.floor.reset();
@@ -157,73 +150,12 @@ export class Carrier {
 
   /** Resolves once all is written that was put in before. */
   async rest(): Promise<void> {
-    await this.lane.run(() => this.flush(this.lane.take()));
+    await this.ends.rest();
     this.held.clear();
   }
 
-  private end(ending: Ending): Promise<Settled> {
-    return new Promise((resolve, reject) => this.lane.put({ ...ending, resolve, reject }));
-  }
-
-  /** Answers those that were written, and gives back the rest. */
-  private answerWritten(items: readonly EndingItem[], written: ReadonlySet<Ending>): EndingItem[] {
-    const rest: EndingItem[] = [];
-    for (const item of items) {
-      if (written.has(item)) this.answer(item, 'recorded');
-      else rest.push(item);
-    }
-    return rest;
-  }
-
-  private answer(item: EndingItem, settled: Settled): void {
-    if (!item.placeHeld || settled === 'refused') this.held.delete(item.claim);
-    this.floor.lower(item.end?.retryAt ?? null);
-    item.resolve(settled);
-  }
-
-  /** Never rejects: whoever put an item in is told. */
-  private async flush(items: readonly Item[]): Promise<void> {
-    if (items.length === 0) return;
-    const plain = await this.writeOthers(items);
-    if (plain.length === 0) return;
-    try {
-      const written = await inTransaction(this.db, (trx) => this.settlement.writePlain(trx, plain));
-      await this.writeWithJobs(this.answerWritten(plain, written));
-    } catch (error) {
-      for (const { reject } of plain) reject(error);
-    }
-  }
-
-  /** Writes notes, and endings that change their jobs; answers the other endings. */
-  private async writeOthers(items: readonly Item[]): Promise<EndingItem[]> {
-    const notes = items.filter((item): item is NoteItem => 'noted' in item);
-    if (notes.length > 0) await this.writeNotes(notes);
-    const endings = items.filter((item): item is EndingItem => 'claim' in item);
-    const plain = endings.filter((item) => this.settlement.isPlain(item));
-    if (plain.length < endings.length)
-      await this.writeWithJobs(endings.filter((item) => !this.settlement.isPlain(item)));
-    return plain;
-  }
-
-  private async writeWithJobs(items: readonly EndingItem[]): Promise<void> {
-    if (items.length === 0) return;
-    try {
-      const settled = await inTransaction(this.db, (trx) => this.settlement.writeWithJobs(trx, items));
-      // Something that waited may go on.
-      this.floor.reset();
-      for (const item of items) this.answer(item, settled.get(item)!);
-    } catch (error) {
-      for (const { reject } of items) reject(error);
-    }
-  }
-
-  private async writeNotes(items: readonly NoteItem[]): Promise<void> {
-    try {
-      await writeNotes(this.db, this.session.replica, new Set(items.map(({ noted }) => noted)));
-      for (const { resolve } of items) resolve();
-    } catch (error) {
-      for (const { reject } of items) reject(error);
-    }
+  private isUnderWay(one: HeldClaim): boolean {
+    return this.held.get(one.claim) === one && !one.ending;
   }
 
   private take(batches: readonly ClaimedBatch[]): ClaimBatch {

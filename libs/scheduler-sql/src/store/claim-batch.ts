@@ -8,6 +8,7 @@ import type { JobTurn } from '../turn/job-turn.js';
 import { recoverGone, recoverRun } from '../turn/settle-run.js';
 import { BatchPlaces } from './batch-places.js';
 import { DueQueries } from './due-queries.js';
+import type { Ends } from './ends.js';
 import { hintCancelled } from './hint-cancelled.js';
 import { together } from './together.js';
 import type { TurnStore } from './turn-store.js';
@@ -45,6 +46,7 @@ export class ClaimBatchWork {
     request: ClaimRequest,
     /** Nothing that is due before it is looked at. */
     private readonly from: number,
+    private readonly ends: Pick<Ends, 'underWay'>,
     /** The only job to look at. */
     private readonly only: string | null = null,
   ) {
@@ -64,6 +66,7 @@ export class ClaimBatchWork {
     const known = new Set(due.map(({ id }) => id));
     const others = [...waiting, ...expired.map(({ job_id }) => job_id)].filter((id) => !known.has(id));
     const rows = [...due, ...(await this.lockFree([...new Set(others)]))];
+    await this.endsOf(rows);
     const [turns] = await together([
       this.turns.freeTurns(trx, rows, effects, now),
       this.lookForLocked(due.length),
@@ -108,6 +111,7 @@ export class ClaimBatchWork {
         )
         .execute();
       for (const { name } of wanted) taken.set(name, 0);
+      if (wanted.length > 0) await this.ends.underWay?.over;
       await this.lockRows([...taken.keys()]);
       await this.countPlaces(taken);
     }
@@ -131,6 +135,12 @@ export class ClaimBatchWork {
       .groupBy('group_name')
       .execute();
     for (const { group_name, places } of counts) taken.set(group_name!, places);
+  }
+
+  /** What has ended is not taken for alive, and what is being written is not locked. */
+  private async endsOf(rows: readonly JobTable[]): Promise<void> {
+    const { underWay } = this.ends;
+    if (underWay !== null && rows.some(({ id }) => underWay.jobs.has(id))) await underWay.over;
   }
 
   private async lockDueJobs(): Promise<JobTable[]> {

@@ -6,6 +6,7 @@ import { parkJob } from '../turn/change-job.js';
 import { Effects } from '../turn/effects.js';
 import { ClaimBatchWork, type ClaimedBatch } from './claim-batch.js';
 import type { DueFloor } from './due-floor.js';
+import type { Ends } from './ends.js';
 import { inTransaction } from './retrying.js';
 import type { TurnStore } from './turn-store.js';
 
@@ -17,6 +18,7 @@ export class Claiming {
     private readonly session: StoreSession,
     private readonly leaseMs: number,
     private readonly floor: DueFloor,
+    private readonly ends: Ends,
   ) {}
 
   together(
@@ -45,9 +47,9 @@ export class Claiming {
   }
 
   private work(trx: Kysely<Tables>, request: ClaimRequest, only: string | null = null): ClaimBatchWork {
-    const { db, turns, session, leaseMs, floor } = this;
+    const { db, turns, session, leaseMs, floor, ends } = this;
     const from = floor.from(request.now, session.handlers().length);
-    return new ClaimBatchWork(db, turns, session, leaseMs, trx, request, from, only);
+    return new ClaimBatchWork(db, turns, session, leaseMs, trx, request, from, ends, only);
   }
 
   private park(id: string, error: unknown, now: number): Promise<ClaimedBatch> {

@@ -9,6 +9,8 @@ export class HeldClaim {
   private progress: RunProgress | null = null;
   /** The engine knows that a newer run takes its place. */
   cancelTold = false;
+  /** Its end is here, and not written yet. */
+  ending = false;
 
   constructor(
     readonly claim: Claim,
@@ -32,9 +34,11 @@ export class HeldClaim {
 /** The claims of this process whose places are not given back yet. */
 export class HeldClaims {
   private readonly held = new Map<string, HeldClaim>();
+  private endings = 0;
 
-  get size(): number {
-    return this.held.size;
+  /** Without those that have ended, whatever is written of it. */
+  get underWay(): number {
+    return this.held.size - this.endings;
   }
 
   add(claim: Claim, run: RunTable): void {
@@ -50,11 +54,20 @@ export class HeldClaims {
     return this.get({ runId: id, token });
   }
 
+  markEnding(claim: Claim, ending: boolean): void {
+    const held = this.get(claim);
+    if (held === null || held.ending === ending) return;
+    held.ending = ending;
+    this.endings += ending ? 1 : -1;
+  }
+
   delete(claim: Claim): void {
+    this.markEnding(claim, false);
     if (this.get(claim)) this.held.delete(claim.runId);
   }
 
   clear(): void {
     this.held.clear();
+    this.endings = 0;
   }
 }

@@ -1,18 +1,14 @@
-/**
- * One write after the other. What is put in meanwhile waits, and goes together in the next one: with
- * whatever work comes first, or by itself.
- */
+/** One write after the other: what is put in meanwhile waits, and goes together in the next one. */
 export class WriteLane<Item> {
   private items: Item[] = [];
-  private readonly work: (() => Promise<void>)[] = [];
-  private busy = false;
+  private writing: Promise<void> | null = null;
 
-  /** @param flush writes items that no work took along; never rejects */
-  constructor(private readonly flush: (items: Item[]) => Promise<void>) {}
+  /** @param write never rejects */
+  constructor(private readonly write: (items: Item[]) => Promise<void>) {}
 
   put(item: Item): void {
     this.items.push(item);
-    this.begin();
+    this.writing ??= this.goOn();
   }
 
   /** What waits; the caller writes it with its own. */
@@ -22,29 +18,15 @@ export class WriteLane<Item> {
     return taken;
   }
 
-  /** @throws what `work` throws */
-  run<T>(work: () => Promise<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      this.work.push(() => work().then(resolve, reject));
-      this.begin();
-    });
-  }
-
-  private begin(): void {
-    if (this.busy) return;
-    this.busy = true;
-    void this.goOn();
+  /** Resolves once all is written that was put in before. */
+  async rest(): Promise<void> {
+    await this.writing;
   }
 
   private async goOn(): Promise<void> {
     // What follows in this turn of the event loop goes along.
     await Promise.resolve();
-    for (;;) {
-      const work = this.work.shift();
-      if (work) await work();
-      else if (this.items.length > 0) await this.flush(this.take());
-      else break;
-    }
-    this.busy = false;
+    while (this.items.length > 0) await this.write(this.take());
+    this.writing = null;
   }
 }
