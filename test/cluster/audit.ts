@@ -67,7 +67,7 @@ export function findFaults(
 ): string[] {
   const faults: string[] = [];
   for (const job of jobs) {
-    const recorded = new Map<number, number>();
+    const recorded = new Map<number, Run[]>();
     for (const run of runs) {
       if (run.jobId !== job.id || run.scheduledAt === null) continue;
       if (run.state !== 'ended' || run.outcome === null)
@@ -79,15 +79,18 @@ export function findFaults(
       );
       if (ticks.length !== run.count)
         faults.push(`${job.id}: row ${run.id} counts ${run.count} ticks of ${ticks.length}`);
-      for (const tick of ticks) recorded.set(tick, (recorded.get(tick) ?? 0) + 1);
+      for (const tick of ticks) recorded.set(tick, [...(recorded.get(tick) ?? []), run]);
     }
     // Ticks count from when the job was added.
     const firstAt = job.trigger.firstAt(job.addedAt.getTime()) ?? Number.POSITIVE_INFINITY;
     const expected = new Set(ticksIn(job, Math.max(fromAt, firstAt), toAt));
     for (const tick of expected) {
-      const times = recorded.get(tick) ?? 0;
-      if (times !== 1)
-        faults.push(`${job.id}: the tick ${new Date(tick).toISOString()} has ${times} outcomes`);
+      const rows = recorded.get(tick) ?? [];
+      if (rows.length === 1) continue;
+      const outcomes = rows.map(({ id, outcome, reason }) => `${outcome} ${reason} in ${id}`).join(', ');
+      faults.push(
+        `${job.id}: the tick ${new Date(tick).toISOString()} has ${rows.length} outcomes: ${outcomes}`,
+      );
     }
     for (const tick of recorded.keys()) {
       if (!expected.has(tick)) faults.push(`${job.id}: ${new Date(tick).toISOString()} is no tick`);
