@@ -26,6 +26,7 @@ export function jobRow(changes: Partial<JobTable> & { id: string }): JobTable {
     runs_started: 0,
     failures_in_row: 0,
     span_id: null,
+    live_from: null,
     tzdata: '2025c',
     version: 1,
     added_at: NOW,

@@ -21,6 +21,8 @@ export interface BulkChange<T extends BulkTable> {
   /** The id, and what else must hold for the row to be changed; never null. */
   where: { id: string } & Partial<Tables[T]>;
   set: Partial<Tables[T]>;
+  /** Where the row is, if PostgreSQL has said so when it locked it. */
+  at?: string | undefined;
 }
 
 /** A column of the table, and the key that its value has in the data of a statement. */

@@ -8,7 +8,7 @@ import type { Templates } from './templates.js';
 export interface Database {
   /**
    * Queries name the tables as `Tables` does, in `sql` by `sql.table('jobs')`; the store's prefix or schema is
-   * put before them. Transactions are READ COMMITTED on servers; on SQLite they begin with the write lock, and
+   * put before them. Transactions (`transaction`) are READ COMMITTED on servers; on SQLite they begin with the write lock, and
    * there is one connection, so that inside a transaction only the transaction may be used.
    * Partial indexes serve queries that say `live = 1`, `state = 'waiting'` and `holds_place = 1` as literals
    * (`sql.lit`), and `due_at` and `outcome` compared with anything.
@@ -20,6 +20,12 @@ export interface Database {
   readonly templates: Templates;
   /** Null where the database has none. */
   readonly hints: Hints | null;
+  /**
+   * One transaction, on a connection of its own; it is over when this answers.
+   *
+   * @throws what `work` throws; the transaction is rolled back
+   */
+  transaction<T>(work: (trx: Kysely<Tables>) => Promise<T>): Promise<T>;
   /**
    * Runs statements inside a transaction of the user's, who begins and commits it.
    *

@@ -32,6 +32,7 @@ const JOBS: Columns = {
   runs_started: 'integer',
   failures_in_row: 'integer',
   span_id: 'key?',
+  live_from: 'key?',
   tzdata: 'key',
   version: 'integer',
   added_at: 'integer',
@@ -79,7 +80,7 @@ const RUNS: Columns = {
 const INDEXES: readonly Index[] = [
   { name: 'jobs_due', table: 'jobs', columns: ['due_at'], where: 'due_at is not null' },
   { name: 'runs_tick', table: 'runs', columns: ['job_id', 'generation', 'tick_at'], unique: true },
-  { name: 'runs_live', table: 'runs', columns: ['job_id'], where: 'live = 1', lead: 'live' },
+  { name: 'runs_live', table: 'runs', columns: ['job_id', 'id'], where: 'live = 1', lead: 'live' },
   { name: 'runs_waiting', table: 'runs', columns: ['due_at'], where: "state = 'waiting'", lead: 'state' },
   {
     name: 'runs_held',

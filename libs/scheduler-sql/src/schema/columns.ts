@@ -29,6 +29,7 @@ export const COLUMNS: { readonly [T in keyof Tables]: Readonly<Record<keyof Tabl
     runs_started: 'integer',
     failures_in_row: 'integer',
     span_id: 'key',
+    live_from: 'key',
     tzdata: 'key',
     version: 'integer',
     added_at: 'integer',

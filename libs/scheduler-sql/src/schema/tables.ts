@@ -39,11 +39,18 @@ export interface JobTable {
   failures_in_row: number;
   /** The run row of its newest span of ticks that did not run, while further ticks may extend it (M2). */
   span_id: string | null;
+  /** None of its live runs has an id before this one; null: it has none. So that they are found whatever the table keeps of runs before. */
+  live_from: string | null;
   /** Version of the time zone data that `tick_at` was computed with (Z5). */
   tzdata: string;
   version: number;
   added_at: number;
   updated_at: number;
+}
+
+export interface LockedJob extends JobTable {
+  /** Where PostgreSQL has the row that is locked; absent elsewhere. */
+  row_at?: string;
 }
 
 /** A run, or a span of ticks that share an outcome and did not run. Unique by (job_id, generation, tick_at). */

@@ -1,7 +1,7 @@
 import { type ClaimRequest, InstantQueue, type StoreSession } from '@carillon/scheduler/store';
 import { type Kysely, sql, type SqlBool } from 'kysely';
 import type { Database } from '../driver/database.js';
-import type { JobTable, Tables } from '../schema/tables.js';
+import type { JobTable, LockedJob, Tables } from '../schema/tables.js';
 import { DueOfJob } from '../turn/claim-due.js';
 import { Effects } from '../turn/effects.js';
 import type { JobTurn } from '../turn/job-turn.js';
@@ -67,10 +67,7 @@ export class ClaimBatchWork {
     const others = [...waiting, ...expired.map(({ job_id }) => job_id)].filter((id) => !known.has(id));
     const rows = [...due, ...(await this.lockFree([...new Set(others)]))];
     await this.endsOf(rows);
-    const [turns] = await together([
-      this.turns.freeTurns(trx, rows, effects, now),
-      this.lookForLocked(due.length),
-    ]);
+    const turns = await this.turns.freeTurns(trx, rows, effects, now);
     if (turns.length < rows.length) this.leftLocked = true;
     if (expired.length > 0) await this.recover(turns, expired);
     this.take(turns);
@@ -143,17 +140,15 @@ export class ClaimBatchWork {
     if (underWay !== null && rows.some(({ id }) => underWay.jobs.has(id))) await underWay.over;
   }
 
-  private async lockDueJobs(): Promise<JobTable[]> {
-    const rows = await this.due.lockJobs();
+  private async lockDueJobs(): Promise<LockedJob[]> {
+    const [rows, seen] = await together([
+      this.due.lockJobs(),
+      this.db.dialect.skipLocked ? this.due.jobIds(this.limit) : [],
+    ]);
     if (rows.length === this.limit) this.more = true;
+    // Another has locked the rest.
+    else if (seen.length > rows.length) this.leftLocked = true;
     return rows;
-  }
-
-  /** Whether another has more due jobs locked than were free here. */
-  private async lookForLocked(free: number): Promise<void> {
-    if (this.more || !this.db.dialect.skipLocked) return;
-    const seen = await this.due.jobIds(free + 1);
-    if (seen.length > free) this.leftLocked = true;
   }
 
   private async jobsOfDueRuns(): Promise<string[]> {

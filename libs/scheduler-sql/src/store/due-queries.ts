@@ -1,7 +1,7 @@
 import { type CompiledQuery, type Kysely, sql, type SqlBool } from 'kysely';
 import type { Database } from '../driver/database.js';
 import { slot } from '../driver/templates.js';
-import type { JobTable, Tables } from '../schema/tables.js';
+import type { LockedJob, Tables } from '../schema/tables.js';
 import type { BatchPlaces } from './batch-places.js';
 
 export interface DueRange {
@@ -24,9 +24,11 @@ export class DueQueries {
   ) {}
 
   /** Those of the due jobs that no other has locked. */
-  lockJobs(): Promise<JobTable[]> {
+  lockJobs(): Promise<LockedJob[]> {
     return this.ask('due jobs', () => {
-      const query = this.jobs().selectAll().orderBy('due_at').limit(slot('limit'));
+      const rows = this.jobs().selectAll().orderBy('due_at').limit(slot('limit'));
+      const isPostgres = this.db.dialect.name === 'postgres';
+      const query = rows.$if(isPostgres, (all) => all.select(sql<string>`ctid::text`.as('row_at')));
       return (this.db.dialect.skipLocked ? query.forUpdate().skipLocked() : query).compile();
     });
   }

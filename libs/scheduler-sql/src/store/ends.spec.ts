@@ -61,7 +61,7 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
       const released = new Promise<void>((resolve) => (letGo = resolve));
       let over: Promise<void> = Promise.resolve();
       await new Promise<void>((resolve, reject) => {
-        over = other.kysely.transaction().execute(async (trx) => {
+        over = other.transaction(async (trx) => {
           await rows(trx);
           resolve();
           await released;

@@ -119,7 +119,7 @@ export class Ends {
 
   private async tryPlain(items: readonly EndingItem[]): Promise<ReadonlySet<Ending>> {
     const jobs = new Set(items.map(({ claim }) => claim.jobId));
-    const writing = this.db.kysely.transaction().execute((trx) => {
+    const writing = this.db.transaction((trx) => {
       this.underWay = { jobs, over: writing.catch(() => undefined) };
       return this.settlement.writePlain(trx, items);
     });

@@ -14,7 +14,7 @@ class Frail {
   readonly refused = new Set<string>();
 
   wrap(database: Database): Database {
-    const { kysely, dialect } = database;
+    const { dialect } = database;
     const frail = Object.create(dialect) as Database['dialect'];
     frail.isDown = (error) => error === LOST || dialect.isDown(error);
     frail.isTransient = (error) => error !== LOST && dialect.isTransient(error);
@@ -28,19 +28,12 @@ class Frail {
     };
     for (const name of ['updateMany', 'isOneOf', 'isMissingTable', 'now'] as const)
       frail[name] = dialect[name].bind(dialect) as never;
-    const commit = async (work: never) => {
-      const answer: unknown = await kysely.transaction().execute(work);
+    const transaction: Database['transaction'] = async (work) => {
+      const answer = await database.transaction(work);
       if (this.answersLost-- > 0) throw LOST;
       return answer;
     };
-    const lossy = new Proxy(kysely, {
-      get: (target, key) => {
-        if (key === 'transaction') return () => ({ execute: commit });
-        const value: unknown = Reflect.get(target, key);
-        return typeof value === 'function' ? value.bind(target) : value;
-      },
-    });
-    return { ...database, dialect: frail, kysely: lossy };
+    return { ...database, dialect: frail, transaction };
   }
 }
 

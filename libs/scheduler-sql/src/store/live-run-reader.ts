@@ -13,9 +13,10 @@ export type LiveRun = RunTable & { place: number; alike: number; alike_ticks: nu
 export class LiveRunReader {
   constructor(private readonly db: Database) {}
 
-  /** Of those that wait to catch up only the next ones, unless `whole`. */
+  /** Of those that wait to catch up only the next ones, unless `whole`. Oldest first. */
   async of(trx: Kysely<Tables>, jobs: readonly JobTable[], whole: boolean): Promise<LiveRun[]> {
-    if (jobs.length === 0) return [];
+    const having = jobs.filter(({ live_from }) => live_from !== null);
+    if (having.length === 0) return [];
     const { kysely, dialect, templates } = this.db;
     const most = whole ? Number.MAX_SAFE_INTEGER : NEXT_TO_CATCH_UP;
     const query = () => sql<LiveRun>`
@@ -25,12 +26,15 @@ export class LiveRunReader {
           count(*) over (partition by r.job_id, r.state, r.catch_up) as alike,
           count(r.tick_at) over (partition by r.job_id, r.state, r.catch_up) as alike_ticks
         from ${sql.table('runs')} as r
-        where r.live = 1 and ${dialect.isIn('r.job_id', slot('ids'))}
+        where r.live = 1 and ${dialect.isIn('r.job_id', slot('ids'))} and r.id >= ${slot('from')}
       ) as live_runs
       where state <> 'queued' or catch_up = 0 or place <= ${slot('most')}
       order by id`;
-    const ids = dialect.list(jobs.map(({ id }) => id));
-    const rows = await templates.run(trx, 'live runs', () => query().compile(kysely), { ids, most });
+    const ids = dialect.list(having.map(({ id }) => id));
+    const from = having
+      .map(({ live_from }) => live_from!)
+      .reduce((one, other) => (other < one ? other : one));
+    const rows = await templates.run(trx, 'live runs', () => query().compile(kysely), { ids, from, most });
     // Compared here, so that no database takes another index for it, and with that the whole history.
     return rows.filter(({ generation }) => generation > 0);
   }

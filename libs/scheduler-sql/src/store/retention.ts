@@ -73,7 +73,7 @@ export class Forgetting {
           sql<SqlBool>`not exists (select 1 from ${sql.table('runs')} as r where r.job_id = ${sql.ref('jobs.id')})`,
         )
         .limit(BATCH);
-    await this.db.kysely.transaction().execute(async (trx) => {
+    await this.db.transaction(async (trx) => {
       const query = isFinished(trx);
       const rows = await (this.db.dialect.skipLocked ? query.forUpdate().skipLocked() : query).execute();
       const ids = rows.map(({ id }) => id);

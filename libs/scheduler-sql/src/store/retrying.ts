@@ -24,9 +24,6 @@ export async function retrying<T>(dialect: Dialect, work: () => Promise<T>): Pro
 }
 
 /** One transaction, repeated as `retrying` does. */
-export function inTransaction<T>(
-  { kysely, dialect }: Database,
-  work: (trx: Kysely<Tables>) => Promise<T>,
-): Promise<T> {
-  return retrying(dialect, () => kysely.transaction().execute(work));
+export function inTransaction<T>(database: Database, work: (trx: Kysely<Tables>) => Promise<T>): Promise<T> {
+  return retrying(database.dialect, () => database.transaction(work));
 }

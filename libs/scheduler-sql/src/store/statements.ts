@@ -124,9 +124,9 @@ export async function makeGroups({ kysely, dialect }: Database, groups: readonly
 
 /** Z5: what was computed with other time zone data is computed anew. */
 export async function followTimezones(database: Database, turns: TurnStore, tzdata: string): Promise<void> {
-  const { kysely, dialect } = database;
+  const { dialect } = database;
   for (let afterId = ''; ;) {
-    const last = await kysely.transaction().execute(async (trx) => {
+    const last = await database.transaction(async (trx) => {
       const query = trx
         .selectFrom('jobs')
         .selectAll()

@@ -1,7 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { BulkChange } from '../driver/bulk.js';
 import type { Database } from '../driver/database.js';
-import type { JobTable, RunTable, Tables } from '../schema/tables.js';
+import { COLUMNS } from '../schema/columns.js';
+import type { JobTable, LockedJob, RunTable, Tables } from '../schema/tables.js';
 import { followZoneData } from '../turn/change-job.js';
 import { Effects, type Span } from '../turn/effects.js';
 import { JobTurn } from '../turn/job-turn.js';
@@ -53,8 +54,11 @@ const SCHEDULE_COLUMNS = [
   'runs_started',
   'failures_in_row',
   'span_id',
+  'live_from',
   'tzdata',
 ] as const satisfies readonly (keyof JobTable)[];
+
+const JOB_COLUMNS = (Object.keys(COLUMNS.jobs) as (keyof JobTable)[]).filter((column) => column !== 'id');
 
 /** Reads jobs with their live runs under lock, and writes what turns made of them. */
 export class TurnStore {
@@ -137,14 +141,12 @@ export class TurnStore {
   }
 
   private async insertRuns(trx: Kysely<Tables>, runs: readonly RunTable[]): Promise<Set<string>> {
-    const unstored = new Set<string>();
-    for (const rows of batches(runs)) {
-      const stored = await this.db.dialect.insertMany(trx, { table: 'runs', rows });
-      if (stored.length === rows.length) continue;
-      const ids = new Set(stored);
-      for (const { id } of rows) if (!ids.has(id)) unstored.add(id);
-    }
-    return unstored;
+    const inserts = [...batches(runs)].map((rows) =>
+      this.db.dialect.insertMany(trx, { table: 'runs', rows }),
+    );
+    const stored = new Set((await together(inserts)).flat());
+    if (stored.size === runs.length) return new Set();
+    return new Set(runs.flatMap(({ id }) => (stored.has(id) ? [] : id)));
   }
 
   private async writeJobs(trx: Kysely<Tables>, turns: readonly JobTurn[]): Promise<void> {
@@ -152,11 +154,19 @@ export class TurnStore {
     const scheduled = turns.filter(({ changed, edited }) => changed && !edited);
     const whole = turns.filter(({ edited }) => edited).map(({ row }) => row);
     await together([
-      dialect.updateMany(trx, { table: 'jobs', rows: scheduleChanges(scheduled) }),
+      this.writeSchedules(trx, scheduleChanges(scheduled)),
       ...[...batches(whole)].map((rows) =>
         dialect.updateMany(trx, { table: 'jobs', rows: rows.map(jobChange) }),
       ),
     ]);
+  }
+
+  private async writeSchedules(trx: Kysely<Tables>, rows: readonly BulkChange<'jobs'>[]): Promise<void> {
+    const { dialect } = this.db;
+    const written = new Set(await dialect.updateMany(trx, { table: 'jobs', rows }));
+    if (written.size === rows.length) return;
+    const others = rows.filter(({ where }) => !written.has(where.id));
+    await dialect.updateMany(trx, { table: 'jobs', rows: others.map(({ where, set }) => ({ where, set })) });
   }
 
   private make(
@@ -197,9 +207,7 @@ export class TurnStore {
 }
 
 function runChange(run: RunTable): BulkChange<'runs'> {
-  const set: Record<string, unknown> = {};
-  for (const column of RUN_COLUMNS) set[column] = run[column];
-  return { where: { id: run.id }, set };
+  return { where: { id: run.id }, set: pick(run, RUN_COLUMNS) };
 }
 
 /** Of the columns that change with the schedule those that do so in any of these jobs. */
@@ -208,15 +216,24 @@ function scheduleChanges(turns: readonly JobTurn[]): BulkChange<'jobs'>[] {
     turns.some(({ row, before }) => row[column] !== before[column]),
   );
   if (columns.length === 0) return [];
-  return turns.map(({ row }) => {
-    const set: Record<string, unknown> = {};
-    for (const column of columns) set[column] = row[column];
-    return { where: { id: row.id }, set };
-  });
+  return turns.map(({ row }) => ({
+    where: { id: row.id },
+    set: pick(row, columns),
+    at: (row as LockedJob).row_at,
+  }));
 }
 
-function jobChange({ id, ...set }: JobTable): BulkChange<'jobs'> {
-  return { where: { id }, set };
+function jobChange(row: JobTable): BulkChange<'jobs'> {
+  return { where: { id: row.id }, set: pick(row, JOB_COLUMNS) };
+}
+
+function pick<Row extends object, Column extends keyof Row>(
+  row: Row,
+  columns: readonly Column[],
+): Pick<Row, Column> {
+  const picked = {} as Pick<Row, Column>;
+  for (const column of columns) picked[column] = row[column];
+  return picked;
 }
 
 /** Rows in pieces that one statement can carry. */

@@ -30,6 +30,7 @@ export function newJobRow(spec: JobSpec, declaration: string | null, now: number
     runs_started: 0,
     failures_in_row: 0,
     span_id: null,
+    live_from: null,
     tzdata,
     version: 1,
     added_at: now,

@@ -45,6 +45,8 @@ export class JobTurn {
   ) {
     this.before = { ...job.row };
     this.effects = context.effects;
+    // Written with what else changes; until then it says less than could be said.
+    job.row.live_from = this.runs[0]?.id ?? null;
   }
 
   /** That have not ended, or hold their place; oldest first. Of those that wait to catch up the first. */
@@ -116,6 +118,10 @@ export class JobTurn {
     const run = newRun({ id: ids.next(now), jobId, generation, tickAt, standsFor, dueAt, payload });
     this.runs.push(run);
     this.effects.insert(run);
+    const { live_from: first } = this.row;
+    // Another replica, whose clock is ahead, may have made the one before.
+    if (first === null || run.id < first) this.row.live_from = run.id;
+    this.changed = true;
     return run;
   }
 

@@ -50,6 +50,7 @@ export async function openMysql({ server, prefix }: MysqlSource): Promise<Databa
     names,
     templates: new Templates(),
     hints: null,
+    transaction: (work) => kysely.transaction().execute(work),
     within: (transaction) => within(transaction, names),
     close: () => kysely.destroy(),
   };

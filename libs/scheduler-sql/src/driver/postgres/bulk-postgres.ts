@@ -17,9 +17,13 @@ type Returning = CompiledQuery<{ id: string }>;
 
 /** Rows are a JSON array of flat objects. */
 export class PostgresBulk {
-  readonly #texts = new BulkTexts<string>({
+  readonly #texts = new BulkTexts<{ byId: string; byPlace: string }>({
     insert: (table, columns) => this.#insertText(table, columns),
-    update: (shape) => this.#updateText(shape),
+    update: (shape) => ({
+      byId: this.#updateText(shape, 't."id" = any($2::text[])'),
+      // An index keeps each version of a row for as long as anybody may see it; this goes to the last one.
+      byPlace: this.#updateText(shape, 't.ctid = any($2::tid[]) and t."id" = r."w_id"'),
+    }),
   });
 
   constructor(private readonly names: TableNames) {}
@@ -33,8 +37,9 @@ export class PostgresBulk {
   update<T extends BulkTable>(update: BulkUpdate<T>): Returning {
     const { text, shape } = this.#texts.update(update);
     const rows = update.rows.map((row) => flatChange(row, shape));
-    const ids = update.rows.map(({ where }) => where.id);
-    return CompiledQuery.raw(text, [JSON.stringify(rows), ids]) as Returning;
+    const isPlaced = update.rows.every(({ at }) => at !== undefined);
+    const which = update.rows.map(({ where, at }) => (isPlaced ? at : where.id));
+    return CompiledQuery.raw(isPlaced ? text.byPlace : text.byId, [JSON.stringify(rows), which]) as Returning;
   }
 
   #insertText(table: BulkTable, columns: readonly BulkColumn[]): string {
@@ -47,13 +52,13 @@ export class PostgresBulk {
   }
 
   /** The ids stand by themselves, too: a join with rows of JSON alone would be planned as a walk over the whole table. */
-  #updateText({ table, where, set, whereAlike, setAlike }: BulkShape): string {
+  #updateText({ table, where, set, whereAlike, setAlike }: BulkShape, which: string): string {
     const sets = [
       ...set.map(({ name, key }) => `"${name}" = r."${key}"`),
       ...setAlike.map(([name, value]) => `"${name}" = ${value}`),
     ];
     const conditions = [
-      't."id" = any($2::text[])',
+      which,
       ...where.map(({ name, key }) => `t."${name}" = r."${key}"`),
       ...whereAlike.map(([name, value]) => `t."${name}" = ${value}`),
     ];

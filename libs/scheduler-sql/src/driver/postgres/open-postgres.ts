@@ -40,6 +40,11 @@ export async function openPostgres({ server, schema }: PostgresSource): Promise<
     names,
     templates: new Templates(),
     hints,
+    transaction: (work) =>
+      driver.transaction((connection) =>
+        // Kysely's own transaction sends a statement only when the one before is answered.
+        work(borrow(PARTS, (query) => connection.executeQuery(query), [names])),
+      ),
     within: (transaction) => within(transaction, names),
     close: async () => {
       await hints.close();

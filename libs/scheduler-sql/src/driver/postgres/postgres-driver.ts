@@ -45,6 +45,22 @@ export class PostgresDriver implements Driver {
     await connection.executeQuery(CompiledQuery.raw('rollback'));
   }
 
+  /** @throws what `work` throws, rather than what the rollback makes of it */
+  async transaction<T>(work: (connection: DatabaseConnection) => Promise<T>): Promise<T> {
+    const connection = await this.acquireConnection();
+    try {
+      await this.beginTransaction(connection);
+      const answer = await work(connection);
+      await this.commitTransaction(connection);
+      return answer;
+    } catch (error) {
+      await this.rollbackTransaction(connection).catch(() => undefined);
+      throw error;
+    } finally {
+      await this.releaseConnection(connection);
+    }
+  }
+
   async releaseConnection(connection: DatabaseConnection): Promise<void> {
     (connection as PostgresConnection).release();
   }

@@ -39,6 +39,7 @@ export async function openSqlite({ file, prefix, synchronous }: SqliteSource): P
     names,
     templates: new Templates(),
     hints: null,
+    transaction: (work) => kysely.transaction().execute(work),
     within: (transaction) => within(transaction, names),
     close: () => kysely.destroy(),
   };
