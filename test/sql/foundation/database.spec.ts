@@ -141,6 +141,73 @@ describe.each(eachDatabase)('%s', (_, { kind, place: newPlace }) => {
     expect(await database.kysely.selectFrom('jobs').selectAll().execute()).toEqual([]);
   });
 
+  it('carries out nothing of a transaction after a statement that failed', async () => {
+    const row = jobRow({ id: 'a' });
+    let ends: PromiseSettledResult<unknown>[] = [];
+    const failing = database.transaction(async (transaction) => {
+      const bad = { ...row, id: null as unknown as string };
+      const first = database.dialect.insertMany(transaction, { table: 'jobs', rows: [bad] });
+      const second = database.dialect.insertMany(transaction, { table: 'jobs', rows: [row] });
+      ends = await Promise.allSettled([first, second]);
+    });
+    await failing.catch(() => undefined);
+    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(await database.kysely.selectFrom('jobs').selectAll().execute()).toEqual([]);
+    // The connection goes on.
+    await database.transaction((trx) => database.dialect.insertMany(trx, { table: 'jobs', rows: [row] }));
+    expect(await database.kysely.selectFrom('jobs').selectAll().execute()).toEqual([row]);
+  });
+
+  it('keeps nothing of what is sent along with a statement that ends in a deadlock', async () => {
+    if (!database.dialect.skipLocked) return;
+    const rows = ['a', 'b', 'c', ...Array.from({ length: 20 }, (_, index) => `x${index}`)].map((id) =>
+      jobRow({ id }),
+    );
+    await database.dialect.insertMany(database.kysely, { table: 'jobs', rows });
+    const other = await place.open();
+    const handler = async (kysely: Database['kysely'], ids: string[], name: string) => {
+      const changes = ids.map((id) => ({ where: { id }, set: { handler: name } }));
+      await database.dialect.updateMany(kysely, { table: 'jobs', rows: changes });
+    };
+    const signal = () => {
+      let give = (): void => undefined;
+      return { given: new Promise<void>((resolve) => (give = resolve)), give: () => give() };
+    };
+    const [bothLocked, sent] = [signal(), signal()];
+    const theirs = other.transaction(async (trx) => {
+      // The server ends the transaction that has changed less.
+      await handler(
+        trx,
+        rows.slice(3).map(({ id }) => id),
+        'theirs',
+      );
+      await handler(trx, ['b'], 'theirs');
+      bothLocked.give();
+      await sent.given;
+      await handler(trx, ['a'], 'theirs');
+    });
+    const mine = database.transaction(async (trx) => {
+      await handler(trx, ['a'], 'mine');
+      await bothLocked.given;
+      const both = [handler(trx, ['b'], 'mine'), handler(trx, ['c'], 'mine')];
+      sent.give();
+      for (const end of await Promise.allSettled(both)) if (end.status === 'rejected') throw end.reason;
+    });
+    const [one, another] = await Promise.allSettled([mine, theirs]);
+    const isMine = one.status === 'fulfilled';
+    expect([one.status, another.status].toSorted()).toEqual(['fulfilled', 'rejected']);
+    const found = await database.kysely
+      .selectFrom('jobs')
+      .select(['id', 'handler'])
+      .where('id', 'in', ['a', 'b', 'c'])
+      .orderBy('id')
+      .execute();
+    expect(found.map(({ handler: name }) => name)).toEqual(
+      isMine ? ['mine', 'mine', 'mine'] : ['theirs', 'theirs', 'send'],
+    );
+    await other.close();
+  });
+
   it('skips rows that another has locked, without a wait, where rows can be locked', async () => {
     expect(database.dialect.skipLocked).toBe(kind !== 'sqlite');
     if (!database.dialect.skipLocked) return;

@@ -1,4 +1,5 @@
 import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely';
+import { WholeTransaction } from '../whole-transaction.js';
 import { isConnectionLost } from './mysql-errors.js';
 import type { MysqlConnection, MysqlCorePool, MysqlPoolConnection } from './mysql-types.js';
 
@@ -28,13 +29,16 @@ export class MysqlDriver implements Driver {
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
     if (!this.isOurs) await connection.executeQuery(CompiledQuery.raw(READ_COMMITTED_NEXT));
     await connection.executeQuery(CompiledQuery.raw('start transaction'));
+    (connection as PooledConnection).transaction.begin();
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('commit'));
+    (connection as PooledConnection).transaction.end();
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    (connection as PooledConnection).transaction.end();
     await connection.executeQuery(CompiledQuery.raw('rollback'));
   }
 
@@ -54,13 +58,14 @@ const READ_COMMITTED_NEXT = 'set transaction isolation level read committed';
 export const READ_COMMITTED = 'set session transaction isolation level read committed';
 
 class PooledConnection implements DatabaseConnection {
+  readonly transaction = new WholeTransaction();
   #lost = false;
 
   constructor(private readonly connection: MysqlPoolConnection) {}
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     try {
-      return await queryOn<R>(this.connection, query);
+      return await this.transaction.run(() => queryOn<R>(this.connection, query));
     } catch (error) {
       if (isConnectionLost(error)) this.#lost = true;
       throw error;

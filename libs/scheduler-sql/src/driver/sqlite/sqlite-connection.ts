@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
+import { WholeTransaction } from '../whole-transaction.js';
 import { isBusy } from './sqlite-errors.js';
 import type { SqliteHandle, SqliteStatement } from './sqlite-handle.js';
 
@@ -18,6 +19,7 @@ const READS = /^\s*(?:select|with|pragma|explain|values)\b|\breturning\b/i;
 
 /** Evens out what the packages make of the same API. */
 export class SqliteConnection implements DatabaseConnection {
+  readonly transaction = new WholeTransaction();
   readonly #statements = new Map<string, SqliteStatement>();
 
   /** @param waits while another has the lock, as a handle of the store's own does; the user's statements are the user's to repeat */
@@ -26,7 +28,11 @@ export class SqliteConnection implements DatabaseConnection {
     private readonly waits: boolean,
   ) {}
 
-  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+  executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    return this.transaction.run(() => this.#executeUnlocked(query));
+  }
+
+  async #executeUnlocked<R>(query: CompiledQuery): Promise<QueryResult<R>> {
     for (let tried = 1; ; tried++) {
       try {
         return this.#execute(query);

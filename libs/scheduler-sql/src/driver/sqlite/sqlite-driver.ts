@@ -29,14 +29,17 @@ export class SqliteDriver implements Driver {
   async beginTransaction(connection: SqliteConnection): Promise<void> {
     // A reader that turned writer later would be refused when another has written meanwhile.
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
+    connection.transaction.begin();
   }
 
   async commitTransaction(connection: SqliteConnection): Promise<void> {
     await connection.executeQuery(CompiledQuery.raw('commit'));
+    connection.transaction.end();
   }
 
   /** A full disk has rolled back already. */
   async rollbackTransaction(connection: SqliteConnection): Promise<void> {
+    connection.transaction.end();
     await connection.executeQuery(CompiledQuery.raw('rollback')).catch((error: Error) => {
       if (!error.message.includes('no transaction is active')) throw error;
     });
