@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -121,7 +121,6 @@ export class Cluster {
   readonly replicas: Replica[] = [];
   private readonly folder = mkdtempSync(join(tmpdir(), 'carillon-cluster-'));
   private started = 0;
-  private kept: { place: EffectsPlace; table: EffectsTable } | null = null;
 
   /** @param url the server itself, where the store goes through a proxy */
   static async open(
@@ -137,14 +136,14 @@ export class Cluster {
       await table.drop();
       await table.close();
     });
-    const cluster = new Cluster(main, store, test);
-    cluster.kept = { place, table };
-    return cluster;
+    return new Cluster(main, store, place, table, test);
   }
 
-  constructor(
+  private constructor(
     private readonly main: string,
     readonly store: StoreSettings,
+    private readonly place: EffectsPlace,
+    private readonly table: EffectsTable,
     { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
   ) {
     onTestFinished(async () => {
@@ -169,8 +168,7 @@ export class Cluster {
       ...settings,
       name,
       store: { ...this.store, ...settings.store },
-      effects: this.kept?.place ?? null,
-      effectsFile: this.effectsFile,
+      effects: this.place,
       crashedFile: join(this.folder, 'crashed'),
     };
     const child = fork(this.main, {
@@ -188,24 +186,13 @@ export class Cluster {
   }
 
   /** What handlers did, in the order in which they did it. */
-  async told(): Promise<Effect[]> {
-    return this.kept!.table.read();
-  }
-
-  /** Of a cluster that was not opened with a table: what its replicas wrote to their file. */
-  effects(): Effect[] {
-    if (!existsSync(this.effectsFile)) return [];
-    const lines = readFileSync(this.effectsFile, 'utf8').split('\n');
-    return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Effect);
+  told(): Promise<Effect[]> {
+    return this.table.read();
   }
 
   /** A path of the test's own, removed at its end. */
   file(name: string): string {
     return join(this.folder, name);
-  }
-
-  private get effectsFile(): string {
-    return join(this.folder, 'effects.jsonl');
   }
 }
 

@@ -1,6 +1,5 @@
 import { stepClock } from './clock-offset.js';
 import 'reflect-metadata';
-import { appendFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -17,7 +16,7 @@ import type { Answer, Command, Effect, JobOrder, ReplicaSettings, Work } from '.
 import { storeOf } from './store-of.js';
 
 const settings = JSON.parse(process.env['REPLICA_SETTINGS']!) as ReplicaSettings;
-const effects = settings.effects === null ? null : new EffectsTable(settings.effects);
+const effects = new EffectsTable(settings.effects);
 const say = (answer: Answer) => void process.send?.(answer);
 /** The longest that Node can wait for. */
 const LONGEST_MS = 2 ** 31 - 1;
@@ -51,8 +50,7 @@ class Worker {
       replica: settings.name,
       reason,
     };
-    if (effects === null) appendFileSync(settings.effectsFile, `${JSON.stringify(effect)}\n`);
-    else await effects.append(effect);
+    await effects.append(effect);
   }
 }
 
@@ -107,7 +105,7 @@ async function obey(command: Command): Promise<void> {
       return say({ kind: 'stepped' });
     case 'stop':
       await app.close();
-      await effects?.close();
+      await effects.close();
       process.exit(0);
   }
 }

@@ -14,9 +14,7 @@ export interface ReplicaSettings {
   name: string;
   store: StoreSettings;
   /** What handlers did is appended here. */
-  effects: EffectsPlace | null;
-  /** Where that is null: here, a line of JSON each. */
-  effectsFile: string;
+  effects: EffectsPlace;
   crashAt?: CrashPoint;
   /** Made by the replica that crashes; while it is there nobody crashes. */
   crashedFile: string;

@@ -30,7 +30,7 @@ describe('a rolling deploy of real processes', () => {
       const place = await database.place();
       onTestFinished(() => place.drop());
       const settings = { kind: database.kind, url: place.url, ...place.options, leaseMs: 3_000, pollMs: 500 };
-      const world = new Cluster(program.main, settings, context);
+      const world = await Cluster.open(program.main, settings, context);
       const old = await world.start();
       const auditor = await Auditor.open(settings);
       onTestFinished(() => auditor.close());
@@ -48,11 +48,12 @@ describe('a rolling deploy of real processes', () => {
       for (const event of ['job.edited beat', 'job.orphaned first-only'])
         await next.answered((answer) => answer.kind === 'event' && answer.type === event);
       expect(await triggerOf()).not.toBe(before);
-      const effectsBefore = world.effects().length;
-      while (world.effects().length < effectsBefore + 3) await later(100);
+      const effectsBefore = (await world.told()).length;
+      while ((await world.told()).length < effectsBefore + 3) await later(100);
       await next.stop();
 
-      const began = world.effects().flatMap(({ jobId, tick }) => (jobId === 'beat' ? [tick] : []));
+      const effects = await world.told();
+      const began = effects.flatMap(({ jobId, tick }) => (jobId === 'beat' ? [tick] : []));
       expect(new Set(began).size).toBe(began.length);
       // Each second has its outcome, then every other one: also those at which the declaration changed.
       const runs = await auditor.runs({ jobId: 'beat' });
@@ -63,7 +64,7 @@ describe('a rolling deploy of real processes', () => {
       expect(changed).toBeGreaterThan(0);
       expect(new Set(steps.slice(0, changed))).toEqual(new Set([1_000]));
       expect(new Set(steps.slice(changed))).toEqual(new Set([2_000]));
-      expect(new Set(world.effects().map(({ replica }) => replica)).size).toBe(2);
+      expect(new Set(effects.map(({ replica }) => replica)).size).toBe(2);
     },
   );
 });

@@ -36,7 +36,7 @@ describe.skipIf(KINDS.length === 0)('two replicas', () => {
       let kill = (): void => undefined;
       onTestFinished(() => kill());
       const server = await startPrivate(kind, binariesOf(kind)!, (how) => (kill = how));
-      const world = new Cluster(
+      const world = await Cluster.open(
         replica.main,
         { kind, url: server.url, leaseMs: 3_000, pollMs: 500 },
         context,
@@ -60,8 +60,8 @@ describe.skipIf(KINDS.length === 0)('two replicas', () => {
       const [jobs, runs] = [await auditor.jobs(), await auditor.runs()];
       await auditor.close();
       const span = { fromAt: startAt.getTime(), toAt: endAt.getTime() };
-      expect(findFaults(jobs, runs, world.effects(), span).join('\n')).toBe('');
-      expect(world.effects().length).toBeGreaterThan(30);
+      expect(findFaults(jobs, runs, await world.told(), span).join('\n')).toBe('');
+      expect((await world.told()).length).toBeGreaterThan(30);
       for (const { gone, answers } of world.replicas) {
         expect(gone).toBe(false);
         const told = answers.flatMap((answer) => (answer.kind === 'event' ? [answer.type] : []));

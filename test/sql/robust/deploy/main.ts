@@ -1,37 +1,38 @@
 import 'reflect-metadata';
-import { appendFileSync } from 'node:fs';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Cron, type RunContext, SchedulerModule, SchedulerService } from '@carillon/scheduler';
+import { EffectsTable } from '../../../cluster/effects/effects-table.js';
 import type { Answer, Command, Effect, ReplicaSettings } from '../../../cluster/replica/protocol.js';
 import { storeOf } from '../../../cluster/replica/store-of.js';
 
 const settings = JSON.parse(process.env['REPLICA_SETTINGS']!) as ReplicaSettings;
+const effects = new EffectsTable(settings.effects);
 const say = (answer: Answer) => void process.send?.(answer);
 
-function note({ id: runId, jobId, scheduledAt, token, attempt }: RunContext): void {
+function note({ id: runId, jobId, scheduledAt, token, attempt }: RunContext): Promise<void> {
   const tick = scheduledAt?.getTime() ?? null;
   const effect: Effect = { kind: 'began', runId, jobId, tick, attempt, token, replica: settings.name };
-  appendFileSync(settings.effectsFile, `${JSON.stringify(effect)}\n`);
+  return effects.append(effect);
 }
 
 class First {
   @Cron('* * * * * *', { id: 'beat', timezone: 'UTC', coalesce: 'all', overlap: 'queueAll' })
-  beat(run: RunContext): void {
-    note(run);
+  beat(run: RunContext): Promise<void> {
+    return note(run);
   }
 
   @Cron('* * * * * *', { id: 'first-only', timezone: 'UTC' })
-  gone(run: RunContext): void {
-    note(run);
+  gone(run: RunContext): Promise<void> {
+    return note(run);
   }
 }
 
 /** The same job at even seconds only. */
 class Second {
   @Cron('*/2 * * * * *', { id: 'beat', timezone: 'UTC', coalesce: 'all', overlap: 'queueAll' })
-  beat(run: RunContext): void {
-    note(run);
+  beat(run: RunContext): Promise<void> {
+    return note(run);
   }
 }
 
