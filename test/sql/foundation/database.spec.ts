@@ -160,7 +160,7 @@ describe.each(eachDatabase)('%s', (_, { kind, place: newPlace }) => {
 
   it('keeps nothing of what is sent along with a statement that ends in a deadlock', async () => {
     if (!database.dialect.skipLocked) return;
-    const rows = ['a', 'b', 'c', ...Array.from({ length: 20 }, (_, index) => `x${index}`)].map((id) =>
+    const rows = ['a', 'b', 'c', ...Array.from({ length: 20 }, (_one, index) => `x${index}`)].map((id) =>
       jobRow({ id }),
     );
     await database.dialect.insertMany(database.kysely, { table: 'jobs', rows });
