@@ -78,6 +78,27 @@ describe.each(eachDatabase)('%s', (_, { kind, place: newPlace }) => {
       ]);
     });
 
+    it('tell which rows are new or there also inside a transaction, which goes on', async () => {
+      const rows = ['a', 'b'].map((id, tick) => runRow({ id, tick_at: tick }));
+      await database.dialect.insertMany(database.kysely, { table: 'runs', rows: rows.slice(0, 1) });
+      const answers = await database.transaction(async (trx) => [
+        await database.dialect.insertMany(trx, { table: 'runs', rows }),
+        await database.dialect.updateMany(trx, {
+          table: 'runs',
+          rows: ['a', 'gone'].map((id) => ({ where: { id }, set: { result: 'new' } })),
+        }),
+        await database.dialect.updateMany(trx, {
+          table: 'runs',
+          rows: ['a', 'b'].map((id) => ({ where: { id }, set: { result: 'new' } })),
+        }),
+      ]);
+      expect(answers.map((ids) => ids.toSorted())).toEqual([['b'], ['a'], ['a', 'b']]);
+      expect((await runs()).map(({ id, result }) => [id, result])).toEqual([
+        ['a', 'new'],
+        ['b', 'new'],
+      ]);
+    });
+
     it('do nothing for no rows', async () => {
       expect(await database.dialect.insertMany(database.kysely, { table: 'runs', rows: [] })).toEqual([]);
       expect(await database.dialect.updateMany(database.kysely, { table: 'runs', rows: [] })).toEqual([]);

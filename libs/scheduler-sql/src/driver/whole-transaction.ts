@@ -6,6 +6,9 @@ export class WholeTransaction {
   #open = false;
   #failure: { error: unknown } | null = null;
 
+  /** @param isHarmless the statement is undone, nothing else, and whoever sent it goes on */
+  constructor(private readonly isHarmless: (error: unknown) => boolean = () => false) {}
+
   begin(): void {
     this.#open = true;
     this.#failure = null;
@@ -22,7 +25,7 @@ export class WholeTransaction {
     try {
       return await statement();
     } catch (error) {
-      if (this.#open) this.#failure ??= { error };
+      if (this.#open && !this.isHarmless(error)) this.#failure ??= { error };
       throw error;
     }
   }

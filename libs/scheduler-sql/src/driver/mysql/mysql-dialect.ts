@@ -42,6 +42,12 @@ export class MysqlDialect implements Dialect {
   async updateMany<T extends BulkTable>(kysely: Kysely<Tables>, changes: BulkUpdate<T>): Promise<string[]> {
     if (changes.rows.length === 0) return [];
     const { select, update } = this.#bulk.update(changes);
+    if (isById(changes)) {
+      // In most cases all of them are there, and the one statement is enough.
+      const { numAffectedRows } = await kysely.executeQuery(update);
+      if (numAffectedRows === BigInt(changes.rows.length)) return changes.rows.map(({ where }) => where.id);
+      return (await kysely.executeQuery(select)).rows.map(({ id }) => id);
+    }
     const fitting = await kysely.executeQuery(select);
     if (fitting.rows.length > 0) await kysely.executeQuery(update);
     return fitting.rows.map(({ id }) => id);
@@ -65,6 +71,11 @@ export class MysqlDialect implements Dialect {
     const { rows } = await kysely.executeQuery<{ now: number | string }>(NOW);
     return Number(rows[0]!.now);
   }
+}
+
+/** What is changed does not keep a row from being found again. */
+function isById({ rows, alike }: BulkUpdate<BulkTable>): boolean {
+  return alike?.where === undefined && Object.keys(rows[0]!.where).length === 1;
 }
 
 /** Not unix_timestamp(), which goes through the session's zone and its repeated hour. */

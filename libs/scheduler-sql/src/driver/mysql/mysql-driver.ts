@@ -1,6 +1,6 @@
 import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely';
 import { WholeTransaction } from '../whole-transaction.js';
-import { isConnectionLost } from './mysql-errors.js';
+import { isConnectionLost, isDuplicate } from './mysql-errors.js';
 import type { MysqlConnection, MysqlCorePool, MysqlPoolConnection } from './mysql-types.js';
 
 /** What a write answers with. */
@@ -58,7 +58,7 @@ const READ_COMMITTED_NEXT = 'set transaction isolation level read committed';
 export const READ_COMMITTED = 'set session transaction isolation level read committed';
 
 class PooledConnection implements DatabaseConnection {
-  readonly transaction = new WholeTransaction();
+  readonly transaction = new WholeTransaction(isDuplicate);
   #lost = false;
 
   constructor(private readonly connection: MysqlPoolConnection) {}
