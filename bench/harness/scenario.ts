@@ -2,6 +2,7 @@
 export const CONTENDERS = [
   'carillon',
   'limit',
+  'limit (same rows)',
   'cron-schedule',
   'croner',
   'cron-parser',

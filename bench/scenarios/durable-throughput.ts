@@ -23,7 +23,7 @@ export const durableThroughput: Scenario<Input> = {
   durable: true,
   method:
     `Jobs that run once, all due at the same instant, with a handler that does nothing; runs a second from ${WARM_UP_SHARE * 100}% of them to the last handler, in one process; CPU without the server (on SQLite it is all there is). ` +
-    'Carillon through its module, in its batches of 100. The limit is the driver with two tables (jobs, and runs with a unique key a tick): one transaction ends the last batch of 100 and starts the next. ' +
+    'Carillon through its module, in its batches of 100. The limit is the driver with two tables (jobs, and runs with a unique key a tick): one transaction ends the last batch of 100 and starts the next. The limit with the same rows does so with the tables, indexes and columns of our store. ' +
     'pg-boss by fetch and complete of 500 in four loops (its worker does two batches a second), graphile-worker with a local queue of 500 and 100 jobs at once, BullMQ with 200 at once on Redis, which need not keep what it answered, Agenda on its PostgreSQL backend.',
   repeats: 3,
   measures: [
@@ -47,6 +47,9 @@ export const durableThroughput: Scenario<Input> = {
     ]);
     return [
       ...ours,
+      ...(['sqliteNormal', 'sqliteFull', 'postgres'] as const).map((database) =>
+        one('limit (same rows)', database, 100_000),
+      ),
       one('pg-boss', 'postgres', 100_000),
       one('graphile-worker', 'postgres', 60_000),
       one('agenda', 'postgres', 3_000),

@@ -27,6 +27,8 @@ export async function openDurable(name: ContenderName, purpose: Purpose): Promis
       return (await import('./carillon-sql.js')).openCarillonSql(purpose);
     case 'limit':
       return (await import('./sql-limit.js')).openSqlLimit(purpose);
+    case 'limit (same rows)':
+      return (await import('./sql-limit.js')).openSqlLimit(purpose, true);
     case 'pg-boss':
       return (await import('./pg-boss.js')).openPgBoss(purpose);
     case 'graphile-worker':

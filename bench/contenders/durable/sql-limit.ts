@@ -2,8 +2,12 @@ import { type SqlLimit, SqlLimitLoop } from '../../limit/sql-limit.js';
 import { type DatabaseName, type DurableScheduler, type Purpose } from './durable.js';
 import { ownName, URLS } from './durable-place.js';
 
-export async function openSqlLimit({ database, handler }: Purpose): Promise<DurableScheduler> {
-  const sql = await openLimit(database);
+/** @param sameRows writes the rows that the store writes */
+export async function openSqlLimit(
+  { database, handler }: Purpose,
+  sameRows = false,
+): Promise<DurableScheduler> {
+  const sql = await (sameRows ? openRows : openLimit)(database);
   let loop: SqlLimitLoop | null = null;
   return {
     add: (dueAts) => sql.add(dueAts),
@@ -15,6 +19,20 @@ export async function openSqlLimit({ database, handler }: Purpose): Promise<Dura
       await sql.drop();
     },
   };
+}
+
+async function openRows(database: DatabaseName): Promise<SqlLimit> {
+  switch (database) {
+    case 'sqliteNormal':
+    case 'sqliteFull': {
+      const { openSqliteRows } = await import('../../limit/sql-rows-sqlite.js');
+      return openSqliteRows(database === 'sqliteFull' ? 'full' : 'normal');
+    }
+    case 'postgres':
+      return (await import('../../limit/sql-rows-postgres.js')).openPostgresRows(URLS.postgres, ownName());
+    default:
+      throw new Error(`Its rows are not written for ${database}.`);
+  }
 }
 
 async function openLimit(database: DatabaseName): Promise<SqlLimit> {
