@@ -98,7 +98,7 @@ const ALLOWED: [path: string, text: string][] = [
   [`${SRC}/nest/root.ts`, `export * from '../memory/index.js';\nexport * from '../local/index.js';`],
   [`${SRC}/nest/nest.ts`, `export * from '@nestjs/common';`],
   [`${SRC}/testing/yield.ts`, `export { setImmediate as yieldNow } from 'node:timers';`],
-  [`${SQL}/driver/sqlite/sqlite-connection.ts`, `export { setTimeout as wait } from 'node:timers';`],
+  [`${SQL}/driver/real-time.ts`, `export { setTimeout as wait } from 'node:timers';`],
   [`${SRC}/testing/all.ts`, `export * from '../nest/index.js';\nexport * from '../memory/index.js';`],
   [`${SRC}/model/model.spec.ts`, `export * from '../testing/index.js';\nexport const now = Date.now();`],
   ['apps/demo/src/package.ts', `export * from '@carillon/scheduler';\nsetTimeout(String, 5);`],

@@ -148,6 +148,16 @@ describe('addJob', () => {
       { code: 'INVALID_OPTIONS', field: 'id' },
     ],
     [
+      'an id with a line break',
+      (s) => s.addJob({ id: 'a\nb', trigger: every('1s'), handler: ping }),
+      { code: 'INVALID_OPTIONS', field: 'id' },
+    ],
+    [
+      'an id that was cut inside a character',
+      (s) => s.addJob({ id: 'a 😀'.slice(0, 3), trigger: every('1s'), handler: ping }),
+      { code: 'INVALID_OPTIONS', field: 'id' },
+    ],
+    [
       'a bad ifTaken',
       (s) => s.addJob({ trigger: every('1s'), handler: ping, ifTaken: 'skip' as never }),
       { code: 'INVALID_OPTIONS', field: 'ifTaken' },

@@ -99,6 +99,22 @@ describe.each(eachDatabase)('%s', (_, { kind, place: newPlace }) => {
       ]);
     });
 
+    it('keep text of which a character was cut in two readable', async () => {
+      const row = jobRow({
+        id: 'a',
+        parked_because: 'cut \ud83d',
+        pause_note: 'an 😀',
+        payload: '"\\ud83d"',
+      });
+      await database.dialect.insertMany(database.kysely, { table: 'jobs', rows: [row] });
+      const expected = { ...row, parked_because: 'cut \ufffd' };
+      expect(await database.kysely.selectFrom('jobs').selectAll().execute()).toEqual([expected]);
+      const rows = [{ where: { id: 'a' }, set: { pause_note: '\udc00 cut' } }];
+      expect(await database.dialect.updateMany(database.kysely, { table: 'jobs', rows })).toEqual(['a']);
+      const [changed] = await database.kysely.selectFrom('jobs').selectAll().execute();
+      expect(changed!.pause_note).toBe('\ufffd cut');
+    });
+
     it('do nothing for no rows', async () => {
       expect(await database.dialect.insertMany(database.kysely, { table: 'runs', rows: [] })).toEqual([]);
       expect(await database.dialect.updateMany(database.kysely, { table: 'runs', rows: [] })).toEqual([]);

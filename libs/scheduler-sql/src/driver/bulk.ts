@@ -25,6 +25,11 @@ export interface BulkChange<T extends BulkTable> {
   at?: string | undefined;
 }
 
+/** Who changes several rows does so in this order, so that two of them do not wait for each other. */
+export function byId({ where: one }: BulkChange<BulkTable>, { where: other }: BulkChange<BulkTable>): number {
+  return one.id < other.id ? -1 : 1;
+}
+
 /** A column of the table, and the key that its value has in the data of a statement. */
 export interface BulkColumn {
   readonly name: string;
@@ -93,6 +98,18 @@ export function flatChange<T extends BulkTable>(change: BulkChange<T>, { where, 
   for (const { name, key } of where) flat[key] = (change.where as Values)[name];
   for (const { name, key } of set) flat[key] = (change.set as Values)[name];
   return flat;
+}
+
+/** Half of a surrogate pair, which no database takes for a character, becomes the replacement character. */
+export function toJson(rows: readonly unknown[]): string {
+  const text = JSON.stringify(rows);
+  return HALF_ESCAPED.test(text) ? JSON.stringify(rows, wellFormed) : text;
+}
+
+const HALF_ESCAPED = /\\ud[89a-f]/;
+
+function wellFormed(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/\p{Cs}/gu, '\uFFFD') : value;
 }
 
 function usedColumns<T extends BulkTable>(table: T, rows: readonly Tables[T][]): BulkColumn[] {

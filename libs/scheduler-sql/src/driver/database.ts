@@ -69,7 +69,7 @@ export interface Dialect {
    */
   insertMany<T extends BulkTable>(kysely: Kysely<Tables>, insert: BulkInsert<T>): Promise<string[]>;
   /**
-   * One statement of constant text for any number of rows (two on MySQL, within a transaction).
+   * One statement of constant text for any number of rows (on MySQL two, within a transaction, where more than the id must fit).
    * Every row names the same columns.
    *
    * @returns the ids of the rows that fitted `where`, and are changed

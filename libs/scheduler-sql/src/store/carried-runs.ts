@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { BulkChange } from '../driver/bulk.js';
+import { type BulkChange, byId } from '../driver/bulk.js';
 import type { Database } from '../driver/database.js';
 import type { RunTable } from '../schema/tables.js';
 import type { HeldClaim } from './held-claims.js';
@@ -11,7 +11,7 @@ export async function writeNotes(
   replica: string,
   noted: ReadonlySet<HeldClaim>,
 ): Promise<void> {
-  const rows = [...noted].map((held) => carried(held, replica, held.notes));
+  const rows = [...noted].map((held) => carried(held, replica, held.notes)).toSorted(byId);
   await inTransaction(db, (trx) => db.dialect.updateMany(trx, { table: 'runs', rows }));
 }
 

@@ -100,7 +100,10 @@ export class Carrier {
         await this.ends.notWritten(along);
         this.unsure = error instanceof StoreUnavailableError;
         if (this.unsure) throw error;
+        // Some of them may be made when another cannot be.
+        this.unsure = true;
         batches = await this.claiming.apart(request, this.held.underWay);
+        this.unsure = false;
       }
       if (recover) this.recoveredAt = now;
       return this.take(batches);

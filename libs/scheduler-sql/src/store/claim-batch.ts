@@ -1,6 +1,7 @@
 import { type ClaimRequest, InstantQueue, type StoreSession } from '@carillon/scheduler/store';
 import { type Kysely, sql, type SqlBool } from 'kysely';
 import type { Database } from '../driver/database.js';
+import { isOverWithin } from '../driver/real-time.js';
 import type { JobTable, LockedJob, Tables } from '../schema/tables.js';
 import { DueOfJob } from '../turn/claim-due.js';
 import { Effects } from '../turn/effects.js';
@@ -8,7 +9,7 @@ import type { JobTurn } from '../turn/job-turn.js';
 import { recoverGone, recoverRun } from '../turn/settle-run.js';
 import { BatchPlaces } from './batch-places.js';
 import { DueQueries } from './due-queries.js';
-import type { Ends } from './ends.js';
+import { type Ends, LONGEST_WAIT_MS } from './ends.js';
 import { hintCancelled } from './hint-cancelled.js';
 import { together } from './together.js';
 import type { TurnStore } from './turn-store.js';
@@ -66,8 +67,8 @@ export class ClaimBatchWork {
     const known = new Set(due.map(({ id }) => id));
     const others = [...waiting, ...expired.map(({ job_id }) => job_id)].filter((id) => !known.has(id));
     const rows = [...due, ...(await this.lockFree([...new Set(others)]))];
-    await this.endsOf(rows);
-    const turns = await this.turns.freeTurns(trx, rows, effects, now);
+    const settled = await this.settled(rows);
+    const turns = await this.turns.freeTurns(trx, settled, effects, now);
     if (turns.length < rows.length) this.leftLocked = true;
     if (expired.length > 0) await this.recover(turns, expired);
     this.take(turns);
@@ -108,7 +109,8 @@ export class ClaimBatchWork {
         )
         .execute();
       for (const { name } of wanted) taken.set(name, 0);
-      if (wanted.length > 0) await this.ends.underWay?.over;
+      if (wanted.length > 0 && this.ends.underWay !== null)
+        await isOverWithin(this.ends.underWay.over, LONGEST_WAIT_MS);
       await this.lockRows([...taken.keys()]);
       await this.countPlaces(taken);
     }
@@ -134,10 +136,12 @@ export class ClaimBatchWork {
     for (const { group_name, places } of counts) taken.set(group_name!, places);
   }
 
-  /** What has ended is not taken for alive, and what is being written is not locked. */
-  private async endsOf(rows: readonly JobTable[]): Promise<void> {
+  /** What has ended is not taken for alive: jobs whose runs' ends are being written wait for that, or for the next claim. */
+  private async settled(rows: LockedJob[]): Promise<LockedJob[]> {
     const { underWay } = this.ends;
-    if (underWay !== null && rows.some(({ id }) => underWay.jobs.has(id))) await underWay.over;
+    if (underWay === null || !rows.some(({ id }) => underWay.jobs.has(id))) return rows;
+    if (await isOverWithin(underWay.over, LONGEST_WAIT_MS)) return rows;
+    return rows.filter(({ id }) => !underWay.jobs.has(id));
   }
 
   private async lockDueJobs(): Promise<LockedJob[]> {

@@ -22,10 +22,14 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
     let place: Place;
     let store: SqlStore;
     let other: Database;
+    /** What handlers tell is not written before. */
+    let notesWait: Promise<void> | null = null;
 
     beforeEach(async () => {
       place = await database.place();
-      store = new SqlStore({ options: OPTIONS, connect: () => place.open() });
+      notesWait = null;
+      const connect = async () => lateNotes(await place.open());
+      store = new SqlStore({ options: OPTIONS, connect });
       const concurrency = { whole: null, groups: { [GROUP]: 1 } };
       await store.open({ replica: 'a', concurrency, handlers: () => ['work'], onHint: () => undefined });
       other = await place.open();
@@ -35,6 +39,21 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
       await store.close();
       await place.drop();
     });
+
+    function lateNotes(opened: Database): Database {
+      const updateMany: Database['dialect']['updateMany'] = async (kysely, update) => {
+        if (update.rows.some(({ set, where }) => 'log' in set && 'holder' in where)) await notesWait;
+        return opened.dialect.updateMany(kysely, update);
+      };
+      const dialect = new Proxy(opened.dialect, {
+        get(target, key) {
+          if (key === 'updateMany') return updateMany;
+          const value: unknown = Reflect.get(target, key);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+      return { ...opened, dialect };
+    }
 
     const put = (id: string, group?: string) =>
       store.putJob(
@@ -80,7 +99,7 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
     async function waitsForLock(work: Promise<unknown>): Promise<void> {
       let isOver = false;
       void work.finally(() => (isOver = true)).catch(() => undefined);
-      for (let asked = 0; asked < 100; asked++) await other.dialect.now(other.kysely);
+      for (let asked = 0; asked < 20; asked++) await other.dialect.now(other.kysely);
       expect(isOver).toBe(false);
     }
 
@@ -126,6 +145,26 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
       expect(await claiming).toMatchObject([{ jobId: first!.jobId === 'one' ? 'two' : 'one' }]);
     });
 
+    it('count also where they change their job, and others are being written', async () => {
+      await put('fails');
+      await put('works');
+      const claims = await claim(START + 1_000);
+      const [fails, works] = ['fails', 'works'].map((id) => claims.find(({ jobId }) => jobId === id)!);
+      const letGo = await lockRun(works!.runId);
+      const at = START + 1_500;
+      const failed = { kind: 'failed', error: new Error('on purpose') } as const;
+      const settling = [
+        store.settle(succeeded(works!, at), false),
+        store.settle({ ...succeeded(fails!, at), result: failed }, false),
+      ];
+      await waitsForLock(settling[0]!);
+      const claiming = claim(START + 2_000);
+      await waitsForLock(claiming);
+      await letGo();
+      expect(await Promise.all(settling)).toEqual(['recorded', 'recorded']);
+      expect((await claiming).map(({ jobId }) => jobId).toSorted()).toEqual(['fails', 'works']);
+    });
+
     it('do not hold up claims of other jobs', async () => {
       await put('one');
       const [first] = await claim(START + 1_000);
@@ -136,6 +175,44 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
       expect(await claim(START + 1_900)).toMatchObject([{ jobId: 'two' }]);
       await letGo();
       expect(await settling).toBe('recorded');
+    });
+
+    it('hold up a claim of their job for a second at most', async () => {
+      await put('job');
+      await put('other');
+      const [first, second] = await claim(START + 1_000);
+      await store.settle(succeeded(second!, START + 1_100), false);
+      const letGo = await lockRun(first!.runId);
+      const settling = store.settle(succeeded(first!, START + 1_500), false);
+      await waitsForLock(settling);
+      const batch = await store.claimDue({ now: START + 2_000, limit: 10 });
+      expect(batch.claims).toMatchObject([{ jobId: second!.jobId }]);
+      expect(batch.lookAgainAt).toBe(START + 2_050);
+      await letGo();
+      expect(await settling).toBe('recorded');
+      expect(await claim(START + 2_050)).toMatchObject([{ jobId: first!.jobId }]);
+    });
+
+    it('have what their handlers told last, though it was on its way', async () => {
+      await put('job');
+      const line = { at: new Date(START + 1_400), level: 'info', message: 'done' } as const;
+      for (const kind of ['succeeded', 'failed'] as const) {
+        const at = START + (kind === 'succeeded' ? 1_000 : 2_000);
+        const [first] = await claim(at);
+        let letGo = (): void => undefined;
+        notesWait = new Promise<void>((resolve) => (letGo = resolve));
+        const telling = store.annotate(first!, { kind: 'line', line });
+        await waitsForLock(telling);
+        const error = new Error('on purpose');
+        const result = kind === 'failed' ? { kind, error } : { kind, value: undefined };
+        const settling = store.settle({ ...succeeded(first!, at + 500), result }, false);
+        expect(await claim(at + 600)).toEqual([]);
+        expect(await settling).toBe('recorded');
+        letGo();
+        await telling;
+        const [run] = await store.listRuns({ jobId: 'job', limit: 1 });
+        expect(run).toMatchObject({ outcome: kind, log: [{ message: 'done' }] });
+      }
     });
 
     it('are not taken for lost when leases are renewed meanwhile', async () => {

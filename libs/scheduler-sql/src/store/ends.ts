@@ -1,5 +1,6 @@
 import type { AttemptEnd, Claim, RunNote, Settled } from '@carillon/scheduler/store';
 import type { Database } from '../driver/database.js';
+import { isOverWithin } from '../driver/real-time.js';
 import { writeNotes } from './carried-runs.js';
 import type { DueFloor } from './due-floor.js';
 import type { HeldClaim, HeldClaims } from './held-claims.js';
@@ -8,26 +9,35 @@ import { inTransaction, retrying } from './retrying.js';
 import type { Ending, Settlement } from './settlement.js';
 import { WriteLane } from './write-lane.js';
 
+/**
+ * What is being written is over in milliseconds. Who holds it up may wait in turn for what a claim has locked, and no
+ * database would see that circle.
+ */
+export const LONGEST_WAIT_MS = 1_000;
+
 interface Waiting<T> {
   resolve: (answer: T) => void;
   reject: (error: unknown) => void;
 }
-export type EndingItem = Ending & Waiting<Settled>;
+type EndingItem = Ending & Waiting<Settled>;
 type NoteItem = { readonly noted: HeldClaim } & Waiting<void>;
 type Item = EndingItem | NoteItem;
 
-/** A transaction of ends beside the claims. It has its connection, so that it goes on whatever a claim holds. */
+/** A transaction of ends beside the claims, which has its connection. */
 export interface EndsUnderWay {
   /** Whose runs end. */
   readonly jobs: ReadonlySet<string>;
+  /** Never rejects. */
   readonly over: Promise<unknown>;
 }
 
 /** Writes how runs end, and what their handlers tell, in groups. What changes a job too takes turns with the claims. */
 export class Ends {
   underWay: EndsUnderWay | null = null;
-  /** With its notes, and the wait for a connection. */
+  /** With the wait for its connection. */
   private writing: Promise<EndingItem[]> | null = null;
+  /** Wait for their turn, in the order in which they came. */
+  private readonly withJobs: EndingItem[] = [];
   private readonly lane = new WriteLane<Item>((items) => this.write(items));
 
   constructor(
@@ -58,29 +68,34 @@ export class Ends {
 
   /** What waits, for a claim to write with its own, which begins after this: it has no connection yet. */
   async takeAlong(): Promise<EndingItem[]> {
-    const items = this.lane.take();
-    const { plain, others } = this.sort(items);
-    if (this.underWay === null || plain.length < items.length) await this.writing;
-    await this.writeNotes(items);
-    await this.writeWithJobs(others);
+    const { plain, others, notes } = this.sort(this.lane.take());
+    for (const note of notes) this.lane.put(note);
+    this.withJobs.push(...others);
+    // A claim can wait for the jobs of a transaction; not for a connection, while it has one itself.
+    if (this.writing !== null && this.underWay === null) await isOverWithin(this.writing, LONGEST_WAIT_MS);
+    await this.writeWithJobs();
     return plain;
   }
 
   /** Answers what a claim has written of those that it took along, and writes the rest. */
   async written(items: readonly EndingItem[], written: ReadonlySet<Ending>): Promise<void> {
-    await this.writeWithJobs(this.answerWritten(items, written));
+    this.withJobs.push(...this.answerWritten(items, written));
+    await this.writeWithJobs();
   }
 
   /** As `written`, when the claim was not made. */
   async notWritten(items: readonly EndingItem[]): Promise<void> {
-    for (const item of items) this.lane.put(item);
-    await this.lane.rest();
+    this.withJobs.push(...(await this.writePlain(items)));
+    await this.writeWithJobs();
   }
 
-  /** Resolves once all is written that was put in before. */
+  /** Resolves once all is written, and nobody puts anything in any more. */
   async rest(): Promise<void> {
-    await this.lane.rest();
-    await this.turns.run(() => Promise.resolve());
+    // A claim under way may give back what it took along.
+    for (let round = 0; round < 2; round++) {
+      await this.lane.rest();
+      await this.turns.run(() => this.writeWithJobs());
+    }
   }
 
   private put(ending: Ending): Promise<Settled> {
@@ -89,20 +104,30 @@ export class Ends {
 
   /** Never rejects, as none of the others: whoever put an item in is told. */
   private async write(items: readonly Item[]): Promise<void> {
-    const { plain, others } = this.sort(items);
-    this.writing = this.writeNotes(items).then(() => this.writePlain(plain));
-    const rest = await this.writing;
+    const { plain, others, notes } = this.sort(items);
+    this.inTurn(others);
+    const writing = this.writePlain(plain);
+    this.writing = writing;
+    this.inTurn(await writing);
     this.writing = null;
-    others.push(...rest);
-    if (others.length > 0) void this.turns.run(() => this.writeWithJobs(others));
+    await this.writeNotes(notes);
   }
 
-  private sort(items: readonly Item[]): { plain: EndingItem[]; others: EndingItem[] } {
+  private inTurn(items: readonly EndingItem[]): void {
+    if (items.length === 0) return;
+    this.withJobs.push(...items);
+    void this.turns.run(() => this.writeWithJobs());
+  }
+
+  private sort(items: readonly Item[]): { plain: EndingItem[]; others: EndingItem[]; notes: NoteItem[] } {
     const plain: EndingItem[] = [];
     const others: EndingItem[] = [];
-    for (const item of items)
-      if ('claim' in item) (this.settlement.isPlain(item) ? plain : others).push(item);
-    return { plain, others };
+    const notes: NoteItem[] = [];
+    for (const item of items) {
+      if ('noted' in item) notes.push(item);
+      else (this.settlement.isPlain(item) ? plain : others).push(item);
+    }
+    return { plain, others, notes };
   }
 
   /** @returns those that were not written, for they change more than their run */
@@ -119,18 +144,20 @@ export class Ends {
 
   private async tryPlain(items: readonly EndingItem[]): Promise<ReadonlySet<Ending>> {
     const jobs = new Set(items.map(({ claim }) => claim.jobId));
+    let mine: EndsUnderWay | null = null;
     const writing = this.db.transaction((trx) => {
-      this.underWay = { jobs, over: writing.catch(() => undefined) };
+      this.underWay = mine = { jobs, over: writing.catch(() => undefined) };
       return this.settlement.writePlain(trx, items);
     });
     try {
       return await writing;
     } finally {
-      this.underWay = null;
+      if (this.underWay === mine) this.underWay = null;
     }
   }
 
-  private async writeWithJobs(items: readonly EndingItem[]): Promise<void> {
+  private async writeWithJobs(): Promise<void> {
+    const items = this.withJobs.splice(0);
     if (items.length === 0) return;
     try {
       const settled = await inTransaction(this.db, (trx) => this.settlement.writeWithJobs(trx, items));
@@ -142,8 +169,8 @@ export class Ends {
     }
   }
 
-  private async writeNotes(items: readonly Item[]): Promise<void> {
-    const notes = items.filter((item): item is NoteItem => 'noted' in item);
+  /** An end that is written before has them, too. */
+  private async writeNotes(notes: readonly NoteItem[]): Promise<void> {
     if (notes.length === 0) return;
     try {
       await writeNotes(this.db, this.replica, new Set(notes.map(({ noted }) => noted)));

@@ -23,6 +23,11 @@ export class HeldClaim {
     else keepLine((this.log ??= readLines(this.run.log)), note.line);
   }
 
+  /** Its handler has told something since it was claimed. */
+  get hasNotes(): boolean {
+    return this.progress !== null || this.log !== null;
+  }
+
   get notes(): Pick<RunTable, 'progress' | 'log'> {
     return {
       progress: this.progress === null ? this.run.progress : JSON.stringify(this.progress),
@@ -42,6 +47,8 @@ export class HeldClaims {
   }
 
   add(claim: Claim, run: RunTable): void {
+    const before = this.held.get(claim.runId);
+    if (before) this.delete(before.claim);
     this.held.set(claim.runId, new HeldClaim(claim, run));
   }
 

@@ -1,4 +1,5 @@
 import { type Claim, every, NO_LIMITS, readPolicies } from '@carillon/scheduler/store';
+import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { eachDatabase, type Place } from '../../../../test/servers/each-database.js';
 import { SqlStore } from './sql-store.js';
@@ -20,6 +21,41 @@ const end = (claim: Claim, endedAt: number) => ({
   endedAt,
   durationMs: 0,
   retryAt: null,
+});
+
+// Elsewhere such a transaction is refused, or sees what the lock sees.
+describe.each(eachDatabase.filter(([, { kind }]) => kind === 'mysql'))('live runs in %s', (_, database) => {
+  it('are not forgotten by a transaction of the user’s that began before them', async () => {
+    const place = await database.place();
+    const store = await openReplica(place, 'a');
+    const theirs = await place.open();
+    try {
+      const policies = readPolicies({ overlap: 'skip' });
+      const put = (seconds: number, transaction?: unknown) => {
+        const trigger = every(`${seconds}s`).bind({ jobId: 'job', anchorAt: START });
+        const job = { id: 'job', trigger, handler: 'work', payload: undefined, policies };
+        return store.putJob({ ...job, origin: 'added', disabled: false }, 'replace', START, transaction);
+      };
+      await put(1);
+      let claimed: Claim[] = [];
+      await theirs.kysely.connection().execute(async (connection) => {
+        await sql`set session transaction isolation level repeatable read`.execute(connection);
+        await sql`start transaction`.execute(connection);
+        await connection.selectFrom('runs').select('id').execute();
+        claimed = (await store.claimDue({ now: START + 1_000, limit: 10 })).claims;
+        await put(2, connection);
+        await sql`commit`.execute(connection);
+      });
+      const failed = { kind: 'failed', error: new Error('on purpose') } as const;
+      const ended = { ...end(claimed[0]!, START + 1_500), result: failed };
+      expect(await store.settle(ended, false)).toBe('recorded');
+      expect(await store.getJob('job')).toMatchObject({ alive: 0, failuresInRow: 1 });
+    } finally {
+      await theirs.close();
+      await store.close();
+      await place.drop();
+    }
+  });
 });
 
 describe.each(eachDatabase)('live runs in %s', (_, database) => {

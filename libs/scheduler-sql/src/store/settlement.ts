@@ -1,6 +1,6 @@
 import type { AttemptEnd, Claim, Settled } from '@carillon/scheduler/store';
 import type { Kysely } from 'kysely';
-import type { BulkChange } from '../driver/bulk.js';
+import { type BulkChange, byId } from '../driver/bulk.js';
 import type { Database } from '../driver/database.js';
 import type { RunTable, Tables } from '../schema/tables.js';
 import { Effects } from '../turn/effects.js';
@@ -56,12 +56,12 @@ export class Settlement {
       byRun.set(claim.runId, ending);
       const { state, outcome, ended_at, result, ...rest } = endOfRun(held.run, end, end.retryAt);
       const where = { id: claim.runId, token: claim.token };
-      if (outcome === 'succeeded' && held.run.attempts === null)
+      if (outcome === 'succeeded' && held.run.attempts === null && !held.hasNotes)
         succeeded.push({ where, set: { ended_at, result } });
       else
         others.push({
           where,
-          set: { state, outcome, ended_at, result, ...rest, live: state === 'ended' ? 0 : 1 },
+          set: { state, outcome, ended_at, result, ...rest, ...held.notes, live: state === 'ended' ? 0 : 1 },
         });
     }
     const written = new Set<Ending>();
@@ -69,7 +69,7 @@ export class Settlement {
       [succeeded, SUCCEEDED],
       [others, FREE],
     ] as const) {
-      rows.sort((a, b) => (a.where.id < b.where.id ? -1 : 1));
+      rows.sort(byId);
       const alike = { where: CARRIED_ALONE, set };
       const ids = await this.db.dialect.updateMany(kysely, { table: 'runs', rows, alike });
       for (const id of ids) written.add(byRun.get(id)!);
@@ -97,6 +97,10 @@ export class Settlement {
       );
     }
     await this.turns.write(trx, [...turns.values()], effects);
+    await this.writeNotes(
+      trx,
+      endings.filter((ending) => settled.get(ending) !== 'refused'),
+    );
     return settled;
   }
 
@@ -110,6 +114,17 @@ export class Settlement {
       if (turn && run && run.state === 'running' && this.isHeldBy(run, claim)) giveBackRun(turn, run);
     }
     await this.turns.write(trx, [...turns.values()], effects);
+  }
+
+  /** What handlers told last may still be on its way, and would find the claim over. */
+  private async writeNotes(trx: Kysely<Tables>, endings: readonly Ending[]): Promise<void> {
+    const rows = endings.flatMap(({ claim }) => {
+      const held = this.held.get(claim);
+      if (!held?.hasNotes) return [];
+      return { where: { id: claim.runId, token: claim.token }, set: held.notes };
+    });
+    rows.sort(byId);
+    await this.db.dialect.updateMany(trx, { table: 'runs', rows });
   }
 
   private async turnsOf(

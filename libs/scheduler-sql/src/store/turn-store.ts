@@ -95,7 +95,7 @@ export class TurnStore {
 
   /**
    * The turns of jobs that are locked, but of those that have a run which another has locked: a claim
-   * waits for nobody, so that nobody waits for it in a circle.
+   * waits for no lock of a run, so that nobody waits for it in a circle.
    */
   async freeTurns(
     trx: Kysely<Tables>,
@@ -108,7 +108,10 @@ export class TurnStore {
     const isBusy = ({ id, holds_place }: RunTable) => holds_place === 1 && !locked.has(id);
     const busy = new Set(runs.filter(isBusy).map(({ job_id }) => job_id));
     const free = rows.filter(({ id }) => !busy.has(id));
-    return this.make(free, runs, spans, locked, effects, now);
+    const turns = this.make(free, runs, spans, locked, effects, now);
+    // Only here: a transaction of the user's may see less than there is. Written with what else changes.
+    for (const { row, runs: live } of turns) row.live_from = live[0]?.id ?? null;
+    return turns;
   }
 
   /** A turn of a job that is not stored yet. */

@@ -18,7 +18,7 @@ export class WriteLane<Item> {
     return taken;
   }
 
-  /** Resolves once all is written that was put in before. */
+  /** Resolves once nothing waits. */
   async rest(): Promise<void> {
     await this.writing;
   }

@@ -45,8 +45,6 @@ export class JobTurn {
   ) {
     this.before = { ...job.row };
     this.effects = context.effects;
-    // Written with what else changes; until then it says less than could be said.
-    job.row.live_from = this.runs[0]?.id ?? null;
   }
 
   /** That have not ended, or hold their place; oldest first. Of those that wait to catch up the first. */

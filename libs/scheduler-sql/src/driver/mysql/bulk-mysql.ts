@@ -8,6 +8,7 @@ import {
   type BulkUpdate,
   flatChange,
   flatRow,
+  toJson,
 } from '../bulk.js';
 import type { TableNames } from '../table-names.js';
 import type { MysqlFlavour } from './mysql-flavour.js';
@@ -16,7 +17,7 @@ const TYPES = { key: 'varchar(255)', text: 'longtext', integer: 'bigint' };
 
 type Returning = CompiledQuery<{ id: string }>;
 
-/** MySQL returns no rows from a write, so an update locks the rows that fit, and tells them, before it writes. */
+/** MySQL returns no rows from a write: `select` locks those that fit, and tells them. */
 export class MysqlBulk {
   readonly #texts = new BulkTexts<{ select: string; update: string }>({
     insert: (table, columns) => this.#insertText(table, columns),
@@ -92,5 +93,9 @@ function jsonTable(columns: readonly BulkColumn[]): string {
 
 /** A key that is absent is NULL everywhere; JSON's null is so only in some versions. */
 function json(rows: readonly object[]): string {
-  return JSON.stringify(rows, (_, value: unknown) => (value === null ? undefined : value));
+  return toJson(rows.map(withoutNulls));
+}
+
+function withoutNulls(row: object): object {
+  return Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null));
 }

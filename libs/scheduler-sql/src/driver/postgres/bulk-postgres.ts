@@ -8,6 +8,7 @@ import {
   type BulkUpdate,
   flatChange,
   flatRow,
+  toJson,
 } from '../bulk.js';
 import type { TableNames } from '../table-names.js';
 
@@ -31,7 +32,7 @@ export class PostgresBulk {
   insert<T extends BulkTable>(insert: BulkInsert<T>): Returning {
     const { text, columns } = this.#texts.insert(insert);
     const rows = insert.rows.map((row) => flatRow(row, columns));
-    return CompiledQuery.raw(text, [JSON.stringify(rows)]) as Returning;
+    return CompiledQuery.raw(text, [toJson(rows)]) as Returning;
   }
 
   update<T extends BulkTable>(update: BulkUpdate<T>): Returning {
@@ -39,7 +40,7 @@ export class PostgresBulk {
     const rows = update.rows.map((row) => flatChange(row, shape));
     const isPlaced = update.rows.every(({ at }) => at !== undefined);
     const which = update.rows.map(({ where, at }) => (isPlaced ? at : where.id));
-    return CompiledQuery.raw(isPlaced ? text.byPlace : text.byId, [JSON.stringify(rows), which]) as Returning;
+    return CompiledQuery.raw(isPlaced ? text.byPlace : text.byId, [toJson(rows), which]) as Returning;
   }
 
   #insertText(table: BulkTable, columns: readonly BulkColumn[]): string {

@@ -118,7 +118,7 @@ class PostgresConnection implements DatabaseConnection {
     try {
       return await answer;
     } catch (error) {
-      if (isStaleStatement(error)) {
+      if (this.#failure === null && isStaleStatement(error)) {
         this.#lost = true;
         this.names.distrust(error);
       }

@@ -6,6 +6,7 @@ import {
   type BulkTable,
   BulkTexts,
   type BulkUpdate,
+  toJson,
 } from '../bulk.js';
 import type { TableNames } from '../table-names.js';
 
@@ -67,5 +68,5 @@ function values(row: object, columns: readonly BulkColumn[]): unknown[] {
 }
 
 function raw(text: string, rows: unknown[][]): Returning {
-  return CompiledQuery.raw(text, [JSON.stringify(rows)]) as Returning;
+  return CompiledQuery.raw(text, [toJson(rows)]) as Returning;
 }

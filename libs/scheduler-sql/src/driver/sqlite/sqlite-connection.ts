@@ -1,5 +1,5 @@
-import { setTimeout } from 'node:timers';
 import type { CompiledQuery, DatabaseConnection, QueryResult } from 'kysely';
+import { pause } from '../real-time.js';
 import { WholeTransaction } from '../whole-transaction.js';
 import { isBusy } from './sqlite-errors.js';
 import type { SqliteHandle, SqliteStatement } from './sqlite-handle.js';
@@ -8,10 +8,7 @@ import type { SqliteHandle, SqliteStatement } from './sqlite-handle.js';
 const KEPT_STATEMENTS = 200;
 /** How long SQLite itself waits for a lock: it blocks the whole process meanwhile. */
 export const BUSY_TIMEOUT_MS = 10;
-/**
- * The process has its turn in between: whoever has the lock may be this process, and needs it to give the lock
- * back. A pause of the machine's, not of the scheduler's time: no test that steers time holds it up.
- */
+/** The process has its turn in between: whoever has the lock may be this process, and needs it to give the lock back. */
 const PAUSE_MS = 10;
 /** With the wait and the pause of each, five seconds. */
 const TRIES = 250;
@@ -38,7 +35,7 @@ export class SqliteConnection implements DatabaseConnection {
         return this.#execute(query);
       } catch (error) {
         if (!this.waits || !isBusy(error) || tried >= TRIES) throw error;
-        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+        await pause(PAUSE_MS);
       }
     }
   }

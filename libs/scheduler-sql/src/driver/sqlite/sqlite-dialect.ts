@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Tables } from '../../schema/tables.js';
-import type { BulkInsert, BulkTable, BulkUpdate } from '../bulk.js';
+import { type BulkInsert, type BulkTable, type BulkUpdate, toJson } from '../bulk.js';
 import type { Dialect } from '../database.js';
 import type { TableNames } from '../table-names.js';
 import { SqliteBulk } from './bulk-sqlite.js';
@@ -41,7 +41,7 @@ export class SqliteDialect implements Dialect {
   }
 
   list(values: readonly string[]): unknown {
-    return JSON.stringify(values);
+    return toJson(values);
   }
 
   async now(kysely: Kysely<Tables>): Promise<number> {
