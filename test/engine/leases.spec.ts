@@ -237,6 +237,28 @@ describe('a store with leases', () => {
     expect(world.store.givenBack.map(({ jobId }) => jobId)).toEqual(['a']);
   });
 
+  it('renews claims that were long on their way, and begins only what it still has', async () => {
+    const world = await new SharedWorld().start();
+    const dueAt = at(new Date(START.getTime() + 60_000));
+    const begun: string[] = [];
+    for (const id of ['lost', 'kept']) await world.add(id, dueAt, () => void begun.push(id));
+    await world.machine.advance(59_000);
+    const renew = world.store.renew.bind(world.store);
+    world.store.renew = (claims) => {
+      world.store.nextRenewal = { lost: claims.filter(({ jobId }) => jobId === 'lost'), cancelled: [] };
+      expect(begun).toEqual([]);
+      return renew(claims);
+    };
+    let arrive = (): void => undefined;
+    world.store.onTheWay = new Promise((resolve) => (arrive = resolve));
+    await world.machine.advance(1_000);
+    await world.machine.advance(world.store.leaseMs / 3);
+    arrive();
+    await world.machine.advance(100);
+    expect(begun).toEqual(['kept']);
+    expect(world.types()).toContain('scheduler.faulted');
+  });
+
   it('does not begin what was lost, and aborts at once what was cancelled, before its turn came', async () => {
     const world = await new SharedWorld().start();
     const dueAt = at(new Date(START.getTime() + 60_000));

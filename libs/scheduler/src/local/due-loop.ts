@@ -21,6 +21,8 @@ const BATCH = 100;
 export interface LoopSink {
   /** Leases are held from now on: these will begin one after the other. Only from stores that have leases. */
   claimed(claims: readonly Claim[]): void;
+  /** Whose leases may be over is known after this: the claim was long on its way. Never rejects. */
+  late(): Promise<void>;
   begin(claim: Claim): void;
   told(batch: ClaimBatch): void;
   /** The pass is over: all that was claimed has begun. */
@@ -39,11 +41,15 @@ export class DueLoop {
   private nextClaim = 0;
   /** What the store was asked last and has not answered, or whose answer's turn has not come. */
   private asked: Promise<ClaimBatch> | null = null;
+  /** Elapsed time when it was asked. */
+  private askedAt = 0;
   private givenUp = false;
   private readonly leased: boolean;
   private readonly batch: number;
   /** Longest time between two looks, ms. */
   private readonly pollMs: number;
+  /** A claim that took longer is renewed before it begins. */
+  private readonly lateMs: number;
   /** What was due and left behind is looked at again then. */
   private lookAgainAt: number | null = null;
   private held = false;
@@ -61,6 +67,7 @@ export class DueLoop {
     this.leased = isLeased(store);
     this.batch = this.leased ? BATCH : 1;
     this.pollMs = isLeased(store) ? store.pollMs : Number.POSITIVE_INFINITY;
+    this.lateMs = isLeased(store) ? store.leaseMs / 3 : Number.POSITIVE_INFINITY;
   }
 
   /** A pass is under way: there may be claims that have not begun. */
@@ -154,6 +161,7 @@ export class DueLoop {
     const batch = this.store.claimDue({ now, limit: this.batch });
     if (!isPromise(batch)) return batch;
     this.asked = batch;
+    this.askedAt = this.clock.monotonic();
     // Whoever takes the answer hears of a failure; it may come before that.
     batch.catch(() => undefined);
     return batch;
@@ -172,6 +180,8 @@ export class DueLoop {
     this.asked = null;
     const goesOn = this.take(batch);
     if (this.givenUp || !goesOn) return this.rest();
+    if (batch.claims.length > 0 && this.clock.monotonic() - this.askedAt >= this.lateMs)
+      return void this.sink.late().then(this.slice);
     if (batch.more && this.claiming && !this.held) this.askAhead();
     this.slice();
   };

@@ -220,6 +220,7 @@ export class LocalEngine implements Engine {
         this.settling.hold(claims);
         this.upkeep?.holds();
       },
+      late: () => this.upkeep?.renewAll() ?? Promise.resolve(),
       begin: (claim) => this.settling.begin(claim),
       told: ({ recorded, changed, cancelled, recovered }) => {
         if (recovered) announceRecovered(host.events, recovered);

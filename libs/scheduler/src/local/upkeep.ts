@@ -28,7 +28,7 @@ export interface UpkeepParts {
 export class Upkeep {
   private readonly pending = new Map<'beat' | 'renew' | 'calibrate', Alarm>();
   private stopped = false;
-  private renewing = false;
+  private renewing: Promise<void> | null = null;
   private reportedOffsetMs = 0;
   /** Elapsed time until which each lease surely lasts. */
   private readonly leases = new WeakMap<Claim, number>();
@@ -57,6 +57,12 @@ export class Upkeep {
     this.stopped = true;
     for (const alarm of this.pending.values()) alarm.cancel();
     this.pending.clear();
+  }
+
+  /** Renews all that is held by now; what is lost does not begin. Never rejects. */
+  async renewAll(): Promise<void> {
+    await this.renewing;
+    await this.renew();
   }
 
   /** Renews at once: a run may have been cancelled elsewhere. */
@@ -105,8 +111,12 @@ export class Upkeep {
     }
   }
 
-  private async renew(): Promise<void> {
-    if (this.renewing) return;
+  private renew(): Promise<void> {
+    this.renewing ??= this.tryRenewing().finally(() => (this.renewing = null));
+    return this.renewing;
+  }
+
+  private async tryRenewing(): Promise<void> {
     const { store, clock, settling } = this.parts;
     const claims = [...settling.held];
     const askedAt = clock.monotonic();
@@ -115,7 +125,6 @@ export class Upkeep {
       if (!this.leases.has(claim)) this.leases.set(claim, askedAt + store.leaseMs - this.renewalMs);
     }
     if (claims.length === 0) return;
-    this.renewing = true;
     try {
       const { lost, cancelled } = await store.renew(claims, clock.now());
       for (const claim of claims) this.leases.set(claim, askedAt + store.leaseMs);
@@ -123,8 +132,6 @@ export class Upkeep {
       settling.cancel(cancelled);
     } catch {
       this.abortExpired();
-    } finally {
-      this.renewing = false;
     }
   }
 
