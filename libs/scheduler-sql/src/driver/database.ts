@@ -8,8 +8,7 @@ import type { Templates } from './templates.js';
 export interface Database {
   /**
    * Queries name the tables as `Tables` does, in `sql` by `sql.table('jobs')`; the store's prefix or schema is
-   * put before them. Transactions (`transaction`) are READ COMMITTED on servers; on SQLite they begin with the write lock, and
-   * there is one connection, so that inside a transaction only the transaction may be used.
+   * put before them. On SQLite there is one connection, so that inside a transaction only the transaction may be used.
    * Partial indexes serve queries that say `live = 1`, `state = 'waiting'` and `holds_place = 1` as literals
    * (`sql.lit`), and `due_at` and `outcome` compared with anything.
    */
@@ -21,7 +20,8 @@ export interface Database {
   /** Null where the database has none. */
   readonly hints: Hints | null;
   /**
-   * One transaction, on a connection of its own; it is over when this answers.
+   * One transaction, on a connection of its own; it is over when this answers. READ COMMITTED on servers; on SQLite
+   * it begins with the write lock. After a statement that failed it takes no further ones.
    *
    * @throws what `work` throws; the transaction is rolled back
    */
@@ -69,8 +69,8 @@ export interface Dialect {
    */
   insertMany<T extends BulkTable>(kysely: Kysely<Tables>, insert: BulkInsert<T>): Promise<string[]>;
   /**
-   * One statement of constant text for any number of rows (on MySQL two, within a transaction, where more than the id must fit).
-   * Every row names the same columns.
+   * One statement of constant text for any number of rows (on MySQL two, within a transaction, where more than the
+   * id must fit). Every row names the same columns.
    *
    * @returns the ids of the rows that fitted `where`, and are changed
    */

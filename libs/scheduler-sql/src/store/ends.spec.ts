@@ -103,6 +103,14 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
       expect(isOver).toBe(false);
     }
 
+    /** The run's end is being written, but somebody else has the run locked. */
+    async function endHeldUp(run: Claim) {
+      const letGo = await lockRun(run.runId);
+      const settling = store.settle(succeeded(run, START + 1_500), false);
+      await waitsForLock(settling);
+      return { letGo, settling };
+    }
+
     it('are written while a claim waits', async () => {
       await put('job', GROUP);
       const [first] = await claim(START + 1_000);
@@ -120,9 +128,7 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
     it('count for a claim of their job that begins before they are written', async () => {
       await put('job');
       const [first] = await claim(START + 1_000);
-      const letGo = await lockRun(first!.runId);
-      const settling = store.settle(succeeded(first!, START + 1_500), false);
-      await waitsForLock(settling);
+      const { letGo, settling } = await endHeldUp(first!);
       const claiming = claim(START + 2_000);
       await waitsForLock(claiming);
       await letGo();
@@ -135,9 +141,7 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
       await put('one', GROUP);
       await put('two', GROUP);
       const [first] = await claim(START + 1_000);
-      const letGo = await lockRun(first!.runId);
-      const settling = store.settle(succeeded(first!, START + 1_500), false);
-      await waitsForLock(settling);
+      const { letGo, settling } = await endHeldUp(first!);
       const claiming = claim(START + 1_500);
       await waitsForLock(claiming);
       await letGo();
@@ -168,9 +172,7 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
     it('do not hold up claims of other jobs', async () => {
       await put('one');
       const [first] = await claim(START + 1_000);
-      const letGo = await lockRun(first!.runId);
-      const settling = store.settle(succeeded(first!, START + 1_500), false);
-      await waitsForLock(settling);
+      const { letGo, settling } = await endHeldUp(first!);
       await put('two');
       expect(await claim(START + 1_900)).toMatchObject([{ jobId: 'two' }]);
       await letGo();
@@ -182,9 +184,7 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
       await put('other');
       const [first, second] = await claim(START + 1_000);
       await store.settle(succeeded(second!, START + 1_100), false);
-      const letGo = await lockRun(first!.runId);
-      const settling = store.settle(succeeded(first!, START + 1_500), false);
-      await waitsForLock(settling);
+      const { letGo, settling } = await endHeldUp(first!);
       const batch = await store.claimDue({ now: START + 2_000, limit: 10 });
       expect(batch.claims).toMatchObject([{ jobId: second!.jobId }]);
       expect(batch.lookAgainAt).toBe(START + 2_050);
@@ -218,9 +218,7 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
     it('are not taken for lost when leases are renewed meanwhile', async () => {
       await put('job');
       const claims = await claim(START + 1_000);
-      const letGo = await lockRun(claims[0]!.runId);
-      const settling = store.settle(succeeded(claims[0]!, START + 1_500), false);
-      await waitsForLock(settling);
+      const { letGo, settling } = await endHeldUp(claims[0]!);
       // Their leases are not needed any more, so nothing waits for them either.
       expect(await store.renew(claims, START + 1_600)).toEqual({ lost: [], cancelled: [] });
       await letGo();
