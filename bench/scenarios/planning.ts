@@ -1,6 +1,6 @@
 import { cron } from '@carillon/scheduler';
 import { DEFAULT_POLICIES, type Policies } from '../../libs/scheduler/src/model/index.js';
-import { planTicks, type TickPlan } from '../../libs/scheduler/src/planning/index.js';
+import { planTicks, type TickPlan } from '../../libs/scheduler/src/rules/index.js';
 import type { Scenario } from '../harness/scenario.js';
 import { grouped, seededRandom } from '../harness/statistics.js';
 

@@ -24,9 +24,9 @@ describe('the checker', () => {
     ['model/fine.ts', 'const at = new Date(0);'],
     ['model/fine.ts', 'const at = Date.UTC(2027, 0);'],
     ['model/fine.ts', '// new Date() in a comment'],
-    ['local/system-clock.ts', 'const now = new Date();'],
+    ['engine/system-clock.ts', 'const now = new Date();'],
     ['nest/fine.ts', "const validator = await import('class-validator');"],
-    ['nest/fine.ts', "const local = await import('../local/index.js');"],
+    ['nest/fine.ts', "const local = await import('../engine/index.js');"],
   ])('lets %s have %s', (path, line) => {
     expect(violationsBeyondLint(path, line)).toEqual([]);
   });

@@ -4,16 +4,16 @@ const ROOMS_BELOW: Record<string, readonly string[]> = {
   timing: [],
   model: ['timing'],
   ports: ['timing', 'model'],
-  planning: ['timing', 'model', 'ports'],
-  runner: ['timing', 'model', 'ports', 'planning'],
-  local: ['timing', 'model', 'ports', 'planning', 'runner'],
-  memory: ['timing', 'model', 'ports', 'planning'],
-  nest: ['timing', 'model', 'ports', 'planning', 'runner', 'local', 'memory'],
-  testing: ['timing', 'model', 'ports', 'planning', 'runner', 'local', 'memory', 'nest'],
+  rules: ['timing', 'model', 'ports'],
+  runner: ['timing', 'model', 'ports', 'rules'],
+  engine: ['timing', 'model', 'ports', 'rules', 'runner'],
+  memory: ['timing', 'model', 'ports', 'rules'],
+  nest: ['timing', 'model', 'ports', 'rules', 'runner', 'engine', 'memory'],
+  testing: ['timing', 'model', 'ports', 'rules', 'runner', 'engine', 'memory', 'nest'],
 };
 
 /** The one file that asks the machine for the time. */
-const CLOCK = 'local/system-clock.ts';
+const CLOCK = 'engine/system-clock.ts';
 
 /**
  * What the linter cannot say of a library file: it asks for the time with `new Date()`, or reaches

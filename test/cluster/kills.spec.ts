@@ -13,7 +13,7 @@ const CRASH_POINTS: CrashPoint[] = [
   'afterClaim',
   'beforeTheEffect',
   'afterTheEffect',
-  'beforeSettle',
+  'beforeComplete',
   'betweenRunAndNextDue',
 ];
 
@@ -92,7 +92,7 @@ describe.concurrent.each(eachDatabase)('processes that die, on %s', (_name, data
     expect(runs.map(({ outcome }) => outcome)).toEqual(['succeeded', 'succeeded', 'succeeded']);
     // What had begun was begun again; what had not was begun once.
     const began = effects.filter(({ kind, tick }) => kind === 'began' && tick === startAt.getTime());
-    expect(began.length).toBe(crashAt === 'afterTheEffect' || crashAt === 'beforeSettle' ? 2 : 1);
+    expect(began.length).toBe(crashAt === 'afterTheEffect' || crashAt === 'beforeComplete' ? 2 : 1);
   });
 
   it(

@@ -55,19 +55,19 @@ const MEMORY: [string, (store: MemoryStore) => Partial<Store>, string][] = [
   ],
   [
     'forgets that a place is held',
-    (store) => ({ settle: (end) => store.settle(end, false), release: () => 'recorded' }),
+    (store) => ({ complete: (end) => store.complete(end, false), release: () => 'recorded' }),
     'overlap: a run whose handler is still on its way keeps its place until it is released',
   ],
   [
     'tries nothing again',
-    (store) => ({ settle: (end, held) => store.settle(Object.assign(end, { retryAt: null }), held) }),
+    (store) => ({ complete: (end, held) => store.complete(Object.assign(end, { retryAt: null }), held) }),
     'settling: a retry is another attempt of the same run, when it is due',
   ],
   [
     'records any end',
     (store) => ({
-      settle: (end, held) => {
-        const settled = store.settle(end, held);
+      complete: (end, held) => {
+        const settled = store.complete(end, held);
         return settled === 'refused' ? 'recorded' : settled;
       },
     }),
@@ -111,8 +111,8 @@ const LEASED: [string, (store: SqlStore) => Partial<LeasedStore>, string][] = [
   [
     'does not look at tokens',
     (store) => ({
-      settle: async (end, held) => {
-        const settled = await store.settle(end, held);
+      complete: async (end, held) => {
+        const settled = await store.complete(end, held);
         return settled === 'refused' ? 'recorded' : settled;
       },
     }),

@@ -1,12 +1,12 @@
 import { MemoryStore } from '../../libs/scheduler/src/memory/index.js';
-import type { AttemptEnd, Claim } from '../../libs/scheduler/src/model/index.js';
+import type { Completion, Claim } from '../../libs/scheduler/src/model/index.js';
 import type {
   BeatResult,
   ClaimBatch,
   ClaimRequest,
   LeasedStore,
   Renewal,
-  Settled,
+  CompletionEffect,
 } from '../../libs/scheduler/src/ports/index.js';
 
 /** Stands for a shared store whose answers a test decides; every verb that the loop awaits takes a promise. */
@@ -71,8 +71,8 @@ export class LeasedMemoryStore extends MemoryStore implements LeasedStore {
     return (this.onTheWay === null ? claimed : this.onTheWay.then(() => claimed)) as never;
   }
 
-  override settle(end: AttemptEnd, placeHeld: boolean): Settled {
-    return this.later(() => super.settle(end, placeHeld)) as never;
+  override complete(end: Completion, slotHeld: boolean): CompletionEffect {
+    return this.later(() => super.complete(end, slotHeld)) as never;
   }
 
   private async later<T>(answer: () => T): Promise<T> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LocalEngine, StoreClock } from '../../libs/scheduler/src/local/index.js';
+import { LocalEngine, StoreClock } from '../../libs/scheduler/src/engine/index.js';
 import {
   DEFAULT_POLICIES,
   type HandlerFunction,

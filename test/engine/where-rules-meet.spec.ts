@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
-import { LocalEngine, SystemClock } from '../../libs/scheduler/src/local/index.js';
+import { LocalEngine, SystemClock } from '../../libs/scheduler/src/engine/index.js';
 import { MemoryStore } from '../../libs/scheduler/src/memory/index.js';
 import { DEFAULT_POLICIES, NO_LIMITS } from '../../libs/scheduler/src/model/index.js';
 import { Alarms, EventHub, HandlerRegistry, Runner } from '../../libs/scheduler/src/runner/index.js';

@@ -9,7 +9,7 @@ import {
   type SchedulerEventOf,
   type SchedulerEventType,
 } from '../../libs/scheduler/src/model/index.js';
-import { LocalEngine } from '../../libs/scheduler/src/local/index.js';
+import { LocalEngine } from '../../libs/scheduler/src/engine/index.js';
 import { MemoryStore, type MemoryStoreOptions } from '../../libs/scheduler/src/memory/index.js';
 import type { Store } from '../../libs/scheduler/src/ports/index.js';
 import { Alarms, EventHub, HandlerRegistry, Runner } from '../../libs/scheduler/src/runner/index.js';

@@ -53,7 +53,7 @@ export class StoreVerbs {
   }
 
   private async end(claim: Claim, now: number): Promise<void> {
-    const settled = await this.store.settle(
+    const settled = await this.store.complete(
       {
         claim,
         result: { kind: 'succeeded', value: undefined },

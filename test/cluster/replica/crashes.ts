@@ -23,11 +23,11 @@ export function crashing(store: Store, settings: ReplicaSettings): Store {
       return batch;
     };
   }
-  if (crashAt === 'beforeSettle') {
-    const settle = store.settle.bind(store);
-    store.settle = (end, placeHeld) => {
+  if (crashAt === 'beforeComplete') {
+    const complete = store.complete.bind(store);
+    store.complete = (end, slotHeld) => {
       crash(settings);
-      return settle(end, placeHeld);
+      return complete(end, slotHeld);
     };
   }
   if (crashAt === 'betweenRunAndNextDue') watchStatements(settings);

@@ -7,7 +7,7 @@ export type CrashPoint =
   | 'afterClaim'
   | 'beforeTheEffect'
   | 'afterTheEffect'
-  | 'beforeSettle'
+  | 'beforeComplete'
   | 'betweenRunAndNextDue';
 
 export interface ReplicaSettings {

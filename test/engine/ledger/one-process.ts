@@ -1,4 +1,4 @@
-import { LocalEngine } from '../../../libs/scheduler/src/local/index.js';
+import { LocalEngine } from '../../../libs/scheduler/src/engine/index.js';
 import type { ConcurrencyLimits, SchedulerEvent } from '../../../libs/scheduler/src/model/index.js';
 import type { Store } from '../../../libs/scheduler/src/ports/index.js';
 import { Alarms, EventHub, HandlerRegistry, Runner } from '../../../libs/scheduler/src/runner/index.js';

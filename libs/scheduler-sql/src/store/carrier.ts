@@ -1,12 +1,12 @@
 import type {
-  AttemptEnd,
+  Completion,
   Claim,
   ClaimBatch,
   ClaimRequest,
   RecoveredAttempt,
   Renewal,
   RunNote,
-  Settled,
+  CompletionEffect,
   StoreSession,
 } from '@carillon/scheduler/store';
 import { StoreUnavailableError } from '@carillon/scheduler/store';
@@ -65,11 +65,11 @@ export class Carrier {
     return this.held.ofRun(run)?.claim ?? null;
   }
 
-  settle(end: AttemptEnd, placeHeld: boolean): Promise<Settled> {
-    return this.ends.settle(end, placeHeld);
+  settle(end: Completion, slotHeld: boolean): Promise<CompletionEffect> {
+    return this.ends.settle(end, slotHeld);
   }
 
-  release(claim: Claim, now: number): Promise<Settled> {
+  release(claim: Claim, now: number): Promise<CompletionEffect> {
     return this.ends.release(claim, now);
   }
 

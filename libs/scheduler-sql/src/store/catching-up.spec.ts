@@ -40,7 +40,7 @@ describe.each(eachDatabase)('many runs that wait to catch up in %s', (_, databas
         expect((await store.getJob('one'))!.alive).toBe(MANY + 1 - done.length);
         const result = { kind: 'succeeded', value: 1 } as const;
         const end = { claim: claims[0]!, result, startedAt: now, endedAt: now, durationMs: 0, retryAt: null };
-        expect(await store.settle(end, false)).toBe('recorded');
+        expect(await store.complete(end, false)).toBe('recorded');
       }
       expect(done).toEqual(done.toSorted((one, other) => one - other));
       const removed = await store.changeJob('one', { kind: 'remove' }, START + 60_000);

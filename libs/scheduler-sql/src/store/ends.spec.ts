@@ -1,4 +1,4 @@
-import { type AttemptEnd, type Claim, every, readPolicies } from '@carillon/scheduler/store';
+import { type Completion, type Claim, every, readPolicies } from '@carillon/scheduler/store';
 import type { Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eachDatabase, type Place } from '../../../../test/servers/each-database.js';
@@ -10,7 +10,7 @@ const START = Date.UTC(2026, 5, 1);
 const OPTIONS = { leaseMs: 30_000, pollMs: 5_000, retention: { ageMs: null, perJob: null } };
 const GROUP = 'few';
 
-function succeeded(claim: Claim, at: number): AttemptEnd {
+function succeeded(claim: Claim, at: number): Completion {
   const result = { kind: 'succeeded', value: undefined } as const;
   return { claim, result, startedAt: at, endedAt: at, durationMs: 0, retryAt: null };
 }
@@ -106,7 +106,7 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
     /** The run's end is being written, but somebody else has the run locked. */
     async function endHeldUp(run: Claim) {
       const letGo = await lockRun(run.runId);
-      const settling = store.settle(succeeded(run, START + 1_500), false);
+      const settling = store.complete(succeeded(run, START + 1_500), false);
       await waitsForLock(settling);
       return { letGo, settling };
     }
@@ -119,7 +119,7 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
       );
       const claiming = claim(START + 2_000);
       await waitsForLock(claiming);
-      expect(await store.settle(succeeded(first!, START + 1_500), false)).toBe('recorded');
+      expect(await store.complete(succeeded(first!, START + 1_500), false)).toBe('recorded');
       expect(await stateOf(first!.runId)).toBe('ended');
       await letGo();
       expect(await claiming).toHaveLength(1);
@@ -158,8 +158,8 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
       const at = START + 1_500;
       const failed = { kind: 'failed', error: new Error('on purpose') } as const;
       const settling = [
-        store.settle(succeeded(works!, at), false),
-        store.settle({ ...succeeded(fails!, at), result: failed }, false),
+        store.complete(succeeded(works!, at), false),
+        store.complete({ ...succeeded(fails!, at), result: failed }, false),
       ];
       await waitsForLock(settling[0]!);
       const claiming = claim(START + 2_000);
@@ -183,7 +183,7 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
       await put('job');
       await put('other');
       const [first, second] = await claim(START + 1_000);
-      await store.settle(succeeded(second!, START + 1_100), false);
+      await store.complete(succeeded(second!, START + 1_100), false);
       const { letGo, settling } = await endHeldUp(first!);
       const batch = await store.claimDue({ now: START + 2_000, limit: 10 });
       expect(batch.claims).toMatchObject([{ jobId: second!.jobId }]);
@@ -205,7 +205,7 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
         await waitsForLock(telling);
         const error = new Error('on purpose');
         const result = kind === 'failed' ? { kind, error } : { kind, value: undefined };
-        const settling = store.settle({ ...succeeded(first!, at + 500), result }, false);
+        const settling = store.complete({ ...succeeded(first!, at + 500), result }, false);
         expect(await claim(at + 600)).toEqual([]);
         expect(await settling).toBe('recorded');
         letGo();

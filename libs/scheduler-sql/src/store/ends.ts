@@ -1,4 +1,4 @@
-import type { AttemptEnd, Claim, RunNote, Settled } from '@carillon/scheduler/store';
+import type { Completion, Claim, RunNote, CompletionEffect } from '@carillon/scheduler/store';
 import type { Database } from '../driver/database.js';
 import { isOverWithin } from '../driver/real-time.js';
 import { writeNotes } from './carried-runs.js';
@@ -19,7 +19,7 @@ interface Waiting<T> {
   resolve: (answer: T) => void;
   reject: (error: unknown) => void;
 }
-type EndingItem = Ending & Waiting<Settled>;
+type EndingItem = Ending & Waiting<CompletionEffect>;
 type NoteItem = { readonly noted: HeldClaim } & Waiting<void>;
 type Item = EndingItem | NoteItem;
 
@@ -49,14 +49,14 @@ export class Ends {
     private readonly turns: OneByOne,
   ) {}
 
-  settle(end: AttemptEnd, placeHeld: boolean): Promise<Settled> {
-    if (!placeHeld) this.held.markEnding(end.claim, true);
-    return this.put({ claim: end.claim, end, placeHeld, now: end.endedAt });
+  settle(end: Completion, slotHeld: boolean): Promise<CompletionEffect> {
+    if (!slotHeld) this.held.markEnding(end.claim, true);
+    return this.put({ claim: end.claim, end, slotHeld, now: end.endedAt });
   }
 
-  release(claim: Claim, now: number): Promise<Settled> {
+  release(claim: Claim, now: number): Promise<CompletionEffect> {
     this.held.markEnding(claim, true);
-    return this.put({ claim, end: null, placeHeld: false, now });
+    return this.put({ claim, end: null, slotHeld: false, now });
   }
 
   annotate(claim: Claim, note: RunNote): Promise<void> {
@@ -98,7 +98,7 @@ export class Ends {
     }
   }
 
-  private put(ending: Ending): Promise<Settled> {
+  private put(ending: Ending): Promise<CompletionEffect> {
     return new Promise((resolve, reject) => this.lane.put({ ...ending, resolve, reject }));
   }
 
@@ -189,8 +189,8 @@ export class Ends {
     return rest;
   }
 
-  private answer(item: EndingItem, settled: Settled): void {
-    if (!item.placeHeld || settled === 'refused') this.held.delete(item.claim);
+  private answer(item: EndingItem, settled: CompletionEffect): void {
+    if (!item.slotHeld || settled === 'refused') this.held.delete(item.claim);
     this.floor.lower(item.end?.retryAt ?? null);
     item.resolve(settled);
   }

@@ -64,7 +64,7 @@ describe.each(eachDatabase)('when %s fails', (_, database) => {
       START,
     );
   const succeed = (claim: Claim, at: number) =>
-    store.settle(
+    store.complete(
       {
         claim,
         result: { kind: 'succeeded', value: 1 },
@@ -105,7 +105,7 @@ describe.each(eachDatabase)('when %s fails', (_, database) => {
       startedAt: START,
       retryAt: null,
     };
-    const settle = () => store.settle({ ...end, endedAt: START + 11_000, durationMs: 0 }, false);
+    const settle = () => store.complete({ ...end, endedAt: START + 11_000, durationMs: 0 }, false);
     frail.answersLost = 1;
     await expect(settle()).rejects.toThrow(StoreUnavailableError);
     expect(await settle()).toBe('recorded');

@@ -48,7 +48,7 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind === 'mysql'))('live run
       });
       const failed = { kind: 'failed', error: new Error('on purpose') } as const;
       const ended = { ...end(claimed[0]!, START + 1_500), result: failed };
-      expect(await store.settle(ended, false)).toBe('recorded');
+      expect(await store.complete(ended, false)).toBe('recorded');
       expect(await store.getJob('job')).toMatchObject({ alive: 0, failuresInRow: 1 });
     } finally {
       await theirs.close();
@@ -73,10 +73,10 @@ describe.each(eachDatabase)('live runs in %s', (_, database) => {
 
       const [first, ...others] = (await ahead.claimDue({ now, limit: 10 })).claims;
       expect([first!.payload, others]).toEqual(['first', []]);
-      await ahead.settle(end(first!, now), false);
+      await ahead.complete(end(first!, now), false);
       const [second] = (await behind.claimDue({ now, limit: 10 })).claims;
       expect(second!.payload).toBe('second');
-      await behind.settle(end(second!, now), false);
+      await behind.complete(end(second!, now), false);
       expect(await ahead.getJob('job')).toMatchObject({ alive: 0 });
     } finally {
       await ahead.close();

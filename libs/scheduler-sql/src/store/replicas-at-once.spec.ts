@@ -67,7 +67,7 @@ describe.each(eachDatabase)('several replicas at once in %s', (_, database) => {
               ? ({ kind: 'failed', error: new Error('no') } as const)
               : ({ kind: 'succeeded', value: 1 } as const);
             const end = { claim, result, startedAt: now, endedAt: now, durationMs: 1, retryAt };
-            expect(await store.settle(end, false)).not.toBe('refused');
+            expect(await store.complete(end, false)).not.toBe('refused');
           });
         const claiming = store.claimDue({ now, limit: 20 }).then((batch) => {
           for (const claim of batch.claims) {

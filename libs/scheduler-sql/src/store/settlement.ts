@@ -1,4 +1,4 @@
-import type { AttemptEnd, Claim, Settled } from '@carillon/scheduler/store';
+import type { Completion, Claim, CompletionEffect } from '@carillon/scheduler/store';
 import type { Kysely } from 'kysely';
 import { type BulkChange, byId } from '../driver/bulk.js';
 import type { Database } from '../driver/database.js';
@@ -21,8 +21,8 @@ type ClaimId = Pick<Claim, 'runId' | 'jobId' | 'token'>;
 export interface Ending {
   readonly claim: Claim;
   /** Null: the claim's place is given back, its result is recorded already. */
-  readonly end: AttemptEnd | null;
-  readonly placeHeld: boolean;
+  readonly end: Completion | null;
+  readonly slotHeld: boolean;
   readonly now: number;
 }
 
@@ -36,8 +36,8 @@ export class Settlement {
   ) {}
 
   /** As far as is known here, it changes nothing but its run. */
-  isPlain({ claim, end, placeHeld }: Ending): boolean {
-    if (end === null || placeHeld) return false;
+  isPlain({ claim, end, slotHeld }: Ending): boolean {
+    if (end === null || slotHeld) return false;
     const { kind } = end.result;
     if (kind === 'abandoned') return false;
     if ((kind === 'failed' || kind === 'timedOut') && end.retryAt === null) return false;
@@ -78,8 +78,11 @@ export class Settlement {
   }
 
   /** Endings that may change their jobs: these are locked first, and in one order. */
-  async writeWithJobs(trx: Kysely<Tables>, endings: readonly Ending[]): Promise<Map<Ending, Settled>> {
-    const settled = new Map<Ending, Settled>();
+  async writeWithJobs(
+    trx: Kysely<Tables>,
+    endings: readonly Ending[],
+  ): Promise<Map<Ending, CompletionEffect>> {
+    const settled = new Map<Ending, CompletionEffect>();
     if (endings.length === 0) return settled;
     const effects = new Effects();
     const turns = await this.turnsOf(
@@ -138,23 +141,26 @@ export class Settlement {
     return new Map(turns.map((turn) => [turn.row.id, turn]));
   }
 
-  private settleLive(turn: JobTurn, run: RunTable, { claim, end, placeHeld, now }: Ending): Settled {
+  private settleLive(turn: JobTurn, run: RunTable, { claim, end, slotHeld, now }: Ending): CompletionEffect {
     if (!this.isHeldBy(run, claim))
       return end !== null && isWritten(run, claim, end) ? 'recorded' : 'refused';
     if (end === null) return run.state === 'ended' ? releaseRun(turn, run, now) : 'refused';
     if (run.state !== 'running') return isWritten(run, claim, end) ? 'recorded' : 'refused';
-    return settleRun(turn, run, end, placeHeld);
+    return settleRun(turn, run, end, slotHeld);
   }
 
   /** The run has ended, or its job was removed. */
-  private async settleOther(trx: Kysely<Tables>, { claim, end, placeHeld }: Ending): Promise<Settled> {
+  private async settleOther(
+    trx: Kysely<Tables>,
+    { claim, end, slotHeld }: Ending,
+  ): Promise<CompletionEffect> {
     const query = trx.selectFrom('runs').selectAll().where('id', '=', claim.runId);
     const run = await (this.db.dialect.skipLocked ? query.forUpdate() : query).executeTakeFirst();
     if (!run) return 'refused';
     if (end !== null && isWritten(run, claim, end)) return 'recorded';
     if (run.generation > 0 || !this.isHeldBy(run, claim)) return 'refused';
     if ((end === null) !== (run.state === 'ended')) return 'refused';
-    const settled = end === null ? 'recorded' : settleGone(run, end, placeHeld);
+    const settled = end === null ? 'recorded' : settleGone(run, end, slotHeld);
     if (end === null) freeRun(run);
     const effects = new Effects();
     effects.touch(run);
@@ -168,7 +174,7 @@ export class Settlement {
 }
 
 /** The same end was written before: the answer to it was lost on the way. */
-function isWritten(run: RunTable, { token }: Claim, { result, endedAt, retryAt }: AttemptEnd): boolean {
+function isWritten(run: RunTable, { token }: Claim, { result, endedAt, retryAt }: Completion): boolean {
   if (run.token !== token) return false;
   if (retryAt !== null) return run.state === 'waiting' && run.due_at === retryAt;
   return run.state === 'ended' && run.outcome === result.kind && run.ended_at === endedAt;

@@ -1,5 +1,5 @@
 import type {
-  AttemptEnd,
+  Completion,
   BackfillRequest,
   BackfillResult,
   BeatResult,
@@ -21,7 +21,7 @@ import type {
   RunFilter,
   RunNote,
   RunRequest,
-  Settled,
+  CompletionEffect,
   StoreSession,
 } from '@carillon/scheduler/store';
 import { SchedulerError, StoreUnavailableError } from '@carillon/scheduler/store';
@@ -106,11 +106,11 @@ export class SqlStore implements LeasedStore {
     return this.store.carrier.claimDue(request);
   }
 
-  settle(end: AttemptEnd, placeHeld: boolean): Promise<Settled> {
-    return this.store.carrier.settle(end, placeHeld);
+  complete(end: Completion, slotHeld: boolean): Promise<CompletionEffect> {
+    return this.store.carrier.settle(end, slotHeld);
   }
 
-  release(claim: Claim, now: number): Promise<Settled> {
+  release(claim: Claim, now: number): Promise<CompletionEffect> {
     return this.store.carrier.release(claim, now);
   }
 

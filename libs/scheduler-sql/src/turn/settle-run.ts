@@ -1,10 +1,10 @@
 import {
-  type AttemptEnd,
+  type Completion,
   type AttemptResult,
   keepResult,
   type OutcomeReason,
   type RecordedOutcome,
-  type Settled,
+  type CompletionEffect,
   toErrorRecord,
 } from '@carillon/scheduler/store';
 import type { RunTable } from '../schema/tables.js';
@@ -21,7 +21,7 @@ export type RunEnd = Pick<
 /** @param run as it was claimed @param retryAt null: the result is the outcome */
 export function endOfRun(
   run: Pick<RunTable, 'attempt' | 'attempts' | 'due_at'>,
-  { result, startedAt, endedAt }: AttemptEnd,
+  { result, startedAt, endedAt }: Completion,
   retryAt: number | null,
 ): RunEnd {
   const succeeded = result.kind === 'succeeded';
@@ -44,7 +44,12 @@ export function endOfRun(
 }
 
 /** The attempt's end is the run's, or another attempt follows. The run is live, and its claim still holds. */
-export function settleRun(turn: JobTurn, run: RunTable, end: AttemptEnd, placeHeld: boolean): Settled {
+export function settleRun(
+  turn: JobTurn,
+  run: RunTable,
+  end: Completion,
+  slotHeld: boolean,
+): CompletionEffect {
   const { result, endedAt } = end;
   if (result.kind === 'abandoned' && mayRunAgain(turn, run)) {
     Object.assign(run, endOfRun(run, end, endedAt));
@@ -63,21 +68,21 @@ export function settleRun(turn: JobTurn, run: RunTable, end: AttemptEnd, placeHe
     run.reason = 'replaced';
   }
   const paused = countFailure(turn, result.kind, endedAt);
-  const finished = !placeHeld && freePlace(turn, run, endedAt);
+  const finished = !slotHeld && freePlace(turn, run, endedAt);
   if (finished) return 'finishedJob';
   if (paused) return 'pausedJob';
   return run.replaced === 1 && end.retryAt !== null ? 'withoutRetry' : 'recorded';
 }
 
 /** Gives back the place of a run whose handler was still on the way. */
-export function releaseRun(turn: JobTurn, run: RunTable, now: number): Settled {
+export function releaseRun(turn: JobTurn, run: RunTable, now: number): CompletionEffect {
   return freePlace(turn, run, now) ? 'finishedJob' : 'recorded';
 }
 
 /** The end of a run whose job was removed meanwhile changes nothing else. */
-export function settleGone(run: RunTable, end: AttemptEnd, placeHeld: boolean): Settled {
+export function settleGone(run: RunTable, end: Completion, slotHeld: boolean): CompletionEffect {
   Object.assign(run, endOfRun(run, end, null));
-  if (!placeHeld) freeRun(run);
+  if (!slotHeld) freeRun(run);
   return end.retryAt === null ? 'recorded' : 'withoutRetry';
 }
 

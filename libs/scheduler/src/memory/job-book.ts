@@ -7,7 +7,7 @@ import {
   type OutcomeReason,
   toErrorRecord,
 } from '../model/index.js';
-import { equalButForTrigger, equalTriggers, oneTick, type TickSpan } from '../planning/index.js';
+import { equalButForTrigger, equalTriggers, oneTick, type TickSpan } from '../rules/index.js';
 import type { ChangeResult, JobStateChange, PutResult, RecordedOutcome } from '../ports/index.js';
 import { DueQueue } from './due-queue.js';
 import { MemoryJob } from './memory-job.js';

@@ -1,5 +1,5 @@
 import {
-  type AttemptEnd,
+  type Completion,
   type Claim,
   type ConcurrencyLimits,
   type IfTaken,
@@ -22,7 +22,7 @@ import type {
   RequestedRun,
   RunNote,
   RunRequest,
-  Settled,
+  CompletionEffect,
   Store,
 } from '../ports/index.js';
 import type { HistoryLimits } from './history.js';
@@ -129,11 +129,11 @@ export class MemoryStore implements Store {
     return this.flow.claimDue(now, limit);
   }
 
-  settle(end: AttemptEnd, placeHeld: boolean): Settled {
-    return this.flow.settle(end, placeHeld);
+  complete(end: Completion, slotHeld: boolean): CompletionEffect {
+    return this.flow.settle(end, slotHeld);
   }
 
-  release(claim: Claim, now: number): Settled {
+  release(claim: Claim, now: number): CompletionEffect {
     return this.flow.release(claim as MemoryRun, now);
   }
 

@@ -1,5 +1,5 @@
-import type { AttemptEnd, RunNotes } from '../model/index.js';
-import { keepLine } from '../planning/index.js';
+import type { Completion, RunNotes } from '../model/index.js';
+import { keepLine } from '../rules/index.js';
 import type { RunNote } from '../ports/index.js';
 import type { MemoryRun } from './memory-run.js';
 
@@ -12,7 +12,7 @@ export function noteRun(run: MemoryRun, note: RunNote): void {
   keepLine(notes.log, note.line);
 }
 
-export function noteAttempt(run: MemoryRun, { result, startedAt, endedAt }: AttemptEnd): void {
+export function noteAttempt(run: MemoryRun, { result, startedAt, endedAt }: Completion): void {
   (run.noted.attempts ??= []).push({
     attempt: run.attempt,
     result: result.kind,

@@ -1,5 +1,5 @@
 import type { OutcomeReason } from '../model/index.js';
-import { span, type TickSpan } from '../planning/index.js';
+import { span, type TickSpan } from '../rules/index.js';
 import type { RecordedOutcome } from '../ports/index.js';
 import type { MemoryJob } from './memory-job.js';
 import type { RunBook } from './run-book.js';

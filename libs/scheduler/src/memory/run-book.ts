@@ -1,5 +1,5 @@
 import type { JsonValue, Outcome, OutcomeReason, Run, RunFilter } from '../model/index.js';
-import type { TickSpan } from '../planning/index.js';
+import type { TickSpan } from '../rules/index.js';
 import type { RecordedOutcome } from '../ports/index.js';
 import { DueQueue } from './due-queue.js';
 import { History, type HistoryLimits } from './history.js';

@@ -1,11 +1,11 @@
 import {
-  type AttemptEnd,
+  type Completion,
   type AttemptResult,
   type Claim,
   keepResult,
   toErrorRecord,
 } from '../model/index.js';
-import { type DueTicks, findBackfill, placeRun, planTicks, type TickPlan } from '../planning/index.js';
+import { type DueTicks, findBackfill, placeRun, planTicks, type TickPlan } from '../rules/index.js';
 import type {
   BackfillRequest,
   BackfillResult,
@@ -14,7 +14,7 @@ import type {
   RecordedOutcome,
   RequestedRun,
   RunRequest,
-  Settled,
+  CompletionEffect,
 } from '../ports/index.js';
 import type { Effects, JobBook } from './job-book.js';
 import type { MemoryJob } from './memory-job.js';
@@ -88,7 +88,7 @@ export class RunFlow {
     return batch;
   }
 
-  settle(end: AttemptEnd, placeHeld: boolean): Settled {
+  settle(end: Completion, slotHeld: boolean): CompletionEffect {
     const run = end.claim as MemoryRun;
     if (run.state !== 'running') return 'refused';
     const { result } = end;
@@ -99,7 +99,7 @@ export class RunFlow {
       run.noted.error = succeeded ? null : toErrorRecord(result.error);
       noteAttempt(run, end);
     }
-    if (!placeHeld) this.places?.leave(run.details.group);
+    if (!slotHeld) this.places?.leave(run.details.group);
     if (retryAt !== null) {
       this.runs.wait(run, retryAt);
       return 'recorded';
@@ -107,12 +107,12 @@ export class RunFlow {
     if (succeeded) run.result = keepResult(result.value);
     this.runs.end(run, result.kind, reasonOf(result.kind), end.endedAt);
     const settled = this.queue.countFailure(run.job, result.kind, end.endedAt);
-    const finished = !placeHeld && this.queue.freePlace(run, end.endedAt);
+    const finished = !slotHeld && this.queue.freePlace(run, end.endedAt);
     if (finished) return 'finishedJob';
     return settled === 'recorded' && isLast && end.retryAt !== null ? 'withoutRetry' : settled;
   }
 
-  release(run: MemoryRun, now: number): Settled {
+  release(run: MemoryRun, now: number): CompletionEffect {
     this.places?.leave(run.details.group);
     return this.queue.freePlace(run, now) ? 'finishedJob' : 'recorded';
   }

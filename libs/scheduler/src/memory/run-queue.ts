@@ -1,6 +1,6 @@
 import type { AttemptResult, Claim } from '../model/index.js';
-import { type Placement, placeRun } from '../planning/index.js';
-import type { JobStateChange, RecordedOutcome, Settled } from '../ports/index.js';
+import { type Placement, placeRun } from '../rules/index.js';
+import type { JobStateChange, RecordedOutcome, CompletionEffect } from '../ports/index.js';
 import type { JobBook } from './job-book.js';
 import type { MemoryJob } from './memory-job.js';
 import type { MemoryRun } from './memory-run.js';
@@ -81,7 +81,7 @@ export class RunQueue {
   }
 
   /** O4: one failed run too many in a row pauses the job. */
-  countFailure(job: MemoryJob, result: AttemptResult['kind'], now: number): Settled {
+  countFailure(job: MemoryJob, result: AttemptResult['kind'], now: number): CompletionEffect {
     if (result === 'succeeded') job.failuresInRow = 0;
     if (job.isGone) return 'recorded';
     if (result !== 'failed' && result !== 'timedOut') return 'recorded';

@@ -23,7 +23,7 @@ export interface Claim {
 }
 
 /** How an attempt ended, and what follows. */
-export interface AttemptEnd {
+export interface Completion {
   readonly claim: Claim;
   readonly result: AttemptResult;
   readonly startedAt: number;

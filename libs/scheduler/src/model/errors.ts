@@ -1,4 +1,4 @@
-import { SchedulerError } from '../timing/scheduler-error.js';
+import { SchedulerError } from '../timing/errors/scheduler-error.js';
 
 export { SchedulerError };
 

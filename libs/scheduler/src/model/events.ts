@@ -25,7 +25,7 @@ interface TickFact extends JobFact {
   countIsAtLeast: boolean;
   reason: OutcomeReason;
 }
-interface AttemptEnd extends RunFact {
+interface Completion extends RunFact {
   durationMs: number;
 }
 
@@ -58,12 +58,12 @@ export interface SchedulerEvents {
   'job.parked': JobFact & { error: unknown };
 
   'run.started': RunFact & { latenessMs: number };
-  'run.succeeded': AttemptEnd & { result: unknown; latenessMs: number };
+  'run.succeeded': Completion & { result: unknown; latenessMs: number };
   /** A handler told how far it is. */
   'run.progressed': RunFact & { share: number; note: string | null };
-  'run.failed': AttemptEnd & { error: unknown; retryAt: Date | null };
+  'run.failed': Completion & { error: unknown; retryAt: Date | null };
   /** `handlerRuns`: the handler has not settled yet; its place stays held, and a retry waits for it. */
-  'run.timedOut': AttemptEnd & { error: unknown; willRetry: boolean; handlerRuns: boolean };
+  'run.timedOut': Completion & { error: unknown; willRetry: boolean; handlerRuns: boolean };
   'run.skipped': TickFact;
   'run.missed': TickFact;
   'run.coalesced': TickFact & { into: string | null };

@@ -1,9 +1,9 @@
-import { EngineWithTimeouts, LocalEngine, StoreClock } from '../local/index.js';
+import { EngineWithTimeouts, LocalEngine, StoreClock } from '../engine/index.js';
 import { MemoryStore } from '../memory/index.js';
 import type { RunLogLine } from '../model/index.js';
 import { type AttemptRunner, type Clock, type Engine, isLeased } from '../ports/index.js';
 import { Alarms, EventHub, HandlerRegistry, Runner } from '../runner/index.js';
-import { nameReplica, PROCESS_ID } from './process-id.js';
+import { nameReplica, PROCESS_ID } from './discovery/process-id.js';
 import type { Settings } from './scheduler-options.js';
 
 /** The engine and all it works with. */

@@ -10,19 +10,19 @@ import {
   type Type,
 } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { SystemClock } from '../local/index.js';
+import { SystemClock } from '../engine/index.js';
 import { InvalidOptionsError, SchedulerError } from '../model/index.js';
 import type { Clock } from '../ports/index.js';
-import { ApplicationBuiltModule } from './application-built.js';
-import { DeclaredJobs } from './declared-jobs.js';
-import { Enhancers } from './enhancers.js';
-import { Explorer } from './explorer.js';
-import { answerSchedulerErrors } from './http-errors.js';
-import { Lifecycle } from './lifecycle.js';
-import { LogListener, writeRunLine } from './log-listener.js';
-import { findOwnModule } from './own-module.js';
+import { ApplicationBuiltModule } from './lifecycle/application-built.js';
+import { DeclaredJobs } from './discovery/declared-jobs.js';
+import { Enhancers } from './enhancers/enhancers.js';
+import { Explorer } from './discovery/explorer.js';
+import { answerSchedulerErrors } from './requests/http-errors.js';
+import { Lifecycle } from './lifecycle/lifecycle.js';
+import { LogListener, writeRunLine } from './log/log-listener.js';
+import { findOwnModule } from './lifecycle/own-module.js';
 import { assemble } from './parts.js';
-import { RequestReader } from './request-reader.js';
+import { RequestReader } from './requests/request-reader.js';
 import {
   readOptions,
   type SchedulerOptions,

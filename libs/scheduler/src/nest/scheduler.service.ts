@@ -29,8 +29,8 @@ import type {
   NamedJobRequest,
   PauseOptions,
   RunNowOptions,
-} from './job-request.js';
-import { Lifecycle, type Phase } from './lifecycle.js';
+} from './requests/job-request.js';
+import { Lifecycle, type Phase } from './lifecycle/lifecycle.js';
 import type { Parts } from './parts.js';
 import {
   checkJobFilter,
@@ -39,8 +39,8 @@ import {
   readBackfill,
   readPause,
   readRunNow,
-} from './read-filters.js';
-import { RequestReader } from './request-reader.js';
+} from './requests/read-filters.js';
+import { RequestReader } from './requests/request-reader.js';
 import { SCHEDULER_PARTS } from './tokens.js';
 
 export interface SchedulerHealth {

@@ -1,5 +1,5 @@
 import type {
-  AttemptEnd,
+  Completion,
   Claim,
   IfTaken,
   Job,
@@ -82,9 +82,9 @@ export interface AttemptWatcher {
    * The attempt has its result. `handlerRuns` tells that the handler has not settled yet (a
    * timeout): its place stays held until `attemptReleased`.
    */
-  attemptEnded(attempt: RunningAttempt, end: AttemptEnd, handlerRuns: boolean): void;
+  attemptEnded(attempt: RunningAttempt, end: Completion, handlerRuns: boolean): void;
   /** The handler of a timed-out attempt has settled. */
-  attemptReleased(attempt: RunningAttempt, end: AttemptEnd): void;
+  attemptReleased(attempt: RunningAttempt, end: Completion): void;
   /** The handler told how far it is, or wrote a line. */
   attemptNoted(claim: Claim, note: RunNote): void;
 }
@@ -98,9 +98,9 @@ export interface RunningAttempt {
   /** Aborts the attempt's signal; when the handler rejects then, the result is `as`. */
   abort(reason: unknown, as: 'abandoned' | 'cancelled'): void;
   /** The result, once the attempt has one. */
-  readonly end: AttemptEnd | null;
+  readonly end: Completion | null;
   /** Ends an attempt that has no result as abandoned, whatever its handler does later. */
-  abandon(error: unknown): AttemptEnd;
+  abandon(error: unknown): Completion;
 }
 
 export interface EventSink {

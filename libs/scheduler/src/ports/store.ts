@@ -1,5 +1,5 @@
 import type {
-  AttemptEnd,
+  Completion,
   Claim,
   ConcurrencyLimits,
   IfTaken,
@@ -50,12 +50,12 @@ export interface Store {
    */
   claimDue(request: ClaimRequest): Awaitable<ClaimBatch>;
   /**
-   * Records an attempt's end under its token. With `placeHeld` the run keeps its job's place until
+   * Records an attempt's end under its token. With `slotHeld` the run keeps its job's place until
    * `release`.
    */
-  settle(end: AttemptEnd, placeHeld: boolean): Awaitable<Settled>;
-  /** Gives back the place of a run settled with `placeHeld`. */
-  release(claim: Claim, now: number): Awaitable<Settled>;
+  complete(end: Completion, slotHeld: boolean): Awaitable<CompletionEffect>;
+  /** Gives back the place of a run settled with `slotHeld`. */
+  release(claim: Claim, now: number): Awaitable<CompletionEffect>;
   /** Keeps what a handler tells while it runs. */
   annotate(claim: Claim, note: RunNote): Awaitable<void>;
 
@@ -178,7 +178,13 @@ export interface RunRequest {
  * - `pausedJob`: the result is the outcome, and one failure too many in a row (O4).
  * - `finishedJob`: the result is the outcome, and there is no tick after this run (T2).
  */
-export type Settled = 'recorded' | 'refused' | 'withoutRetry' | 'runsAgain' | 'pausedJob' | 'finishedJob';
+export type CompletionEffect =
+  | 'recorded'
+  | 'refused'
+  | 'withoutRetry'
+  | 'runsAgain'
+  | 'pausedJob'
+  | 'finishedJob';
 
 export type RunNote = { kind: 'progress'; progress: RunProgress } | { kind: 'line'; line: KeptLogLine };
 

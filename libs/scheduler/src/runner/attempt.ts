@@ -1,6 +1,6 @@
 import { isObservable, lastValueFrom, type Observable } from 'rxjs';
 import {
-  type AttemptEnd,
+  type Completion,
   type AttemptResult,
   AttemptTimedOutError,
   type Claim,
@@ -8,7 +8,7 @@ import {
   type HandlerFunction,
   type RunLogLine,
 } from '../model/index.js';
-import { planRetry } from '../planning/index.js';
+import { planRetry } from '../rules/index.js';
 import {
   type AttemptWatcher,
   type Clock,
@@ -16,7 +16,7 @@ import {
   isPromise,
   type RunningAttempt,
 } from '../ports/index.js';
-import type { Alarm, Alarms } from './alarms.js';
+import type { Alarm, Alarms } from './timer-queue.js';
 import { withinRun } from './current-run.js';
 import { forbidsRetry } from './final-failures.js';
 import type { HandlerRegistry } from './handler-registry.js';
@@ -42,7 +42,7 @@ const SUCCEEDED_WITH_NOTHING: AttemptResult = { kind: 'succeeded', value: undefi
  * ends. A handler that answers at once is called and done within `begin`. The attempt is also the
  * run that its handler sees, and its own end: one object for each run instead of three.
  */
-export class Attempt extends HandlerRun implements RunningAttempt, AttemptEnd {
+export class Attempt extends HandlerRun implements RunningAttempt, Completion {
   readonly startedAt: number;
   private readonly startedElapsed: number;
   private timeout: Alarm | null = null;
@@ -50,7 +50,7 @@ export class Attempt extends HandlerRun implements RunningAttempt, AttemptEnd {
   endedAt = 0;
   durationMs = 0;
   retryAt: number | null = null;
-  end: AttemptEnd | null = null;
+  end: Completion | null = null;
   settled = false;
   place: number | null = null;
   private abortedAs: 'abandoned' | 'cancelled' | null = null;
@@ -140,7 +140,7 @@ export class Attempt extends HandlerRun implements RunningAttempt, AttemptEnd {
     events.emit('run.progressed', { jobId, runId, scheduledAt: this.scheduledAt, attempt, share, note });
   }
 
-  abandon(error: unknown): AttemptEnd {
+  abandon(error: unknown): Completion {
     this.abortSignal(error);
     return this.conclude({ kind: 'abandoned', error });
   }
@@ -178,7 +178,7 @@ export class Attempt extends HandlerRun implements RunningAttempt, AttemptEnd {
     this.abortSignal(error);
   }
 
-  private conclude(result: AttemptResult): AttemptEnd {
+  private conclude(result: AttemptResult): Completion {
     this.timeout?.cancel();
     const { clock } = this.tools;
     this.result = result;

@@ -1,5 +1,5 @@
 import type { Clock, TimerHandle } from '../ports/index.js';
-import { parseInstant } from '../timing/instant.js';
+import { parseInstant } from '../timing/time/instant.js';
 import { setImmediate } from './real-timers.js';
 import { TimeTravelError } from './time-travel-error.js';
 

@@ -1,4 +1,4 @@
-import { writeRunLine } from '../nest/log-listener.js';
+import { writeRunLine } from '../nest/log/log-listener.js';
 import { assemble, type Parts } from '../nest/parts.js';
 import type { Settings } from '../nest/scheduler-options.js';
 import type { ManualClock } from './manual-clock.js';

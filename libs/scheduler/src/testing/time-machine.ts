@@ -3,7 +3,7 @@ import type { Settings } from '../nest/scheduler-options.js';
 import { SCHEDULER_CLOCK, SCHEDULER_PARTS, SCHEDULER_SETTINGS } from '../nest/tokens.js';
 import type { Engine, RunningAttempt } from '../ports/index.js';
 import { type Duration, formatDuration, parseDuration } from '../timing/index.js';
-import { parseInstant } from '../timing/instant.js';
+import { parseInstant } from '../timing/time/instant.js';
 import { ManualClock } from './manual-clock.js';
 import { SteeredScheduler } from './steered-scheduler.js';
 import { TimeTravelError } from './time-travel-error.js';

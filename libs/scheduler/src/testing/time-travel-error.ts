@@ -1,4 +1,4 @@
-import { SchedulerError } from '../timing/scheduler-error.js';
+import { SchedulerError } from '../timing/errors/scheduler-error.js';
 
 /** A test asks of time what cannot be: the message says what, and what to do instead. */
 export class TimeTravelError extends SchedulerError {

@@ -1,12 +1,12 @@
-import { AfterTrigger } from './after-trigger.js';
-import { allOf, anyOf } from './combine.js';
-import { makeCronTrigger } from './cron-trigger.js';
-import { DateTrigger } from './date-trigger.js';
-import { parseInstant } from './instant.js';
-import { InvalidTriggerError } from './invalid-trigger-error.js';
-import { makeCalendarInterval } from './make-calendar-interval.js';
-import { makeInterval } from './make-interval.js';
-import { TimeoutTrigger } from './timeout-trigger.js';
+import { AfterTrigger } from './triggers/after-trigger.js';
+import { allOf, anyOf } from './combine/combine.js';
+import { makeCronTrigger } from './triggers/cron-trigger.js';
+import { DateTrigger } from './triggers/date-trigger.js';
+import { parseInstant } from './time/instant.js';
+import { InvalidTriggerError } from './errors/invalid-trigger-error.js';
+import { makeCalendarInterval } from './triggers/make-calendar-interval.js';
+import { makeInterval } from './triggers/make-interval.js';
+import { TimeoutTrigger } from './triggers/timeout-trigger.js';
 import type {
   CalendarIntervalJson,
   CronJson,
@@ -14,8 +14,8 @@ import type {
   IntervalJson,
   Trigger,
   TriggerJson,
-} from './trigger.js';
-import { refuseUnknownKeys } from './trigger-window.js';
+} from './triggers/trigger.js';
+import { refuseUnknownKeys } from './triggers/trigger-window.js';
 
 const LONGEST_MS = 2 ** 53;
 const COMMON_KEYS = ['startAt', 'endAt', 'jitterMs', 'seed'];

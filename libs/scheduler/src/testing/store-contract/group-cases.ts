@@ -69,7 +69,7 @@ export const groupCases: Cases = {
     const a = await world.replica({ groups: { mail: 1 } });
     await putMany(a, 2, 'mail');
     const first = await a.claimOne(sec(2));
-    await a.end(first, { kind: 'timedOut', error: new Error('late') }, sec(3), { placeHeld: true });
+    await a.end(first, { kind: 'timedOut', error: new Error('late') }, sec(3), { slotHeld: true });
     assert.deepEqual((await a.claim(sec(4))).claims, []);
     await a.store.release(first, sec(5));
     assert.deepEqual(asClaims((await a.claim(sec(5))).claims), ['job-2 12:00:02']);

@@ -161,7 +161,7 @@ export const leaseCases: Cases = {
     const [a, b] = await world.two({ groups: { mail: 1 } });
     await a.put('held', { ...once, group: 'mail' });
     const claim = await a.claimOne(sec(10));
-    await a.end(claim, { kind: 'timedOut', error: new Error('late') }, sec(11), { placeHeld: true });
+    await a.end(claim, { kind: 'timedOut', error: new Error('late') }, sec(11), { slotHeld: true });
     await a.put('next', { ...once, group: 'mail', anchorAt: sec(1) });
     assert.deepEqual((await b.claim(sec(12))).claims, []);
     const now = lapsed(a, sec(11));

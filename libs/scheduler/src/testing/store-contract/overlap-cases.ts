@@ -159,7 +159,7 @@ export const overlapCases: Cases = {
     await a.put('one');
     const first = await a.claimOne(sec(10));
     const timedOut = { kind: 'timedOut', error: new Error('late') } as const;
-    assert.equal(await a.end(first, timedOut, sec(15), { placeHeld: true }), 'recorded');
+    assert.equal(await a.end(first, timedOut, sec(15), { slotHeld: true }), 'recorded');
     assert.deepEqual(await a.ledger('one'), ['timedOut 12:00:10']);
     assert.deepEqual(asRecorded((await a.claim(sec(20))).recorded), ['one skipped overlap 12:00:20']);
     assert.equal(await a.store.release(first, sec(25)), 'recorded');
@@ -170,7 +170,7 @@ export const overlapCases: Cases = {
     const a = await world.replica();
     await a.put('one', { overlap: 'queueAll' });
     const first = await a.claimOne(sec(10));
-    await a.end(first, { kind: 'timedOut', error: new Error('late') }, sec(15), { placeHeld: true });
+    await a.end(first, { kind: 'timedOut', error: new Error('late') }, sec(15), { slotHeld: true });
     assert.deepEqual((await a.claim(sec(20))).claims, []);
     await a.store.release(first, sec(25));
     assert.deepEqual(asClaims((await a.claim(sec(25))).claims), ['one 12:00:20']);

@@ -21,7 +21,7 @@ import {
   type LeasedStore,
   type PutResult,
   type RequestedRun,
-  type Settled,
+  type CompletionEffect,
   type Store,
 } from '../../ports/index.js';
 import { every, type Trigger } from '../../timing/index.js';
@@ -48,7 +48,7 @@ export interface JobOptions extends PolicyOptions {
 
 export interface EndOptions {
   retryAt?: number;
-  placeHeld?: boolean;
+  slotHeld?: boolean;
 }
 
 /** A store as one process uses it, in fewer words. */
@@ -178,8 +178,8 @@ export class Replica {
     claim: Claim,
     result: AttemptResult,
     now: number,
-    { retryAt, placeHeld = false }: EndOptions = {},
-  ): Promise<Settled> {
+    { retryAt, slotHeld = false }: EndOptions = {},
+  ): Promise<CompletionEffect> {
     const end = {
       claim,
       result,
@@ -188,14 +188,14 @@ export class Replica {
       durationMs: 1,
       retryAt: retryAt ?? null,
     };
-    return this.store.settle(end, placeHeld);
+    return this.store.complete(end, slotHeld);
   }
 
-  async succeed(claim: Claim, now: number, value?: unknown): Promise<Settled> {
+  async succeed(claim: Claim, now: number, value?: unknown): Promise<CompletionEffect> {
     return this.end(claim, { kind: 'succeeded', value }, now);
   }
 
-  async fail(claim: Claim, now: number, retryAt?: number): Promise<Settled> {
+  async fail(claim: Claim, now: number, retryAt?: number): Promise<CompletionEffect> {
     return this.end(claim, { kind: 'failed', error: new Error('no') }, now, { retryAt });
   }
 

@@ -1,0 +1,75 @@
+import { type DynamicModule, type InjectionToken, Scope, type Type } from '@nestjs/common';
+import { ApplicationConfig, MetadataScanner, type ModulesContainer, NestContainer } from '@nestjs/core';
+import { Injector } from '@nestjs/core/injector/injector.js';
+import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
+import type { Module } from '@nestjs/core/injector/module.js';
+import { NoopGraphInspector } from '@nestjs/core/inspector/noop-graph-inspector.js';
+import { DependenciesScanner } from '@nestjs/core/scanner.js';
+import { decoratedMethods, type DeclaringMethod } from '../discovery/decorated-methods.js';
+import { notInjectable } from '../decorators/decorator-factory.js';
+
+/**
+ * The modules of an application as they are written. Nothing is made of them but what is asked for
+ * with `make`, and no hook is ever called.
+ */
+export class ApplicationPlan {
+  private readonly injector = new Injector();
+
+  private constructor(
+    private readonly container: NestContainer,
+    readonly config: ApplicationConfig,
+  ) {}
+
+  /** @throws what Nest throws for modules that do not fit together */
+  static async of(root: Type | DynamicModule): Promise<ApplicationPlan> {
+    const config = new ApplicationConfig();
+    const container = new NestContainer(config);
+    const scanner = new DependenciesScanner(container, new MetadataScanner(), NoopGraphInspector, config);
+    await scanner.scan(root as Type);
+    // Tells the configuration which global enhancers there are.
+    scanner.applyApplicationProviders();
+    const plan = new ApplicationPlan(container, config);
+    for (const { providers } of plan.modules.values()) {
+      for (const wrapper of providers.values()) plan.injector.loadPrototype(wrapper, providers);
+    }
+    return plan;
+  }
+
+  get modules(): ModulesContainer {
+    return this.container.getModules();
+  }
+
+  /** The methods with decorators, of classes and of values. What a factory will make is not known. */
+  *methods(): Generator<DeclaringMethod> {
+    const seen = new Set<unknown>();
+    for (const { controllers, providers } of this.modules.values()) {
+      for (const wrapper of [...controllers.values(), ...providers.values()] as InstanceWrapper<object>[]) {
+        if (wrapper.isAlias || wrapper.isFactory) continue;
+        const { metatype, instance } = wrapper;
+        if (typeof metatype === 'function') {
+          yield* decoratedMethods(wrapper, metatype.prototype as object);
+        } else if (typeof instance === 'object' && instance !== null && !seen.has(instance)) {
+          seen.add(instance);
+          yield* decoratedMethods(wrapper, Object.getPrototypeOf(instance) as object | null);
+        }
+      }
+    }
+  }
+
+  /**
+   * Makes a provider, and what it needs, as the start would.
+   *
+   * @param host the module whose provider comes first
+   * @throws InvalidOptionsError when there is none or one for each request, and what making it throws
+   */
+  async make(token: InjectionToken, host: Module): Promise<unknown> {
+    const owner = [...this.modules.values(), host].findLast(({ providers }) => providers.has(token));
+    const wrapper = owner?.providers.get(token);
+    if (!owner || !wrapper) throw notInjectable(token, new Error('No module provides it.'));
+    if (wrapper.scope === Scope.REQUEST || wrapper.isTransient)
+      throw notInjectable(token, new Error('It is made for each request.'));
+    await this.injector.loadProvider(wrapper, owner);
+    if (wrapper.isDependencyTreeStatic()) return wrapper.instance;
+    throw notInjectable(token, new Error('It is made for each request.'));
+  }
+}

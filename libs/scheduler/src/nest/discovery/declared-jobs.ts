@@ -1,0 +1,168 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { type HandlerDefinition, JobIdTakenError, type JobSpec, SchedulerError } from '../../model/index.js';
+import { checkPayload } from '../../runner/index.js';
+import { CronTrigger, type Trigger } from '../../timing/index.js';
+import { fromModule } from '../decorators/decorator-factory.js';
+import { type DecoratedMethod, Explorer } from './explorer.js';
+import type { Parts } from '../parts.js';
+import { type FoundJob, readMethod } from './read-method.js';
+import type { Settings } from '../scheduler-options.js';
+import { TakenNames } from './taken-names.js';
+import { SCHEDULER_PARTS, SCHEDULER_SETTINGS } from '../tokens.js';
+
+/** A job whose ticks count from the start of scheduling, with the trigger that it has until then. */
+interface AwaitingStart {
+  readonly found: FoundJob;
+  readonly trigger: Trigger;
+}
+
+/** The jobs and handlers that the code declares: found, checked, and put into the engine. */
+@Injectable()
+export class DeclaredJobs {
+  private readonly logger = new Logger('Scheduler');
+  private readonly names = new TakenNames();
+  private found: FoundJob[] = [];
+  private awaitingStart: AwaitingStart[] = [];
+  private started = false;
+  private warnedOfUnref = false;
+
+  constructor(
+    @Inject(Explorer) private readonly explorer: Explorer,
+    @Inject(SCHEDULER_PARTS) private readonly parts: Parts,
+    @Inject(SCHEDULER_SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /** How many jobs the code declares, as far as it was found. */
+  get count(): number {
+    return this.names.jobs;
+  }
+
+  /**
+   * Finds and checks what has come up since the last call, and registers its handlers.
+   *
+   * @param allMade whether Nest has made all instances
+   * @throws a SchedulerError that begins with the place of the mistake; JobIdTakenError names both places
+   */
+  find(allMade: boolean): void {
+    for (const method of this.explorer.discover(allMade)) this.read(method);
+  }
+
+  /** Puts what was found into the engine, which is open. @throws JobIdTakenError when `addJob` was there first */
+  async put(): Promise<void> {
+    const found = this.found;
+    this.found = [];
+    for (const job of found) await this.putJob(job);
+  }
+
+  /**
+   * Moves what counts from the start of scheduling to this instant, just before the engine starts.
+   * A job that was edited meanwhile stays as it is.
+   */
+  async countFrom(startAt: number): Promise<void> {
+    const awaiting = this.awaitingStart;
+    this.awaitingStart = [];
+    this.started = true;
+    const { engine } = this.parts;
+    for (const { found, trigger } of awaiting) {
+      const job = await engine.getJob(found.id);
+      if (!job || job.trigger !== trigger) continue;
+      await engine.updateJob(found.id, { trigger: this.bind(found, startAt), startsAnew: true });
+    }
+  }
+
+  private read(method: DecoratedMethod): void {
+    const declared = readMethod(method, this.settings, fromModule);
+    for (const one of declared) {
+      if (one.kind === 'mistake') throw one.error;
+      if (one.kind === 'handler') this.registerHandler(method, one.definition);
+    }
+    for (const one of declared) if (one.kind === 'job') this.register(method, one.found);
+  }
+
+  private register(method: DecoratedMethod, found: FoundJob): void {
+    this.names.takeId(found.id, found.place);
+    this.registerHandler(method, { name: found.handler, payloadClass: null });
+    this.warn(found);
+    this.found.push(found);
+  }
+
+  private registerHandler(method: DecoratedMethod, definition: HandlerDefinition<never>): void {
+    const { name, payloadClass } = definition;
+    if (!this.names.takeHandler(name, method)) return;
+    this.parts.handlers.add({
+      name,
+      place: method.place,
+      definition: payloadClass === null ? null : definition,
+      invoke: (run) => method.call(run),
+    });
+  }
+
+  private warn({ id, place, job }: FoundJob): void {
+    if (job.saysUnref && !this.warnedOfUnref) {
+      this.warnedOfUnref = true;
+      this.logger.warn(
+        `${place}: unrefTimeout is ignored. The one timer of all jobs keeps the process alive while a job waits.`,
+      );
+    }
+    const trigger =
+      job.trigger.counts === 'byTheClock'
+        ? job.trigger.trigger
+        : job.trigger.triggerAt(this.parts.clock.now());
+    if (!(trigger instanceof CronTrigger)) return;
+    for (const { message } of trigger.warnings) {
+      this.logger.warn(
+        `${place}: the cron expression "${trigger.expression}" of the job "${id}": ${message}.`,
+      );
+    }
+  }
+
+  private async putJob(found: FoundJob): Promise<void> {
+    const { engine, hub, clock } = this.parts;
+    const trigger = this.bind(found, clock.now());
+    // A store keeps the anchor of the first declaration (T1); in memory it is the start, which is to come.
+    const isStored = engine.durable && trigger.type !== 'timeout';
+    const awaitsStart = found.job.trigger.counts === 'fromTheStart' && !this.started && !isStored;
+    const { payload, policies, disabled } = found.job;
+    await this.checkPayload(found);
+    const spec: JobSpec = {
+      id: found.id,
+      trigger,
+      handler: found.handler,
+      payload,
+      policies,
+      origin: 'declared',
+      disabled,
+    };
+    const { change } = await engine.putJob(spec, engine.durable ? 'replace' : 'error');
+    if (change === 'taken') throw new JobIdTakenError(found.id, [found.place, 'an earlier call of addJob()']);
+    if (change === 'created') hub.emit('job.added', { jobId: found.id });
+    if (change === 'changed') hub.emit('job.edited', { jobId: found.id });
+    if (change === 'kept') {
+      this.logger.log(
+        `${found.place}: a process that runs declares the job "${found.id}" otherwise. Its declaration holds until it has stopped, then this one.`,
+      );
+    }
+    if (awaitsStart) this.awaitingStart.push({ found, trigger });
+  }
+
+  /** The handler may be one with a class: a method can be both a job and the handler of others. */
+  private async checkPayload({ place, handler, job }: FoundJob): Promise<void> {
+    const definition = this.parts.handlers.get(handler)?.definition;
+    if (!definition) return;
+    try {
+      await checkPayload(definition, job.payload);
+    } catch (error) {
+      throw error instanceof SchedulerError ? error.at(place) : error;
+    }
+  }
+
+  private bind({ id, place, job }: FoundJob, startAt: number): Trigger {
+    try {
+      const trigger =
+        job.trigger.counts === 'byTheClock' ? job.trigger.trigger : job.trigger.triggerAt(startAt);
+      return trigger.bind({ jobId: id, timezone: this.settings.timezone, anchorAt: startAt });
+    } catch (error) {
+      throw error instanceof SchedulerError ? error.at(place) : error;
+    }
+  }
+}

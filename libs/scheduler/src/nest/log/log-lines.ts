@@ -1,0 +1,143 @@
+import {
+  type OutcomeReason,
+  type SchedulerEventOf,
+  type SchedulerEventType,
+  StoreUnavailableError,
+  toErrorRecord,
+} from '../../model/index.js';
+
+/** A line of the log. */
+export interface LogLine {
+  readonly level: 'log' | 'warn' | 'error';
+  readonly text: string;
+  readonly error?: unknown;
+  /** Lines of one kind are said once a minute at most. */
+  readonly kind?: string;
+}
+
+const REASONS: Record<OutcomeReason, string> = {
+  overlap: 'the previous run was still alive',
+  misfireGrace: 'later than misfireGrace allows',
+  maxCatchUp: 'more were overdue than maxCatchUp allows',
+  merged: 'merged into the run of another tick',
+  replaced: 'a newer run took its place',
+  parked: 'the job cannot be computed',
+  paused: 'the job was paused',
+  edited: 'the job was edited',
+  removed: 'the job was removed',
+  shutdown: 'the process stopped',
+  leaseExpired: 'its process is gone, or was cut off from the store',
+};
+
+/** What the log says of each event; what it is silent about is not here, and then costs nothing. */
+export const LOG_LINES: { [T in SchedulerEventType]?: (event: SchedulerEventOf<T>) => LogLine } = {
+  'scheduler.paused': () => log('Paused: this process claims no runs until resume().'),
+  'scheduler.resumed': () => log('Resumed.'),
+  'scheduler.draining': ({ running }) =>
+    log(`Shutting down: ${running === 0 ? 'no run is under way' : `waiting for ${runs(running)}`}.`),
+  'scheduler.stopped': ({ abandoned }) =>
+    abandoned === 0
+      ? log('Stopped.')
+      : warn(`Stopped; ${runs(abandoned)} had not ended and ${abandoned === 1 ? 'is' : 'are'} abandoned.`),
+  'scheduler.clockStepped': ({ stepMs }) =>
+    warn(
+      `The wall clock was set ${stepMs < 0 ? 'back' : 'forward'} by ${Math.abs(stepMs)} ms, or the machine slept; due times were computed anew.`,
+    ),
+  'scheduler.faulted': ({ error, jobId }) =>
+    failure(`${jobId === null ? 'The scheduler' : named(jobId)}: an error was survived`, error),
+  'scheduler.clockDiffers': ({ offsetMs }) =>
+    warn(
+      `This machine's clock is ${Math.abs(offsetMs)} ms ${offsetMs < 0 ? 'behind' : 'before'} the store's, which is the one that counts.`,
+    ),
+  'store.down': ({ error }) =>
+    failure(
+      'The store does not answer; it is asked again until it does',
+      error instanceof StoreUnavailableError ? error.cause : error,
+    ),
+  'store.up': ({ downMs }) => log(`The store answers again after ${downMs} ms.`),
+  'listener.failed': ({ error, during }) => failure(`A subscriber to "${during}" threw`, error),
+
+  'job.paused': ({ jobId, note, by, until }) =>
+    log(
+      `${named(jobId)} was paused${by === null ? '' : ` by ${by}`}${until === null ? '' : ` until ${until.toISOString()}`}${note === null ? '.' : `: ${note}`}`,
+    ),
+  'job.resumed': ({ jobId }) => log(`${named(jobId)} was resumed.`),
+  'job.orphaned': ({ jobId }) =>
+    warn(`${named(jobId)} is declared by the code of no running process any more: kept, and not run.`),
+  'job.parked': ({ jobId, error }) => failure(`${named(jobId)} cannot be scheduled and is parked`, error),
+
+  'run.failed': ({ jobId, runId, attempt, error, retryAt }) =>
+    failure(
+      `${named(jobId)} failed (run ${runId}, attempt ${attempt}, ${retryAt === null ? 'no further attempt' : `next attempt at ${retryAt.toISOString()}`})`,
+      error,
+    ),
+  'run.timedOut': ({ jobId, runId, attempt, error, willRetry, handlerRuns }) => {
+    const then = willRetry
+      ? `another attempt follows${handlerRuns ? ' once the handler has ended' : ''}`
+      : 'no further attempt';
+    // Its stack is the scheduler's own.
+    const fact = `${named(jobId)} timed out (run ${runId}, attempt ${attempt}, ${then})`;
+    return { ...failure(fact, error), error: null };
+  },
+  'run.skipped': (event) => ({
+    ...warn(`${named(event.jobId)} skipped ${ticks(event)}: ${REASONS[event.reason]}.`),
+    kind: `skipped ${event.reason} ${event.jobId}`,
+  }),
+  'run.missed': (event) => ({
+    ...warn(`${named(event.jobId)} missed ${ticks(event)}: ${REASONS[event.reason]}.`),
+    kind: `missed ${event.reason} ${event.jobId}`,
+  }),
+  'run.coalesced': ({ jobId, count, countIsAtLeast, into }) => ({
+    ...log(
+      `${named(jobId)} merged ${countIsAtLeast ? 'at least ' : ''}${count} overdue tick${count === 1 ? '' : 's'} into ${into === null ? 'one run' : `run ${into}`}.`,
+    ),
+    kind: `coalesced ${jobId}`,
+  }),
+  'run.cancelled': (event) =>
+    warn(`${named(event.jobId)} cancelled ${ticks(event)}: ${REASONS[event.reason]}.`),
+  'run.abandoned': ({ jobId, runId, attempt, reason }) =>
+    warn(`${named(jobId)} was abandoned (run ${runId}, attempt ${attempt}): ${REASONS[reason]}.`),
+};
+
+/** @param declared how many jobs the code declares @param durable whether jobs survive the process */
+export function startedLine(
+  event: SchedulerEventOf<'scheduler.started'>,
+  declared: number,
+  durable: boolean,
+): LogLine {
+  const jobs = `${declared} declared job${declared === 1 ? '' : 's'}`;
+  return log(
+    `Started with ${jobs}, kept in ${durable ? 'a store' : 'memory'}; time zone data ${event.timezoneData}.`,
+  );
+}
+
+function log(text: string): LogLine {
+  return { level: 'log', text };
+}
+
+function warn(text: string): LogLine {
+  return { level: 'warn', text };
+}
+
+function failure(fact: string, error: unknown): LogLine {
+  return { level: 'error', text: `${fact}: ${toErrorRecord(error).message}`, error };
+}
+
+function named(jobId: string): string {
+  return `Job "${jobId}"`;
+}
+
+function runs(count: number): string {
+  return count === 1 ? '1 run' : `${count} runs`;
+}
+
+type TickSpan = Pick<
+  SchedulerEventOf<'run.skipped'>,
+  'scheduledAt' | 'scheduledUntil' | 'count' | 'countIsAtLeast'
+>;
+
+function ticks({ scheduledAt: from, scheduledUntil: until, count, countIsAtLeast }: TickSpan): string {
+  if (from === null) return 'a run that was asked for by hand';
+  if (count === 1 || until === null) return `its tick at ${from.toISOString()}`;
+  return `${countIsAtLeast ? 'at least ' : ''}${count} ticks from ${from.toISOString()} to ${until.toISOString()}`;
+}

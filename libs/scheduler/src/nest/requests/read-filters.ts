@@ -1,0 +1,143 @@
+import {
+  copyAsJson,
+  InvalidOptionsError,
+  type JobFilter,
+  type JobState,
+  type JsonValue,
+  oneOf,
+  type Outcome,
+  OUTCOMES,
+  type RunFilter,
+} from '../../model/index.js';
+import type { BackfillRequest } from '../../ports/index.js';
+import type { BackfillOptions, PauseOptions, RunNowOptions } from './job-request.js';
+import { KnownNames } from './known-names.js';
+
+const JOB_STATES = Object.keys({
+  active: 0,
+  paused: 0,
+  disabled: 0,
+  finished: 0,
+  orphaned: 0,
+  parked: 0,
+} satisfies Record<JobState, 0>) as JobState[];
+const JOB_ORIGINS = ['declared', 'added'] as const;
+const RUN_STATES = ['queued', 'waiting', 'running', 'ended'] as const;
+const MOST_ROWS = 1_000;
+/** More runs than this are not made by one call. */
+export const MOST_BACKFILLED = 10_000;
+
+const JOB_FILTER = new KnownNames(['state', 'origin', 'handler'] satisfies (keyof JobFilter)[]);
+const RUN_FILTER = new KnownNames([
+  'jobId',
+  'outcome',
+  'state',
+  'from',
+  'to',
+  'limit',
+  'after',
+] satisfies (keyof RunFilter)[]);
+const PAUSE = new KnownNames(['note', 'by', 'until'] satisfies (keyof PauseOptions)[]);
+const RUN_NOW = new KnownNames(['payload'] satisfies (keyof RunNowOptions)[]);
+const BACKFILL = new KnownNames(['from', 'to', 'dryRun', 'force'] satisfies (keyof BackfillOptions)[]);
+
+/** @throws InvalidOptionsError naming the field */
+export function checkJobFilter(filter: JobFilter): JobFilter {
+  JOB_FILTER.check(filter, "Give what to look for, for example { state: 'paused' }.");
+  const { state, origin, handler } = filter;
+  if (state !== undefined) oneOf('state', state, JOB_STATES);
+  if (origin !== undefined) oneOf('origin', origin, JOB_ORIGINS);
+  if (handler !== undefined) checkText('handler', handler);
+  return filter;
+}
+
+/** @throws InvalidOptionsError naming the field */
+export function checkRunFilter(filter: RunFilter): RunFilter {
+  RUN_FILTER.check(filter, "Give what to look for, for example { jobId: 'daily-report', limit: 20 }.");
+  const { jobId, outcome, state, from, to, limit, after } = filter;
+  if (jobId !== undefined) checkText('jobId', jobId);
+  if (after !== undefined) checkText('after', after);
+  if (state !== undefined) oneOf('state', state, RUN_STATES);
+  if (outcome !== undefined) for (const one of asList(outcome)) oneOf('outcome', one, OUTCOMES);
+  if (from !== undefined) checkDate('from', from);
+  if (to !== undefined) checkDate('to', to);
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= MOST_ROWS)) {
+    throw new InvalidOptionsError('limit', limit, `Give a whole number from 1 to ${MOST_ROWS}.`);
+  }
+  return filter;
+}
+
+/** @throws InvalidOptionsError naming the field */
+export function readPause(
+  options: PauseOptions,
+  now: number,
+): { note: string | null; by: string | null; until: number | null } {
+  PAUSE.check(options, "Give { note, by, until }, for example { note: 'the target moves house' }.");
+  const { note, by, until } = options;
+  if (note !== undefined && note !== null) checkText('note', note);
+  if (by !== undefined && by !== null) checkText('by', by);
+  return {
+    note: note ?? null,
+    by: by ?? null,
+    until: until === undefined || until === null ? null : futureInstant(until, now),
+  };
+}
+
+/** The payload to run with; undefined for the job's own. @throws InvalidOptionsError, PayloadInvalidError */
+export function readRunNow(options: RunNowOptions): JsonValue | undefined {
+  RUN_NOW.check(options, "Give { payload }, for example { payload: { to: 'ada@example.org' } }.");
+  return copyAsJson(options.payload);
+}
+
+/** @throws InvalidOptionsError naming the field */
+export function readBackfill(
+  jobId: string,
+  options: BackfillOptions,
+  now: number,
+): Omit<BackfillRequest, 'now'> {
+  BACKFILL.check(
+    options,
+    "Give { from, to }, for example { from: new Date('2027-01-01T00:00:00Z'), to: new Date() }.",
+  );
+  const fromAt = checkDate('from', options.from).getTime();
+  const toAt = checkDate('to', options.to).getTime();
+  if (toAt < fromAt) throw new InvalidOptionsError('to', options.to, 'Give a Date that is not before from.');
+  if (toAt > now) {
+    throw new InvalidOptionsError(
+      'to',
+      options.to,
+      'Give a Date that is not in the future: those ticks will fall due.',
+    );
+  }
+  const dryRun = readFlag('dryRun', options.dryRun);
+  const force = readFlag('force', options.force);
+  return { jobId, fromAt, toAt, dryRun, force, most: MOST_BACKFILLED };
+}
+
+function readFlag(field: string, value: unknown): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? false;
+  throw new InvalidOptionsError(field, value, 'Give true or false.');
+}
+
+function futureInstant(until: unknown, now: number): number {
+  const at = checkDate('until', until).getTime();
+  if (at > now) return at;
+  throw new InvalidOptionsError(
+    'until',
+    until,
+    'Give a Date in the future, or leave it out to pause until resumeJob().',
+  );
+}
+
+function checkDate(field: string, value: unknown): Date {
+  if (value instanceof Date && !Number.isNaN(value.getTime())) return value;
+  throw new InvalidOptionsError(field, value, 'Give a valid Date.');
+}
+
+function checkText(field: string, value: unknown): void {
+  if (typeof value !== 'string') throw new InvalidOptionsError(field, value, 'Give a text.');
+}
+
+function asList(outcome: Outcome | readonly Outcome[]): readonly unknown[] {
+  return Array.isArray(outcome) ? outcome : [outcome];
+}

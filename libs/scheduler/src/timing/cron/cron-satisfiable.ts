@@ -1,0 +1,72 @@
+import { daysInMonth } from '../time/civil-calendar.js';
+import type { CronRule } from './cron-rule.js';
+import type { CronText } from './cron-text.js';
+import { matchingDays } from '../time/month-days.js';
+import { NeverFiresError } from '../errors/never-fires-error.js';
+import { showValue } from '../errors/show-value.js';
+
+/** A common and a leap year, by the number of their January. */
+const YEARS = [2001 * 12, 2004 * 12];
+
+/**
+ * Refuses a rule that no year can match. Exact: there are only 14 kinds of years (leap or not, seven
+ * first weekdays), all of which come again and again.
+ * @throws NeverFiresError naming the days and the months that do not go together.
+ */
+export function refuseImpossible(rule: CronRule, text: CronText, expression: string): void {
+  // Weekdays occur in every month, the fifth of one in some leap year's February.
+  if (!rule.isDayOfMonthRestricted || rule.isDayOfWeekRestricted || canMatch(rule)) return;
+  const day = text[3]!;
+  const month = text[4]!;
+  const expected = `days that exist in the months ${showValue(month.text)}`;
+  const place = day.position === null ? '' : ` at position ${day.position}`;
+  throw new NeverFiresError(
+    `The cron expression ${showValue(expression)} never fires: the field "dayOfMonth", ${showValue(day.text)}${place}, ` +
+      `names no day that the months ${showValue(month.text)} have.`,
+    `Give ${expected}; "L" is the last day of any month.`,
+    { expression, field: 'dayOfMonth', text: day.text, position: day.position, expected },
+  );
+}
+
+function canMatch(rule: CronRule): boolean {
+  return monthsOfAllYears().some(
+    ({ month, firstWeekday, length }) =>
+      rule.hasMonth(month) && matchingDays(rule, firstWeekday, length) !== 0,
+  );
+}
+
+/**
+ * The months in which no day matches in some or all years, 1 to 12, of those that the rule names.
+ */
+export function skippedMonths(rule: CronRule): number[] {
+  const daysOfEveryMonth = rule.daysOfMonth & 0xfffffff;
+  if (daysOfEveryMonth !== 0 || rule.hasLastDay || rule.hasLastWeekday) return [];
+  const skipped = new Set<number>();
+  for (const { month, firstWeekday, length } of monthsOfAllYears()) {
+    if (rule.hasMonth(month) && matchingDays(rule, firstWeekday, length) === 0) skipped.add((month % 12) + 1);
+  }
+  return [...skipped].toSorted((a, b) => a - b);
+}
+
+interface MonthKind {
+  month: number;
+  firstWeekday: number;
+  length: number;
+}
+
+let allKinds: readonly MonthKind[] | null = null;
+
+function monthsOfAllYears(): readonly MonthKind[] {
+  return (allKinds ??= YEARS.flatMap((january) =>
+    [0, 1, 2, 3, 4, 5, 6].flatMap((weekday) => monthsOfYear(january, weekday)),
+  ));
+}
+
+function monthsOfYear(january: number, firstWeekday: number): MonthKind[] {
+  let weekday = firstWeekday;
+  return Array.from({ length: 12 }, (_, index) => {
+    const kind = { month: january + index, firstWeekday: weekday, length: daysInMonth(january + index) };
+    weekday = (weekday + kind.length) % 7;
+    return kind;
+  });
+}

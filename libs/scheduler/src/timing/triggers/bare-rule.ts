@@ -1,0 +1,149 @@
+import { formatOffset, formatWallSecond } from '../time/civil-calendar.js';
+import type { DayTimes } from './day-times.js';
+import { fromDate } from '../time/instant.js';
+import { InvalidTriggerError } from '../errors/invalid-trigger-error.js';
+import type {
+  AfterSetBack,
+  ClockSetBack,
+  ExceptedDate,
+  ExceptOptions,
+  PreviewedTick,
+  Trigger,
+  TriggerBinding,
+  TriggerJson,
+} from './trigger.js';
+import type { TickGrid } from './tick-grid.js';
+import type { Zone } from '../zone/zone.js';
+
+const MOST_PREVIEWED = 10_000;
+
+/**
+ * What all triggers share: the public edge, where instants are `Date`s and arguments are checked, and
+ * what a trigger tells a combination about itself. All but `except`, which `DueRule` adds, since its
+ * answer is such a rule itself.
+ */
+export abstract class BareRule implements Trigger {
+  abstract readonly type: TriggerJson['type'];
+  /** IANA name or fixed offset; null while it is left to the job, undefined when no zone has a part in it. */
+  abstract readonly timezone: string | null | undefined;
+
+  abstract nextAt(afterAt: number): number | null;
+  abstract prevAt(beforeAt: number): number | null;
+  abstract countBetween(fromAt: number, toAt: number): number;
+  abstract except(excluded: Trigger | readonly ExceptedDate[], options?: ExceptOptions): BareRule;
+  abstract bind(job: Partial<TriggerBinding>): BareRule;
+  abstract afterClockSetBack(step: ClockSetBack): AfterSetBack<BareRule>;
+  abstract toJSON(): TriggerJson;
+  abstract toString(): string;
+
+  get waitsForRun(): boolean {
+    return false;
+  }
+
+  get countsUpTo(): number {
+    return Infinity;
+  }
+
+  /** Its own tick that was waited for when the clock was set back to `nowAt` and is overdue by that clock, too. */
+  protected stillOverdue({ nowAt, waitingAt }: ClockSetBack): number | null {
+    const at = waitingAt === null ? null : this.nextAt(waitingAt - 1);
+    return at !== null && at <= nowAt ? at : null;
+  }
+
+  /** The longest delay of a tick; 0 without jitter. */
+  get jitterMs(): number {
+    return 0;
+  }
+
+  /** False while the ticks depend on the instant asked about or on a seed, which a job would supply. */
+  get isSettled(): boolean {
+    return true;
+  }
+
+  /** How many triggers it is made of. */
+  get size(): number {
+    return 1;
+  }
+
+  firstAt(nowAt: number): number | null {
+    return this.nextAt(nowAt);
+  }
+
+  delayAt(_tickAt: number): number {
+    return 0;
+  }
+
+  /** @throws InvalidTriggerError when `after` is no valid Date. */
+  next(after: Date): Date | null {
+    const at = this.nextAt(fromDate(after, 'after'));
+    return at === null ? null : new Date(at);
+  }
+
+  /** @throws InvalidTriggerError when `before` is no valid Date. */
+  prev(before: Date): Date | null {
+    const at = this.prevAt(fromDate(before, 'before'));
+    return at === null ? null : new Date(at);
+  }
+
+  /** @throws InvalidTriggerError when `from` is no valid Date or `count` is not 1 to 10,000. */
+  preview(count: number, from: Date): PreviewedTick[] {
+    if (!Number.isInteger(count) || count < 1 || count > MOST_PREVIEWED) {
+      throw new InvalidTriggerError(
+        'count',
+        count,
+        'which is not a whole number of ticks',
+        `Ask for 1 to ${MOST_PREVIEWED}.`,
+      );
+    }
+    const fromAt = fromDate(from, 'from');
+    // One anchor for all, so that the walk is the one of a job that starts at `from`.
+    const rule = this.bind({ anchorAt: fromAt });
+    const ticks: PreviewedTick[] = [];
+    let at = rule.nextAt(fromAt);
+    while (at !== null && ticks.length < count) {
+      ticks.push({ ...rule.showTick(at), delayMs: rule.delayAt(at) });
+      at = rule.nextAt(at);
+    }
+    return ticks;
+  }
+
+  /** A tick as `preview` shows it. A trigger without a time zone shows UTC. */
+  showTick(at: number): Omit<PreviewedTick, 'delayMs'> {
+    return {
+      at: new Date(at),
+      wallTime: formatWallSecond(Math.floor(at / 1000)),
+      offset: formatOffset(0),
+      effects: [],
+    };
+  }
+
+  has(at: number): boolean {
+    return this.nextAt(at - 1) === at;
+  }
+
+  /** The ticks as whole steps from a first one, where they are that; null elsewhere. */
+  get grid(): TickGrid | null {
+    return null;
+  }
+
+  /**
+   * Times of day, on the wall clock of a zone while it has the offset that it has at an instant (UTC
+   * seconds), outside which this rule has no tick; null when nothing is known.
+   */
+  timesOfDay(_zone: Zone, _second: number): DayTimes | null {
+    return null;
+  }
+
+  /**
+   * The instants around one of its ticks between which it has all of its times of day: [from, to], ms.
+   * Null when they are not known, or do not tell its ticks.
+   */
+  regularAround(_zone: Zone, _at: number): { fromAt: number; toAt: number } | null {
+    return null;
+  }
+
+  /** Due when any one of these has all of its parts due. */
+  alternatives(): BareRule[][] {
+    return [[this]];
+  }
+}

@@ -1,0 +1,244 @@
+import { calendarEffects } from '../dst/calendar-effects.js';
+import { dayOfStep, firstStepFrom, type CalendarPeriod } from './calendar-period.js';
+import { DAY_SECONDS, formatOffset, formatWallSecond, LAST_SECOND } from '../time/civil-calendar.js';
+import { dayTimesOf, shiftTimes, type DayTimes } from './day-times.js';
+import { DueRule } from './due-rule.js';
+import { FIRST_INSTANT_MS, LAST_INSTANT_MS, toIso } from '../time/instant.js';
+import { jitterDelay, jitterJson } from './jitter.js';
+import { chosenOnGap, chosenOnRepeat } from '../dst/offset-policy.js';
+import type {
+  CalendarIntervalJson,
+  AfterSetBack,
+  ClockSetBack,
+  PreviewedTick,
+  TriggerBinding,
+} from './trigger.js';
+import { windowJson, type TriggerWindow } from './trigger-window.js';
+import { instantsOfWall } from '../dst/wall-instants.js';
+import { processZone, zoneOf, type Zone } from '../zone/zone.js';
+
+/** What a calendar interval repeats; never changed, so that copies share it. */
+export interface CalendarRhythm extends CalendarPeriod {
+  /** As it was given, for JSON and messages. */
+  readonly given: Pick<CalendarIntervalJson, 'years' | 'months' | 'weeks' | 'days' | 'at'>;
+  readonly secondOfDay: number;
+  readonly policy: number;
+  readonly jitterMs: number;
+}
+
+/** Gaps swallow a tick a year at most, so a search beyond this has found that they swallow all. */
+const MOST_SWALLOWED = 100;
+
+/** A wall clock is within a day or so of UTC. */
+const NEAR_DAYS = 2;
+
+/**
+ * Due at a wall time on day k of a calendar step, k from 0, counted from the local date of `startAt` or
+ * else of the anchor; the first tick is at or after `startAt`, or after the anchor. With neither, it
+ * counts from the instant asked about.
+ */
+export class CalendarIntervalTrigger extends DueRule {
+  readonly #rhythm: CalendarRhythm;
+  readonly #zone: Zone | null;
+  readonly #anchorAt: number | null;
+  readonly #window: TriggerWindow;
+  readonly #seed: string | undefined;
+
+  /** Made by `calendarInterval()`, which checks. */
+  constructor(
+    rhythm: CalendarRhythm,
+    zone: Zone | null,
+    anchorAt: number | null,
+    window: TriggerWindow,
+    seed: string | undefined,
+  ) {
+    super();
+    this.#rhythm = rhythm;
+    this.#zone = zone;
+    this.#anchorAt = anchorAt;
+    this.#window = window;
+    this.#seed = seed;
+  }
+
+  get type(): 'calendarInterval' {
+    return 'calendarInterval';
+  }
+
+  get timezone(): string | null {
+    return this.#zone?.name ?? null;
+  }
+
+  override get jitterMs(): number {
+    return this.#rhythm.jitterMs;
+  }
+
+  override get isSettled(): boolean {
+    return this.#anchorAt !== null || this.#window.startAt !== null;
+  }
+
+  nextAt(afterAt: number): number | null {
+    const firstAt = this.#firstPossibleAt(afterAt);
+    const from = Math.max(afterAt + 1, firstAt);
+    const lastAt = this.#window.endAt ?? LAST_INSTANT_MS;
+    if (from > lastAt) return null;
+    const firstDay = this.#firstDay(firstAt);
+    const firstStep = firstStepFrom(firstDay, this.#rhythm, dayOf(from) - NEAR_DAYS);
+    let swallowed = 0;
+    for (let step = firstStep; swallowed < MOST_SWALLOWED; step++) {
+      const instants = this.#instantsOf(firstDay, step);
+      if (instants === null) return null;
+      const at = instants.find((instant) => instant >= from);
+      if (at !== undefined) return at <= lastAt ? at : null;
+      if (instants.length === 0) swallowed++;
+    }
+    return null;
+  }
+
+  prevAt(beforeAt: number): number | null {
+    if (!this.isSettled) return null;
+    const firstAt = this.#firstPossibleAt(beforeAt);
+    const to = Math.min(beforeAt - 1, this.#window.endAt ?? LAST_INSTANT_MS);
+    if (to < firstAt) return null;
+    const firstDay = this.#firstDay(firstAt);
+    let swallowed = 0;
+    let step = firstStepFrom(firstDay, this.#rhythm, dayOf(to) + NEAR_DAYS + 1);
+    for (; step >= 0 && swallowed < MOST_SWALLOWED; step--) {
+      const instants = this.#instantsOf(firstDay, step) ?? [];
+      const at = instants.findLast((instant) => instant <= to);
+      if (at !== undefined) return at >= firstAt ? at : null;
+      if (instants.length === 0) swallowed++;
+    }
+    return null;
+  }
+
+  countBetween(fromAt: number, toAt: number): number {
+    const firstAt = this.#firstPossibleAt(fromAt);
+    const from = Math.max(fromAt, firstAt, FIRST_INSTANT_MS);
+    const to = Math.min(toAt, this.#window.endAt ?? LAST_INSTANT_MS);
+    if (to < from) return 0;
+    const firstDay = this.#firstDay(firstAt);
+    const stepFrom = (day: number): number => firstStepFrom(firstDay, this.#rhythm, day);
+    // A step far from the ends and from changes of offset is one tick; the others are looked at.
+    let counted = stepFrom(dayOf(from) - NEAR_DAYS);
+    let count = 0;
+    for (const day of this.#unevenDays(from, to)) {
+      const first = Math.max(counted, stepFrom(day - NEAR_DAYS));
+      const end = stepFrom(day + NEAR_DAYS + 1);
+      count += Math.max(0, first - counted);
+      for (let step = first; step < end; step++) {
+        const instants = this.#instantsOf(firstDay, step) ?? [];
+        count += instants.filter((instant) => instant >= from && instant <= to).length;
+      }
+      counted = Math.max(counted, end);
+    }
+    return count;
+  }
+
+  override delayAt(tickAt: number): number {
+    const { jitterMs } = this.#rhythm;
+    return jitterMs === 0 ? 0 : jitterDelay(jitterMs, this.#seed ?? '', tickAt, this.nextAt(tickAt));
+  }
+
+  bind({ jobId, timezone, anchorAt }: Partial<TriggerBinding>): CalendarIntervalTrigger {
+    const zone = this.#zone ?? (timezone === undefined ? null : zoneOf(timezone));
+    const anchor = this.isSettled ? this.#anchorAt : (anchorAt ?? null);
+    const seed = this.#rhythm.jitterMs === 0 ? this.#seed : (this.#seed ?? jobId);
+    if (zone === this.#zone && anchor === this.#anchorAt && seed === this.#seed) return this;
+    return new CalendarIntervalTrigger(this.#rhythm, zone, anchor, this.#window, seed);
+  }
+
+  /** A date in the calendar stays where it is, and what ran is not run again (semantics.md M4). */
+  afterClockSetBack(step: ClockSetBack): AfterSetBack<CalendarIntervalTrigger> {
+    const { nowAt, lastTickAt } = step;
+    const nextAt = this.stillOverdue(step) ?? this.nextAt(Math.max(nowAt, lastTickAt ?? nowAt));
+    return { trigger: this, nextAt, lastTickAt };
+  }
+
+  toJSON(): CalendarIntervalJson {
+    const { given, policy, jitterMs } = this.#rhythm;
+    const onGap = chosenOnGap(policy);
+    const onRepeat = chosenOnRepeat(policy);
+    return {
+      type: 'calendarInterval',
+      ...given,
+      ...(this.#zone === null ? {} : { timezone: this.#zone.name }),
+      ...(this.#anchorAt === null ? {} : { anchorAt: toIso(this.#anchorAt) }),
+      ...windowJson(this.#window),
+      ...(onGap === undefined ? {} : { onGap }),
+      ...(onRepeat === undefined ? {} : { onRepeat }),
+      ...jitterJson(jitterMs, this.#seed),
+    };
+  }
+
+  toString(): string {
+    const { at, ...units } = this.#rhythm.given;
+    const told = Object.entries(units).map(([unit, amount]) =>
+      amount === 1 ? `1 ${unit.slice(0, -1)}` : `${amount} ${unit}`,
+    );
+    const zone = this.#zone === null ? '' : ` in ${this.#zone.name}`;
+    return `every ${told.join(' and ')} at ${at}${zone}`;
+  }
+
+  override showTick(at: number): Omit<PreviewedTick, 'delayMs'> {
+    const zone = this.#usableZone();
+    const { offset } = zone.at(at / 1000);
+    const before = this.prevAt(at) ?? at;
+    const firstDay = this.#firstDay(this.#firstPossibleAt(at));
+    const walls: number[] = [];
+    const end = firstStepFrom(firstDay, this.#rhythm, dayOf(at) + NEAR_DAYS + 1);
+    for (let step = firstStepFrom(firstDay, this.#rhythm, dayOf(before) - NEAR_DAYS); step < end; step++)
+      walls.push(this.#wallOf(firstDay, step));
+    return {
+      at: new Date(at),
+      wallTime: formatWallSecond(at / 1000 + offset),
+      offset: formatOffset(offset),
+      effects: calendarEffects(zone, walls, this.#rhythm.policy, at / 1000, before / 1000),
+    };
+  }
+
+  override timesOfDay(zone: Zone, second: number): DayTimes | null {
+    if (this.#zone === null) return null;
+    const times = dayTimesOf(this.#rhythm.secondOfDay);
+    return shiftTimes(times, zone.at(second).offset - this.#zone.at(second).offset);
+  }
+
+  #usableZone(): Zone {
+    return this.#zone ?? processZone();
+  }
+
+  /** No tick is before this: `startAt`, or just after the anchor. */
+  #firstPossibleAt(askedAt: number): number {
+    return this.#window.startAt ?? Math.max(this.#anchorAt ?? askedAt, FIRST_INSTANT_MS) + 1;
+  }
+
+  #firstDay(firstPossibleAt: number): number {
+    const anchorAt = this.#window.startAt ?? firstPossibleAt - 1;
+    const second = Math.floor(anchorAt / 1000);
+    return Math.floor((second + this.#usableZone().at(second).offset) / DAY_SECONDS);
+  }
+
+  #wallOf(firstDay: number, step: number): number {
+    return dayOfStep(firstDay, this.#rhythm, step) * DAY_SECONDS + this.#rhythm.secondOfDay;
+  }
+
+  /** In order, ms; null beyond the year 9999. */
+  #instantsOf(firstDay: number, step: number): number[] | null {
+    const wall = this.#wallOf(firstDay, step);
+    if (wall > LAST_SECOND + DAY_SECONDS) return null;
+    return instantsOfWall(this.#usableZone(), wall, this.#rhythm.policy).map((second) => second * 1000);
+  }
+
+  /** The days, in order, near which a step may not be one tick of [fromAt, toAt]: its ends, and changes of offset. */
+  *#unevenDays(fromAt: number, toAt: number): Iterable<number> {
+    const zone = this.#usableZone();
+    yield dayOf(fromAt);
+    for (let { end } = zone.at(fromAt / 1000); end * 1000 <= toAt; { end } = zone.at(end)) {
+      if (zone.at(end).shift !== 0) yield dayOf(end * 1000);
+    }
+    yield dayOf(toAt);
+  }
+}
+
+function dayOf(at: number): number {
+  return Math.floor(at / 1000 / DAY_SECONDS);
+}

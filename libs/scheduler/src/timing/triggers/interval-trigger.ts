@@ -1,0 +1,218 @@
+import { dayTimesOfGrid, type DayTimes } from './day-times.js';
+import { formatDuration } from '../time/duration.js';
+import { DueRule } from './due-rule.js';
+import { FIRST_INSTANT_MS, LAST_INSTANT_MS, toIso } from '../time/instant.js';
+import { jitterDelay, jitterJson } from './jitter.js';
+import type { TickGrid } from './tick-grid.js';
+import type { AfterSetBack, ClockSetBack, IntervalJson, IntervalMode, TriggerBinding } from './trigger.js';
+import { windowJson, type TriggerWindow } from './trigger-window.js';
+import type { Zone } from '../zone/zone.js';
+
+/** How an interval counts; one object for all that count alike. */
+export interface IntervalManner {
+  readonly mode: IntervalMode;
+  readonly align: 'epoch' | null;
+  readonly runOnStart: boolean;
+  readonly jitterMs: number;
+}
+
+/** A job is declared and scheduled in two steps, so `runOnStart` holds for this long after its anchor. */
+const START_LASTS_MS = 1000;
+
+/**
+ * Due at anchor + k · period, k from 1. With `startAt` that instant is the anchor, and k is from 0:
+ * the first tick is at `startAt` itself; `runOnStart` counts from 0 too. With `align` the ticks are at
+ * whole multiples of the period since 1970. With none of these, ticks are counted from the instant
+ * asked about. In delay mode the first tick is the same, and each next one is a period after the
+ * instant asked about: the end of a run.
+ */
+export class IntervalTrigger extends DueRule {
+  readonly #everyMs: number;
+  /** Given by a job; null when unbound, or when `startAt` or `align` stands in for it. */
+  readonly #anchorAt: number | null;
+  readonly #window: TriggerWindow;
+  readonly #manner: IntervalManner;
+  readonly #seed: string | undefined;
+
+  /** Made by `every()`, which checks. */
+  constructor(
+    everyMs: number,
+    anchorAt: number | null,
+    window: TriggerWindow,
+    manner: IntervalManner,
+    seed: string | undefined,
+  ) {
+    super();
+    this.#everyMs = everyMs;
+    this.#anchorAt = anchorAt;
+    this.#window = window;
+    this.#manner = manner;
+    this.#seed = seed;
+  }
+
+  get type(): 'interval' {
+    return 'interval';
+  }
+
+  get timezone(): undefined {
+    return undefined;
+  }
+
+  get everyMs(): number {
+    return this.#everyMs;
+  }
+
+  get mode(): IntervalMode {
+    return this.#manner.mode;
+  }
+
+  override get waitsForRun(): boolean {
+    return this.#manner.mode === 'delay';
+  }
+
+  override get jitterMs(): number {
+    return this.#manner.jitterMs;
+  }
+
+  override get isSettled(): boolean {
+    return this.#firstTickAt() !== null;
+  }
+
+  override get grid(): TickGrid | null {
+    const firstAt = this.#firstTickAt();
+    if (firstAt === null || this.waitsForRun) return null;
+    return { firstAt, everyMs: this.#everyMs, lastAt: this.#window.endAt ?? LAST_INSTANT_MS };
+  }
+
+  nextAt(afterAt: number): number | null {
+    const firstAt = this.#firstTickAt();
+    if (firstAt === null) return this.#within(afterAt + this.#everyMs);
+    if (afterAt < firstAt && !this.#waitsInVain(afterAt)) return this.#within(firstAt);
+    if (this.waitsForRun) return this.#within(afterAt + this.#everyMs);
+    return this.#within(firstAt + (Math.floor((afterAt - firstAt) / this.#everyMs) + 1) * this.#everyMs);
+  }
+
+  prevAt(beforeAt: number): number | null {
+    if (this.waitsForRun) return null;
+    const { endAt } = this.#window;
+    const firstAt = this.#firstTickAt();
+    if (firstAt === null) return this.#within(beforeAt - this.#everyMs);
+    const before = Math.min(beforeAt, (endAt ?? LAST_INSTANT_MS) + 1);
+    if (before <= firstAt) return null;
+    return firstAt + (Math.ceil((before - firstAt) / this.#everyMs) - 1) * this.#everyMs;
+  }
+
+  countBetween(fromAt: number, toAt: number): number {
+    if (this.waitsForRun) return 0;
+    const to = Math.min(toAt, this.#window.endAt ?? LAST_INSTANT_MS);
+    const firstAt = this.#firstTickAt();
+    if (firstAt === null) return Math.max(0, Math.floor((to - fromAt) / this.#everyMs));
+    if (to < firstAt || to < fromAt) return 0;
+    const below = fromAt <= firstAt ? 0 : Math.ceil((fromAt - firstAt) / this.#everyMs);
+    return Math.max(0, Math.floor((to - firstAt) / this.#everyMs) + 1 - below);
+  }
+
+  override firstAt(nowAt: number): number | null {
+    if (!this.#manner.runOnStart) return this.nextAt(nowAt);
+    const startAt = this.#anchorAt ?? nowAt;
+    const lasts = Math.min(START_LASTS_MS, this.#everyMs - 1);
+    return nowAt <= startAt + lasts ? this.#within(startAt) : this.nextAt(nowAt);
+  }
+
+  override delayAt(tickAt: number): number {
+    const { jitterMs } = this.#manner;
+    return jitterMs === 0 ? 0 : jitterDelay(jitterMs, this.#seed ?? '', tickAt, this.nextAt(tickAt));
+  }
+
+  bind({ anchorAt, jobId }: Partial<TriggerBinding>): IntervalTrigger {
+    const anchor = this.#firstTickAt() === null ? (anchorAt ?? null) : this.#anchorAt;
+    const seed = this.#manner.jitterMs === 0 ? this.#seed : (this.#seed ?? jobId);
+    if (anchor === this.#anchorAt && seed === this.#seed) return this;
+    return new IntervalTrigger(this.#everyMs, anchor, this.#window, this.#manner, seed);
+  }
+
+  /** In delay mode a wait that had begun begins anew, since only the engine knows when it began. */
+  afterClockSetBack(step: ClockSetBack): AfterSetBack<IntervalTrigger> {
+    const { nowAt, stepMs, lastTickAt, waitingAt } = step;
+    const awaitsStart = this.#manner.runOnStart && lastTickAt === null;
+    // The anchor is a reading of the clock that was set back, so it moves along; startAt is an
+    // instant that somebody chose, so it stays.
+    if (this.#anchorAt === null) {
+      const waits = this.waitsForRun ? null : this.stillOverdue(step);
+      const nextAt = waits ?? (awaitsStart ? this.firstAt(nowAt) : this.nextAt(nowAt));
+      return { trigger: this, nextAt, lastTickAt };
+    }
+    const anchorAt = this.#anchorAt - stepMs;
+    const trigger = new IntervalTrigger(this.#everyMs, anchorAt, this.#window, this.#manner, this.#seed);
+    const movedLastAt = lastTickAt === null ? null : lastTickAt - stepMs;
+    const ownAt = waitingAt === null || this.waitsForRun ? waitingAt : this.nextAt(waitingAt - 1);
+    const nextAt = awaitsStart ? trigger.firstAt(nowAt) : trigger.nextAt(nowAt);
+    return {
+      trigger,
+      nextAt: ownAt === null ? nextAt : trigger.#within(ownAt - stepMs),
+      lastTickAt: movedLastAt,
+    };
+  }
+
+  toJSON(): IntervalJson {
+    const { mode, align, runOnStart, jitterMs } = this.#manner;
+    return {
+      type: 'interval',
+      everyMs: this.#everyMs,
+      ...(mode === 'rate' ? {} : { mode }),
+      ...(align === null ? {} : { align }),
+      ...(runOnStart ? { runOnStart } : {}),
+      ...(this.#anchorAt === null ? {} : { anchorAt: toIso(this.#anchorAt) }),
+      ...windowJson(this.#window),
+      ...jitterJson(jitterMs, this.#seed),
+    };
+  }
+
+  toString(): string {
+    const { mode, align, runOnStart } = this.#manner;
+    const { startAt } = this.#window;
+    const told = [
+      `every ${formatDuration(this.#everyMs)}`,
+      mode === 'delay' ? ' after a run' : '',
+      align === null ? '' : ' by the UTC clock',
+      runOnStart ? ', at once first' : '',
+      startAt === null ? '' : ` from ${toIso(startAt)}`,
+    ];
+    return told.join('');
+  }
+
+  override timesOfDay(zone: Zone, second: number): DayTimes | null {
+    return this.grid === null ? null : dayTimesOfGrid(this.grid, zone.at(second).offset).times;
+  }
+
+  override regularAround(zone: Zone, at: number): { fromAt: number; toAt: number } | null {
+    const { grid } = this;
+    const segment = zone.at(Math.floor(at / 1000));
+    if (grid === null || !dayTimesOfGrid(grid, segment.offset).areAll) return null;
+    return {
+      fromAt: Math.max(grid.firstAt, (segment.start + 1) * 1000),
+      toAt: Math.min(grid.lastAt, segment.end * 1000 - 1),
+    };
+  }
+
+  /** Null while unbound. */
+  #firstTickAt(): number | null {
+    const { startAt } = this.#window;
+    if (this.#manner.align !== null) {
+      // Adding 0 makes a negative zero an ordinary one.
+      return Math.ceil((startAt ?? FIRST_INSTANT_MS) / this.#everyMs) * this.#everyMs + 0;
+    }
+    if (startAt !== null) return startAt;
+    if (this.#anchorAt === null) return null;
+    return this.#manner.runOnStart ? this.#anchorAt : this.#anchorAt + this.#everyMs;
+  }
+
+  /** Whether a run that ended between the anchor and the first tick puts that tick off. */
+  #waitsInVain(afterAt: number): boolean {
+    return this.waitsForRun && this.#anchorAt !== null && afterAt >= this.#anchorAt;
+  }
+
+  #within(at: number): number | null {
+    return at < FIRST_INSTANT_MS || at > (this.#window.endAt ?? LAST_INSTANT_MS) ? null : at;
+  }
+}

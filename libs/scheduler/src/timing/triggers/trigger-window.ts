@@ -1,0 +1,61 @@
+import { parseInstant, toIso } from '../time/instant.js';
+import { InvalidTriggerError } from '../errors/invalid-trigger-error.js';
+
+/** A `Date`, or an ISO 8601 text with its zone: `2027-03-28T09:00:00+02:00`. */
+export type Instant = Date | string;
+
+/** Between which instants a trigger gives ticks; both inclusive (semantics.md T6). */
+export interface WindowOptions {
+  startAt?: Instant;
+  endAt?: Instant;
+}
+
+/** The same in UTC ms; null is open. */
+export interface TriggerWindow {
+  readonly startAt: number | null;
+  readonly endAt: number | null;
+}
+
+export const OPEN_WINDOW: TriggerWindow = { startAt: null, endAt: null };
+
+/** @throws InvalidTriggerError when an end is no instant, or before the start. */
+export function triggerWindow(options: WindowOptions): TriggerWindow {
+  if (options.startAt === undefined && options.endAt === undefined) return OPEN_WINDOW;
+  const startAt = options.startAt === undefined ? null : parseInstant(options.startAt, 'startAt');
+  const endAt = options.endAt === undefined ? null : parseInstant(options.endAt, 'endAt');
+  if (startAt !== null && endAt !== null && endAt < startAt) {
+    const remedy = `Give an instant at or after startAt (${toIso(startAt)}).`;
+    throw new InvalidTriggerError('endAt', options.endAt, 'which is before startAt', remedy);
+  }
+  return { startAt, endAt };
+}
+
+export function windowJson({ startAt, endAt }: TriggerWindow): { startAt?: string; endAt?: string } {
+  return {
+    ...(startAt === null ? {} : { startAt: toIso(startAt) }),
+    ...(endAt === null ? {} : { endAt: toIso(endAt) }),
+  };
+}
+
+/** The part of [fromAt, toAt] inside a window. */
+export function withinWindow(
+  { startAt, endAt }: TriggerWindow,
+  fromAt: number,
+  toAt: number,
+): { fromAt: number; toAt: number } {
+  return { fromAt: Math.max(fromAt, startAt ?? -Infinity), toAt: Math.min(toAt, endAt ?? Infinity) };
+}
+
+/** Refuses misspelt options, which would otherwise change nothing and say nothing. */
+export function refuseUnknownKeys(given: object, known: readonly string[], what: string): void {
+  for (const key in given) {
+    if (known.includes(key)) continue;
+    const value = (given as Record<string, unknown>)[key];
+    throw new InvalidTriggerError(
+      key,
+      value,
+      `which is no option of ${what}`,
+      `The options are ${known.join(', ')}.`,
+    );
+  }
+}

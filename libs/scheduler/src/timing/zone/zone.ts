@@ -1,0 +1,168 @@
+import { InvalidTimezoneError } from '../errors/invalid-timezone-error.js';
+import { OffsetReader } from './offset-reader.js';
+
+/** A stretch of time with one offset. Instants are UTC seconds. */
+export interface OffsetSegment {
+  /** First second; -Infinity when nothing is known to be before it. */
+  readonly start: number;
+  /** First second after it. */
+  readonly end: number;
+  /** Wall time minus UTC, seconds. */
+  readonly offset: number;
+  /** How far clocks went at `start`, seconds: positive for a gap, negative for an overlap, 0 for a mere seam of the table. */
+  readonly shift: number;
+  /** Until when wall times are second passes; at most `start` when there are none. */
+  readonly repeatedUntil: number;
+}
+
+/** Seconds in a chunk of the table, about four years: some 2 ms of work, done when first asked for. */
+const CHUNK = 2 ** 27;
+
+/** No zone changed its offset before the first railways (this is November 1799). */
+const FIRST_CHUNK = -40;
+
+/** An overlap is at most a day (Alaska, 1867), so that much before a chunk decides what it repeats. */
+const LOOK_BACK = 2 * 86_400;
+
+/**
+ * A time zone as a table of offsets, shared by all triggers in it. The table is built from the
+ * runtime's own rules (semantics.md Z5), in chunks, as instants are asked about.
+ */
+export class Zone {
+  readonly name: string;
+  readonly #reader: OffsetReader | null;
+  readonly #chunks = new Map<number, readonly OffsetSegment[]>();
+  /** The segment last answered; most questions are about the same one. */
+  #last: OffsetSegment;
+
+  /** @param reader null for a zone whose offset never changes. */
+  constructor(name: string, reader: OffsetReader | null, fixedOffset = 0) {
+    this.name = name;
+    this.#reader = reader;
+    const end = reader === null ? Infinity : FIRST_CHUNK * CHUNK;
+    const offset = reader === null ? fixedOffset : reader.offsetAt(end - 1);
+    this.#last = { start: -Infinity, end, offset, shift: 0, repeatedUntil: -Infinity };
+    this.#chunks.set(FIRST_CHUNK - 1, [this.#last]);
+  }
+
+  /** The segment that an instant (UTC seconds) lies in. */
+  at(instant: number): OffsetSegment {
+    const last = this.#last;
+    if (instant >= last.start && instant < last.end) return last;
+    return (this.#last = this.#find(instant));
+  }
+
+  #find(instant: number): OffsetSegment {
+    const index = Math.max(FIRST_CHUNK - 1, Math.floor(instant / CHUNK));
+    let segments = this.#chunks.get(index);
+    if (segments === undefined) {
+      segments = readSegments(this.#reader!, index * CHUNK, (index + 1) * CHUNK);
+      this.#chunks.set(index, segments);
+    }
+    let found = segments.length - 1;
+    while (segments[found]!.start > instant) found--;
+    return segments[found]!;
+  }
+}
+
+function readSegments(reader: OffsetReader, start: number, end: number): OffsetSegment[] {
+  const lookBack = start - LOOK_BACK;
+  const changes = reader.changesBetween(lookBack, end);
+  const segments: OffsetSegment[] = [];
+  let offset = reader.offsetAt(lookBack);
+  let from = lookBack;
+  let shift = 0;
+  let repeatedUntil = -Infinity;
+  const push = (to: number): void => {
+    if (to <= start) return;
+    segments.push({
+      start: Math.max(from, start),
+      end: to,
+      offset,
+      shift: from < start ? 0 : shift,
+      repeatedUntil,
+    });
+  };
+  for (const change of changes) {
+    push(change.at);
+    shift = change.offset - offset;
+    offset = change.offset;
+    from = change.at;
+    if (shift < 0) repeatedUntil = Math.max(repeatedUntil, change.at - shift);
+  }
+  push(end);
+  return segments;
+}
+
+const MOST_KEPT = 1024;
+const UNCHANGING = new Set(['UTC', 'Etc/UTC', 'GMT', 'Etc/GMT']);
+const zones = new Map<string, Zone>();
+
+/**
+ * The zone of an IANA name or a fixed offset such as `+02:00`.
+ * @throws InvalidTimezoneError
+ */
+export function zoneOf(name: unknown): Zone {
+  const known = zones.get(name as string);
+  if (known !== undefined) return known;
+  if (typeof name !== 'string') throw new InvalidTimezoneError(name);
+  const zone = makeZone(name);
+  if (zones.size >= MOST_KEPT) zones.delete(zones.keys().next().value!);
+  zones.set(name, zone);
+  return zone;
+}
+
+/** The zone of this process; read anew each time, since `process.env.TZ` may change it. */
+export function processZone(): Zone {
+  return zoneOf(new Intl.DateTimeFormat().resolvedOptions().timeZone);
+}
+
+function makeZone(name: string): Zone {
+  if (UNCHANGING.has(name)) return new Zone(name, null);
+  const fixed = /^([+-])([01]\d|2[0-3]):([0-5]\d)$/.exec(name);
+  if (fixed !== null) {
+    const seconds = Number(fixed[2]) * 3600 + Number(fixed[3]) * 60;
+    return new Zone(name, null, fixed[1] === '-' ? -seconds : seconds);
+  }
+  // Newer runtimes read offsets of their own forms; here they must not depend on the runtime.
+  if (!/^[A-Za-z]/.test(name)) throw new InvalidTimezoneError(name, namesLike(name));
+  try {
+    return new Zone(name, new OffsetReader(name));
+  } catch (error) {
+    if (error instanceof RangeError) throw new InvalidTimezoneError(name, namesLike(name));
+    throw error;
+  }
+}
+
+/** Up to three known names whose city, or whole name, is at most two typing mistakes away. */
+function namesLike(name: string): string[] {
+  if (name.length > 40) return [];
+  const wanted = name.toLowerCase().replace(/[\s-]+/g, '_');
+  const city = wanted.slice(wanted.lastIndexOf('/') + 1);
+  return Intl.supportedValuesOf('timeZone')
+    .map((known) => {
+      const whole = known.toLowerCase();
+      return {
+        known,
+        mistakes: Math.min(distance(wanted, whole), distance(city, whole.slice(whole.lastIndexOf('/') + 1))),
+      };
+    })
+    .filter(({ mistakes }) => mistakes <= 2 && mistakes < city.length / 2)
+    .toSorted((a, b) => a.mistakes - b.mistakes)
+    .slice(0, 3)
+    .map(({ known }) => known);
+}
+
+/** Levenshtein's, by rows. */
+function distance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 2) return 3;
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
