@@ -1,4 +1,5 @@
 import type {
+  AttemptRecord,
   Completion,
   Claim,
   ConcurrencyLimits,
@@ -240,11 +241,15 @@ export type JobStateChange =
   | { kind: 'finished' | 'resumed' | 'paused' | 'orphaned' | 'added' | 'edited'; jobId: string }
   | { kind: 'parked'; jobId: string; error: unknown };
 
-/** One row that was written without an attempt: a tick, or a span of ticks, or a run that never started. */
+/**
+ * An outcome that a store records by itself: of a tick, a span of ticks, a run that never started, or a run whose
+ * retry came too late.
+ */
 export interface RecordedOutcome {
   jobId: string;
   runId: string;
-  outcome: Exclude<Outcome, 'succeeded' | 'failed' | 'timedOut'>;
+  /** As the row says. `failed` and `timedOut`: a retry later than `misfireGrace` is not attempted (O3, O7). */
+  outcome: Exclude<Outcome, 'succeeded'>;
   reason: OutcomeReason;
   scheduledAt: number | null;
   scheduledUntil: number | null;
@@ -253,4 +258,6 @@ export interface RecordedOutcome {
   attempt: number;
   /** For `coalesced`: the run that the ticks were merged into. */
   into: string | null;
+  /** For `failed` and `timedOut`: the attempt whose result is the outcome. */
+  lastAttempt?: AttemptRecord;
 }
