@@ -61,7 +61,7 @@ const MEMORY: [string, (store: MemoryStore) => Partial<Store>, string][] = [
   [
     'tries nothing again',
     (store) => ({ complete: (end, held) => store.complete(Object.assign(end, { retryAt: null }), held) }),
-    'settling: a retry is another attempt of the same run, when it is due',
+    'completions: a retry is another attempt of the same run, when it is due',
   ],
   [
     'records any end',
@@ -71,7 +71,7 @@ const MEMORY: [string, (store: MemoryStore) => Partial<Store>, string][] = [
         return settled === 'refused' ? 'recorded' : settled;
       },
     }),
-    'settling: an attempt ends once',
+    'completions: an attempt ends once',
   ],
   [
     'replaces what is taken',
@@ -91,7 +91,7 @@ const MEMORY: [string, (store: MemoryStore) => Partial<Store>, string][] = [
   [
     'drops notes',
     () => ({ annotate: () => undefined }),
-    'settling: what a handler tells is kept with its run',
+    'completions: what a handler tells is kept with its run',
   ],
 ];
 

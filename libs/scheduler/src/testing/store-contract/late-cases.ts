@@ -124,6 +124,56 @@ export const lateCases: Cases = {
     ]);
   },
 
+  'a run by hand between two missed ticks does not split their span': async (world) => {
+    const a = await world.replica();
+    await a.put('one', { misfireGrace: '2s' });
+    await a.claim(sec(15));
+    await a.request('one', sec(16));
+    await a.succeed(await a.claimOne(sec(16)), sec(17));
+    await a.claim(sec(25));
+    assert.deepEqual(await a.ledger('one'), [
+      'missed misfireGrace 12:00:10..12:00:20 x2',
+      'succeeded by hand',
+    ]);
+  },
+
+  'nor does one between two skipped ticks, nor a request that is skipped itself': async (world) => {
+    const a = await world.replica();
+    await a.put('one', { overlap: 'allow', maxInstances: 2 });
+    const first = await a.claimOne(sec(10));
+    await a.claimOne(sec(20));
+    await a.claim(sec(30));
+    assert.equal((await a.request('one', sec(31))).view().outcome, 'skipped');
+    await a.succeed(first, sec(32));
+    await a.request('one', sec(33));
+    await a.succeed(await a.claimOne(sec(33)), sec(34));
+    await a.request('one', sec(35));
+    await a.claimOne(sec(35));
+    await a.claim(sec(40));
+    assert.deepEqual(await a.ledger('one'), [
+      'succeeded 12:00:10',
+      'running 12:00:20',
+      'skipped overlap 12:00:30..12:00:40 x2',
+      'skipped overlap by hand',
+      'succeeded by hand',
+      'running by hand',
+    ]);
+  },
+
+  'nor do backfilled runs': async (world) => {
+    const a = await world.replica();
+    await a.put('one', { misfireGrace: '2s' });
+    await a.claim(sec(15));
+    await a.backfill('one', sec(-20), sec(-10), { now: sec(16) });
+    await a.backfill('one', sec(10), sec(10), { now: sec(16) });
+    await a.succeed(await a.claimOne(sec(16)), sec(17));
+    await a.claim(sec(25));
+    assert.deepEqual((await a.ledger('one')).toSorted(), [
+      'missed misfireGrace 12:00:10..12:00:20 x2',
+      'succeeded for 12:00:10',
+    ]);
+  },
+
   'three years of seconds are one row with an exact count': async (world) => {
     const a = await world.replica();
     const seconds = 3 * 365 * 86_400;

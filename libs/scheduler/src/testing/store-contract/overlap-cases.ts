@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { ON_ABANDONED } from '../../model/index.js';
 import { asClaims, asRecorded } from './as-text.js';
 import { sec } from './replica.js';
 import type { Cases } from './store-world.js';
@@ -109,6 +110,28 @@ export const overlapCases: Cases = {
     const started = claims.length > 0 ? claims : (await a.claim(sec(20))).claims;
     assert.deepEqual(asClaims(started), ['one 12:00:20']);
   },
+
+  ...Object.fromEntries(
+    ON_ABANDONED.map((onAbandoned): [string, Cases[string]] => [
+      `cancelPrevious: a replaced run that a shutdown cuts off is abandoned, and not tried again (${onAbandoned})`,
+      async (world) => {
+        const a = await world.replica();
+        await a.put('one', { overlap: 'cancelPrevious', onAbandoned });
+        const first = await a.claimOne(sec(10));
+        assert.equal((await a.claim(sec(20))).cancelled.length, 1);
+        // The handler ignored its abort until the process stopped (O7, L2).
+        const abandoned = { kind: 'abandoned', error: new Error('stopping') } as const;
+        assert.equal(await a.end(first, abandoned, sec(22)), 'recorded');
+        assert.deepEqual(asClaims((await a.claim(sec(22))).claims), ['one 12:00:20']);
+        assert.deepEqual(await a.ledger('one'), ['abandoned shutdown 12:00:10', 'running 12:00:20']);
+        const [run] = await a.runs({ outcome: 'abandoned' });
+        assert.deepEqual(
+          run!.attempts.map(({ attempt, result }) => [attempt, result]),
+          [[1, 'abandoned']],
+        );
+      },
+    ]),
+  ),
 
   'cancelPrevious: a run by hand cancels what runs, too': async (world) => {
     const a = await world.replica();

@@ -4,6 +4,7 @@ import { type Awaitable, isLeased, type Store } from '../../ports/index.js';
 import { backfillCases } from './backfill-cases.js';
 import { changeCases } from './change-cases.js';
 import { claimCases } from './claim-cases.js';
+import { completionCases } from './completion-cases.js';
 import { declarationCases } from './declaration-cases.js';
 import { groupCases } from './group-cases.js';
 import { historyCases } from './history-cases.js';
@@ -14,7 +15,6 @@ import { oddDataCases } from './odd-data-cases.js';
 import { overlapCases } from './overlap-cases.js';
 import { replicaCases } from './replica-cases.js';
 import { restartCases } from './restart-cases.js';
-import { settleCases } from './settle-cases.js';
 import { type Cases, StoreWorld } from './store-world.js';
 import { triggerCases } from './trigger-cases.js';
 
@@ -53,7 +53,7 @@ const OF_EVERY_STORE: Readonly<Record<string, Cases>> = {
   claims: claimCases,
   'late ticks': lateCases,
   overlap: overlapCases,
-  settling: settleCases,
+  completions: completionCases,
   triggers: triggerCases,
   groups: groupCases,
   backfills: backfillCases,

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { AttemptResult } from '../../model/index.js';
-import { every } from '../../timing/index.js';
+import { at, every } from '../../timing/index.js';
 import { asChanges, asClaims, asRecorded } from './as-text.js';
 import { sec } from './replica.js';
 import type { Cases } from './store-world.js';
 
-/** Attempts end once, with their result, and what follows from it (O3, O4, O7). */
-export const settleCases: Cases = {
+/** An attempt completes once, with its result, and the rest follows from that (O3, O4, O7). */
+export const completionCases: Cases = {
   'each result is the outcome of its run': async (world) => {
     const a = await world.replica();
     await a.put('one', { onAbandoned: 'fail', overlap: 'allow' });
@@ -104,10 +104,40 @@ export const settleCases: Cases = {
     await a.fail(await a.claimOne(sec(10)), sec(11), sec(12));
     const { claims, recorded } = await a.claim(sec(18));
     assert.deepEqual(claims, []);
-    assert.deepEqual(asRecorded(recorded), ['one missed misfireGrace 12:00:10']);
+    assert.deepEqual(asRecorded(recorded), ['one failed misfireGrace 12:00:10']);
     const run = await a.run('one');
     assert.deepEqual([run.outcome, run.reason, run.attempt], ['failed', 'misfireGrace', 1]);
     assert.equal((await a.job('one')).alive, 0);
+  },
+
+  'a recorded outcome of a late retry carries the attempt whose result it is': async (world) => {
+    const a = await world.replica();
+    await a.put('failed', { trigger: at(new Date(sec(10))), retry: 3, misfireGrace: '5s' });
+    await a.put('timedOut', { trigger: at(new Date(sec(20))), retry: 2, misfireGrace: '5s' });
+    await a.fail(await a.claimOne(sec(10)), sec(11), sec(12));
+    await a.fail(await a.claimOne(sec(12)), sec(13), sec(15));
+    const timedOut = { kind: 'timedOut', error: new Error('late') } as const;
+    const claim = (await a.claim(sec(20))).claims.find(({ jobId }) => jobId === 'timedOut');
+    await a.end(claim!, timedOut, sec(21), { retryAt: sec(22) });
+    const { recorded } = await a.claim(sec(30));
+    assert.deepEqual(asRecorded(recorded).toSorted(), [
+      'failed failed misfireGrace 12:00:10',
+      'timedOut timedOut misfireGrace 12:00:20',
+    ]);
+    for (const { jobId, attempt, lastAttempt, into } of recorded) {
+      const { attempts } = await a.run(jobId);
+      assert.deepEqual([lastAttempt, attempt, into], [attempts.at(-1), attempts.length, null]);
+    }
+  },
+
+  'a late retry counts as a failed run, and may pause its job': async (world) => {
+    const a = await world.replica();
+    await a.put('one', { retry: 2, misfireGrace: '5s', pauseAfterFailures: 1 });
+    await a.fail(await a.claimOne(sec(10)), sec(11), sec(12));
+    const { recorded, changed } = await a.claim(sec(18));
+    assert.deepEqual(asRecorded(recorded), ['one failed misfireGrace 12:00:10']);
+    assert.deepEqual(asChanges(changed), ['paused one']);
+    assert.equal((await a.job('one')).pause?.by, 'pauseAfterFailures');
   },
 
   'an attempt ends once': async (world) => {
