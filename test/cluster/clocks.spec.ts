@@ -22,9 +22,9 @@ describe.concurrent.each(servers)('clocks that differ, before %s', (_name, datab
   it(
     'change nothing: two replicas 90 s apart, one of them set by an hour on the way',
     async (test) => {
-      const place = await database.place();
-      test.onTestFinished(() => place.drop());
-      const { url, options } = place;
+      const scratch = await database.scratch();
+      test.onTestFinished(() => scratch.drop());
+      const { url, options } = scratch;
       const settings = { kind: database.kind, url, ...options, leaseMs: 3_000, pollMs: 500 };
       const world = await Cluster.open(replica.main, settings, test);
       const ahead = await world.start({ clockAheadMs: 45_000 });

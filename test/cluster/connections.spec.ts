@@ -35,9 +35,9 @@ describe.concurrent.each(servers)('a network that fails, before %s', (_name, dat
     store: Partial<StoreSettings> = {},
     jobs = 40,
   ): Promise<{ world: Cluster; faults: string[] }> {
-    const place = await database.place();
-    test.onTestFinished(() => place.drop());
-    const { url, options } = place;
+    const scratch = await database.scratch();
+    test.onTestFinished(() => scratch.drop());
+    const { url, options } = scratch;
     const proxy = await TcpProxy.before(url);
     const settings: StoreSettings = {
       kind: database.kind,

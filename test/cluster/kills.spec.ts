@@ -27,9 +27,9 @@ const later = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve,
 
 describe.concurrent.each(eachDatabase)('processes that die, on %s', (_name, database) => {
   async function cluster(test: TestContext): Promise<Cluster> {
-    const place = await database.place();
-    test.onTestFinished(() => place.drop());
-    const { url, options } = place;
+    const scratch = await database.scratch();
+    test.onTestFinished(() => scratch.drop());
+    const { url, options } = scratch;
     const { kind } = database;
     return Cluster.open(replica.main, { kind, url, ...options, leaseMs: LEASE_MS, pollMs: 500 }, test);
   }

@@ -154,11 +154,11 @@ describe('the contract', () => {
     const [, database] = eachDatabase[0]!;
     const options = { leaseMs: 120_000, pollMs: 5_000, retention: { ageMs: null, perJob: null } };
     const makeHome = async () => {
-      const place = await database.place();
+      const scratch = await database.scratch();
       return {
-        store: () => broken(new SqlStore({ options, connect: () => place.open() }), change),
+        store: () => broken(new SqlStore({ options, connect: () => scratch.open() }), change),
         spoil: () => undefined,
-        close: () => place.drop(),
+        close: () => scratch.drop(),
       };
     };
     expect(await failed({ makeHome, leased: true }, name)).toEqual([name]);

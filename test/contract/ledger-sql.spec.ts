@@ -19,8 +19,8 @@ const READER: StoreSession = {
   onHint: () => undefined,
 };
 
-/** Its books can be read after its process has stopped. */
-class OpenBooks extends SqlStore {
+/** Can be read after its process has stopped. */
+class ReadableAfterClose extends SqlStore {
   override async close(): Promise<RecordedOutcome[]> {
     const recorded = await super.close();
     await this.open(READER);
@@ -33,17 +33,17 @@ class OpenBooks extends SqlStore {
 }
 
 async function homeIn(database: TestDatabase): Promise<StoreHome> {
-  const place = await database.place();
-  const stores: OpenBooks[] = [];
+  const scratch = await database.scratch();
+  const stores: ReadableAfterClose[] = [];
   return {
     open: () => {
-      const store = new OpenBooks({ options: OPTIONS, connect: () => place.open() });
+      const store = new ReadableAfterClose({ options: OPTIONS, connect: () => scratch.open() });
       stores.push(store);
       return store;
     },
     close: async () => {
       for (const store of stores) await store.shut();
-      await place.drop();
+      await scratch.drop();
     },
   };
 }

@@ -2,28 +2,28 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../libs/scheduler-sql/src/driver/database.js';
 import { SqlStore } from '../../libs/scheduler-sql/src/store/sql-store.js';
 import { storeContract, type StoreHome } from '../../libs/scheduler/src/testing/index.js';
-import { eachDatabase, type Place, type TestDatabase } from '../servers/each-database.js';
+import { eachDatabase, type ScratchDatabase, type TestDatabase } from '../servers/each-database.js';
 
 const OPTIONS = { leaseMs: 120_000, pollMs: 5_000, retention: { ageMs: null, perJob: null } };
 const TABLES = ['jobs', 'runs', 'replicas', 'groups'] as const;
 
-/** One place for all cases, because making tables takes longer than a case: each leaves them empty. */
+/** One scratch database for all cases: making tables takes longer than a case, so each leaves them empty. */
 class Homes {
-  private place: Promise<Place> | null = null;
+  private scratch: Promise<ScratchDatabase> | null = null;
 
   constructor(private readonly database: TestDatabase) {}
 
   readonly make = async (): Promise<StoreHome> => {
-    const place = await (this.place ??= this.database.place());
+    const scratch = await (this.scratch ??= this.database.scratch());
     // #region home
     return {
-      store: () => new SqlStore({ options: OPTIONS, connect: () => place.open() }),
+      store: () => new SqlStore({ options: OPTIONS, connect: () => scratch.open() }),
       spoil: (jobId) =>
-        withTables(place, ({ kysely }) =>
+        withTables(scratch, ({ kysely }) =>
           kysely.updateTable('jobs').set({ trigger_json: '{"type":' }).where('id', '=', jobId).execute(),
         ),
       close: () =>
-        withTables(place, async ({ kysely }) => {
+        withTables(scratch, async ({ kysely }) => {
           for (const table of TABLES) await kysely.deleteFrom(table).execute();
         }),
     };
@@ -31,12 +31,15 @@ class Homes {
   };
 
   async drop(): Promise<void> {
-    await (await this.place)?.drop();
+    await (await this.scratch)?.drop();
   }
 }
 
-async function withTables(place: Place, work: (database: Database) => Promise<unknown>): Promise<void> {
-  const database = await place.open();
+async function withTables(
+  scratch: ScratchDatabase,
+  work: (database: Database) => Promise<unknown>,
+): Promise<void> {
+  const database = await scratch.open();
   await work(database);
   await database.close();
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type ServerKind, SERVERS, whereIs } from './server-kinds.js';
 
-/** The url of the run's server of this kind, which is started if need be. */
+/** URL of this run's server of the kind; starts it if need be. */
 export async function serverUrl(kind: ServerKind): Promise<string> {
   const { url, error } = await ask(`url ${kind}`);
   if (url === undefined) throw new Error(error);
@@ -10,9 +10,9 @@ export async function serverUrl(kind: ServerKind): Promise<string> {
 }
 
 /**
- * Whether tests on such a server can run here. If not, the run says so once.
+ * Whether tests on such a server can run here. If not, the run reports it once.
  *
- * @throws with TEST_REQUIRE_SERVERS, instead of false
+ * @throws instead of returning false, with TEST_REQUIRE_SERVERS=1
  */
 export async function hasServer(kind: ServerKind): Promise<boolean> {
   if (whereIs(kind) !== null) return true;
@@ -27,7 +27,7 @@ export async function hasServer(kind: ServerKind): Promise<boolean> {
 async function ask(question: string): Promise<{ url?: string; error?: string }> {
   const path = process.env['CARILLON_TEST_SERVERS'];
   if (path === undefined)
-    throw new Error('The servers are lent by test/servers/global-setup.ts, under vitest.');
+    throw new Error('test/servers/global-setup.ts starts the servers: run this under vitest.');
   const socket = connect(path).setEncoding('utf8');
   let text = '';
   socket.on('data', (part: string) => (text += part));

@@ -14,42 +14,44 @@ import { hasServer, serverUrl } from './ask.js';
 /** A database for tests: `describe.each(eachDatabase)('%s', (_, database) => …)`. */
 export interface TestDatabase {
   readonly kind: 'sqlite' | 'postgres' | 'mysql';
-  /** A place without tables that nobody else has; starts the server if need be. */
-  place: () => Promise<Place>;
+  /** A new database without tables, nobody else's. Starts the server if need be. */
+  scratch: () => Promise<ScratchDatabase>;
 }
 
-export interface Place {
+export interface ScratchDatabase {
   /** The file, or the server's url. */
   readonly url: string;
-  /** What keeps it apart: a schema on PostgreSQL, a prefix on MySQL. */
+  /** Keeps it apart from others on the server: a schema on PostgreSQL, a prefix on MySQL. */
   readonly options: { schema?: string; prefix?: string };
-  /** Another connection, as another process would have; migrated unless `bare`. */
+  /** Opens another connection, as another process would; migrates it unless `bare`. */
   open(how?: { bare: true }): Promise<Database>;
-  /** Closes what is open, and removes everything. */
+  /** Closes all connections and removes the tables. */
   drop(): Promise<void>;
 }
 
-/** SQLite by each package that is here, PostgreSQL, and MySQL or MariaDB. */
-export const eachDatabase: readonly (readonly [name: string, database: TestDatabase])[] = await here();
+/** SQLite through each installed package, PostgreSQL, and MySQL or MariaDB: those that are available here. */
+export const eachDatabase: readonly (readonly [name: string, database: TestDatabase])[] = await available();
 
-async function here(): Promise<(readonly [string, TestDatabase])[]> {
+async function available(): Promise<(readonly [string, TestDatabase])[]> {
   const found: (readonly [string, TestDatabase])[] = [];
   for (const name of SQLITE_DRIVERS) {
     const openFile = await loadSqlite(name);
     if (openFile !== null)
-      found.push([`SQLite by ${name}`, { kind: 'sqlite', place: () => sqlitePlace(openFile) }]);
+      found.push([`SQLite by ${name}`, { kind: 'sqlite', scratch: () => sqliteScratch(openFile) }]);
   }
-  if (await hasServer('postgres')) found.push(['PostgreSQL', { kind: 'postgres', place: postgresPlace }]);
-  if (await hasServer('mysql')) found.push(['MySQL', { kind: 'mysql', place: mysqlPlace }]);
+  if (await hasServer('postgres')) found.push(['PostgreSQL', { kind: 'postgres', scratch: postgresScratch }]);
+  if (await hasServer('mysql')) found.push(['MySQL', { kind: 'mysql', scratch: mysqlScratch }]);
   return found;
 }
 
 const random = (): string => `t${randomBytes(6).toString('hex')}`;
 
-async function sqlitePlace(openFile: NonNullable<Awaited<ReturnType<typeof loadSqlite>>>): Promise<Place> {
+async function sqliteScratch(
+  openFile: NonNullable<Awaited<ReturnType<typeof loadSqlite>>>,
+): Promise<ScratchDatabase> {
   const folder = mkdtempSync(join(tmpdir(), 'carillon-sqlite-'));
   const file = join(folder, 'jobs.db');
-  return placeOf(
+  return scratchOf(
     file,
     {},
     {
@@ -64,10 +66,10 @@ async function sqlitePlace(openFile: NonNullable<Awaited<ReturnType<typeof loadS
   );
 }
 
-async function postgresPlace(): Promise<Place> {
+async function postgresScratch(): Promise<ScratchDatabase> {
   const url = await serverUrl('postgres');
   const schema = random();
-  return placeOf(
+  return scratchOf(
     url,
     { schema },
     {
@@ -79,10 +81,10 @@ async function postgresPlace(): Promise<Place> {
   );
 }
 
-async function mysqlPlace(): Promise<Place> {
+async function mysqlScratch(): Promise<ScratchDatabase> {
   const url = await serverUrl('mysql');
   const prefix = `${random()}_`;
-  return placeOf(
+  return scratchOf(
     url,
     { prefix },
     {
@@ -96,12 +98,16 @@ async function mysqlPlace(): Promise<Place> {
   );
 }
 
-interface Means {
+interface Connector {
   connect: () => Promise<Database>;
   remove: (database: Database) => Promise<void>;
 }
 
-function placeOf(url: string, options: Place['options'], { connect, remove }: Means): Place {
+function scratchOf(
+  url: string,
+  options: ScratchDatabase['options'],
+  { connect, remove }: Connector,
+): ScratchDatabase {
   const opened: Database[] = [];
   return {
     url,
@@ -109,10 +115,10 @@ function placeOf(url: string, options: Place['options'], { connect, remove }: Me
     open: async (how) => {
       const database = await connect();
       let isOpen = true;
-      const lent = { ...database, close: async () => void (isOpen &&= (await database.close(), false)) };
-      opened.push(lent);
-      if (how === undefined) await migrateDatabase(lent);
-      return lent;
+      const shared = { ...database, close: async () => void (isOpen &&= (await database.close(), false)) };
+      opened.push(shared);
+      if (how === undefined) await migrateDatabase(shared);
+      return shared;
     },
     drop: async () => {
       for (const database of opened) await database.close();

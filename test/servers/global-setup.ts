@@ -16,16 +16,16 @@ export default async function serveServers(): Promise<() => Promise<void>> {
   const kills: (() => void)[] = [];
 
   const url = async (kind: ServerKind): Promise<string> => {
-    const place = whereIs(kind);
-    if (place === null) throw new Error(`There is no ${kind} server. ${howTo(kind)}`);
-    if ('url' in place) return place.url;
-    const server = started.get(kind) ?? startPrivate(kind, place.binaries, (kill) => kills.push(kill));
+    const found = whereIs(kind);
+    if (found === null) throw new Error(`There is no ${kind} server. ${howTo(kind)}`);
+    if ('url' in found) return found.url;
+    const server = started.get(kind) ?? startPrivate(kind, found.binaries, (kill) => kills.push(kill));
     started.set(kind, server);
     return (await server).url;
   };
 
   const skipped = new Set<ServerKind>();
-  const answer = async (question: string): Promise<object> => {
+  const reply = async (question: string): Promise<object> => {
     const [verb, kind] = question.split(' ') as [string, ServerKind];
     if (verb === 'url') return { url: await url(kind) };
     if (!skipped.has(kind)) console.error(`\nSKIPPED: tests on ${kind}. ${howTo(kind)}\n`);
@@ -35,7 +35,7 @@ export default async function serveServers(): Promise<() => Promise<void>> {
 
   const socket = createServer((connection) => {
     connection.setEncoding('utf8').once('data', (question: string) => {
-      answer(question.trim())
+      reply(question.trim())
         .catch((error: unknown) => ({ error: String(error) }))
         .then((text) => connection.end(JSON.stringify(text)))
         .catch(() => connection.destroy());
@@ -44,7 +44,7 @@ export default async function serveServers(): Promise<() => Promise<void>> {
   await once(socket, 'listening');
   process.env['CARILLON_TEST_SERVERS'] = join(folder, 'socket');
 
-  // Interrupted, the run may end without the orderly way below.
+  // An interrupted run may exit without the orderly teardown below.
   const killAll = (): void => kills.forEach((kill) => kill());
   process.once('exit', killAll);
   return async () => {

@@ -8,17 +8,17 @@ import type { ServerKind } from './server-kinds.js';
 
 export interface PrivateServer {
   readonly url: string;
-  /** Ends the process in an orderly way; `resume` starts it again on the same data and port. */
+  /** Stops the process in an orderly way; `resume` starts it again on the same data and port. */
   halt(): Promise<void>;
   resume(): Promise<void>;
-  /** For good: the data are gone. */
+  /** Stops it for good and removes its data. */
   stop(): Promise<void>;
 }
 
 /**
- * A server of its own data and port on the loopback, which nobody else uses.
+ * Starts a server with its own data and port on the loopback, which nobody else uses.
  *
- * @param onSpawn told how to end it in a hurry, before it is ready
+ * @param onSpawn receives the way to kill it at once, before it is ready
  */
 export async function startPrivate(
   kind: ServerKind,
@@ -38,7 +38,7 @@ export async function startPrivate(
         cwd: folder,
         stdio: ['ignore', 'ignore', 'pipe'],
       });
-      await said(child, command.ready);
+      await waitForOutput(child, command.ready);
     };
     const halt = async (): Promise<void> => {
       if (child.exitCode !== null || child.signalCode !== null) return;
@@ -62,7 +62,7 @@ export async function startPrivate(
 interface Command {
   prepare: string[];
   start: string[];
-  /** Whom the server runs as when the tests run as root, who may not. */
+  /** The user to run the server as when the tests run as root, which PostgreSQL refuses. */
   user: string | null;
   ready: RegExp;
   stopSignal: NodeJS.Signals;
@@ -82,12 +82,12 @@ const COMMANDS: Record<
     start: [
       binaries['postgres']!,
       ...['-D', join(folder, 'data'), '-p', String(port), '-c', 'listen_addresses=127.0.0.1'],
-      // The machine's power is not what the tests cut.
+      // No test cuts the machine's power: speed counts more than safety.
       ...['-c', `unix_socket_directories=${folder}`, '-c', 'fsync=off', '-c', 'max_connections=300'],
     ],
     user: 'postgres',
     ready: /ready to accept connections/,
-    // Fast: sessions are ended, transactions rolled back.
+    // Fast shutdown: ends sessions and rolls transactions back.
     stopSignal: 'SIGINT',
     url: `postgres://postgres@127.0.0.1:${port}/postgres`,
   }),
@@ -115,7 +115,7 @@ const COMMANDS: Record<
   }),
 };
 
-/** The server changes to nobody's folders by itself, but must be told that root is meant. */
+/** MariaDB refuses to run as root unless it is named. */
 function asMysql(): string[] {
   return process.getuid?.() === 0 ? ['--user=root'] : [];
 }
@@ -137,11 +137,11 @@ function ownerOf(user: string, folder: string): { uid?: number; gid?: number } {
   return { uid, gid };
 }
 
-function said(child: ChildProcess, ready: RegExp): Promise<void> {
+function waitForOutput(child: ChildProcess, ready: RegExp): Promise<void> {
   return new Promise((resolve, reject) => {
     let output = '';
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      // Later output is read, too, so that the pipe does not fill up.
+      // Read on after that, so that the pipe does not fill up.
       if (output.length < 100_000) output += text;
       if (ready.test(output)) resolve();
     });

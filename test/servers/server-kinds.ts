@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 export type ServerKind = 'postgres' | 'mysql';
 
 export interface KindOfServer {
-  /** Names a server that is there already. */
+  /** Environment variable with the URL of a server that runs already. */
   readonly variable: 'TEST_POSTGRES_URL' | 'TEST_MYSQL_URL';
   readonly binaries: readonly string[];
   readonly install: string;
@@ -23,7 +23,7 @@ export const SERVERS: Readonly<Record<ServerKind, KindOfServer>> = {
   },
 };
 
-/** Where a server for the tests can come from: a url, the folders of its binaries, or null. */
+/** Finds a server for the tests: the URL of one, the paths of its binaries, or null. */
 export function whereIs(kind: ServerKind): { url: string } | { binaries: Record<string, string> } | null {
   const { variable, binaries } = SERVERS[kind];
   const url = process.env[variable];
@@ -32,7 +32,7 @@ export function whereIs(kind: ServerKind): { url: string } | { binaries: Record<
   return Object.values(found).includes(null) ? null : { binaries: found as Record<string, string> };
 }
 
-/** Debian keeps PostgreSQL's off the PATH, one folder for each version; mixed versions would not fit together. */
+/** Debian keeps PostgreSQL's binaries off the PATH, one folder a version. Newest first, so that both come from one version. */
 function findBinary(name: string): string | null {
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian).toSorted((a, b) => Number(b) - Number(a)) : [];

@@ -1,17 +1,17 @@
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../../libs/scheduler-sql/src/driver/database.js';
-import { eachDatabase, type Place } from '../../servers/each-database.js';
+import { eachDatabase, type ScratchDatabase } from '../../servers/each-database.js';
 import { jobRow, NOW, runRow } from './rows.js';
 
-describe.each(eachDatabase)('%s', (_, { kind, place: newPlace }) => {
-  let place: Place;
+describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
+  let scratch: ScratchDatabase;
   let database: Database;
   beforeEach(async () => {
-    place = await newPlace();
-    database = await place.open();
+    scratch = await newScratch();
+    database = await scratch.open();
   });
-  afterEach(() => place.drop());
+  afterEach(() => scratch.drop());
 
   const runs = () => database.kysely.selectFrom('runs').selectAll().orderBy('id').execute();
 
@@ -201,7 +201,7 @@ describe.each(eachDatabase)('%s', (_, { kind, place: newPlace }) => {
       jobRow({ id }),
     );
     await database.dialect.insertMany(database.kysely, { table: 'jobs', rows });
-    const other = await place.open();
+    const other = await scratch.open();
     const handler = async (kysely: Database['kysely'], ids: string[], name: string) => {
       const changes = ids.map((id) => ({ where: { id }, set: { handler: name } }));
       await database.dialect.updateMany(kysely, { table: 'jobs', rows: changes });
@@ -250,7 +250,7 @@ describe.each(eachDatabase)('%s', (_, { kind, place: newPlace }) => {
     if (!database.dialect.skipLocked) return;
     const rows = ['a', 'b'].map((id) => jobRow({ id }));
     await database.dialect.insertMany(database.kysely, { table: 'jobs', rows });
-    const other = await place.open();
+    const other = await scratch.open();
     const take = (kysely: Database['kysely'], limit: number) =>
       kysely
         .selectFrom('jobs')

@@ -7,17 +7,17 @@ import { NEWEST, VERSIONS } from '../../../libs/scheduler-sql/src/migrations/ver
 import { COLUMNS } from '../../../libs/scheduler-sql/src/schema/columns.js';
 import { SchemaOutdatedError, SchemaTooNewError } from '../../../libs/scheduler-sql/src/driver/errors.js';
 import type { Database } from '../../../libs/scheduler-sql/src/driver/database.js';
-import { eachDatabase, type Place } from '../../servers/each-database.js';
+import { eachDatabase, type ScratchDatabase } from '../../servers/each-database.js';
 
 describe.each(eachDatabase)('migrations on %s', (_, database) => {
-  let place: Place;
+  let scratch: ScratchDatabase;
   beforeEach(async () => {
-    place = await database.place();
+    scratch = await database.scratch();
   });
-  afterEach(() => place.drop());
+  afterEach(() => scratch.drop());
 
   it('makes the tables with the columns that the code knows', async () => {
-    const { kysely, names } = await place.open();
+    const { kysely, names } = await scratch.open();
     const tables = await kysely.introspection.getTables();
     for (const [table, columns] of Object.entries(COLUMNS)) {
       const found = tables.find(
@@ -31,14 +31,14 @@ describe.each(eachDatabase)('migrations on %s', (_, database) => {
   });
 
   it('lets eight processes make them at once', async () => {
-    const opened = await Promise.all(Array.from({ length: 8 }, () => place.open({ bare: true })));
+    const opened = await Promise.all(Array.from({ length: 8 }, () => scratch.open({ bare: true })));
     const done = await Promise.all(opened.map(migrateDatabase));
     expect(done.flat()).toEqual(VERSIONS);
     expect(await countOf(opened[0]!, 'jobs')).toBe(0);
   });
 
   it.each(VERSIONS)('comes from %s to the newest, with what is in the tables', async (version) => {
-    const opened = await place.open({ bare: true });
+    const opened = await scratch.open({ bare: true });
     await withSchemaLock(opened, (connection) => migrateTo(opened, connection, version));
     await opened.kysely.insertInto('replicas').values(REPLICA).execute();
     await migrateDatabase(opened);
@@ -47,7 +47,7 @@ describe.each(eachDatabase)('migrations on %s', (_, database) => {
   });
 
   it('refuses tables that newer code has migrated', async () => {
-    const opened = await place.open();
+    const opened = await scratch.open();
     await addVersion(opened, '9999_of_the_future');
     await expect(migrateDatabase(opened)).rejects.toThrow(SchemaTooNewError);
     await expect(checkDatabase(opened)).rejects.toThrow(
@@ -56,13 +56,13 @@ describe.each(eachDatabase)('migrations on %s', (_, database) => {
   });
 
   it('says what to do when the tables are missing and must not be made', async () => {
-    const opened = await place.open({ bare: true });
+    const opened = await scratch.open({ bare: true });
     await expect(checkDatabase(opened)).rejects.toThrow(SchemaOutdatedError);
     await expect(checkDatabase(opened)).rejects.toThrow(/do not exist.*Run migrate\(store\)/);
   });
 
   it('undoes a migration that fails, or can repeat it, so that the next start succeeds', async () => {
-    const opened = await place.open({ bare: true });
+    const opened = await scratch.open({ bare: true });
     const cut = new Error('cut short');
     const failed = withSchemaLock(opened, async (connection) => {
       await migrateTo(opened, connection, NEWEST);

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Database } from '../../../libs/scheduler-sql/src/driver/database.js';
 import { openMysql } from '../../../libs/scheduler-sql/src/driver/mysql/open-mysql.js';
 import { openPostgres } from '../../../libs/scheduler-sql/src/driver/postgres/open-postgres.js';
-import { eachDatabase, type Place } from '../../servers/each-database.js';
+import { eachDatabase, type ScratchDatabase } from '../../servers/each-database.js';
 import { jobRow } from './rows.js';
 
 const jobsOf = ({ kysely }: Pick<Database, 'kysely'>) =>
@@ -31,19 +31,19 @@ async function jobsKept(
 }
 
 describe.runIf(eachDatabase.some(([name]) => name === 'PostgreSQL'))('on PostgreSQL', () => {
-  let place: Place;
+  let scratch: ScratchDatabase;
   let pool: pg.Pool;
   let database: Database;
   beforeEach(async () => {
-    place = await eachDatabase.find(([name]) => name === 'PostgreSQL')![1].place();
-    await place.open();
-    pool = new pg.Pool({ connectionString: place.url, max: 2 });
-    database = await openPostgres({ server: pool, schema: place.options.schema! });
+    scratch = await eachDatabase.find(([name]) => name === 'PostgreSQL')![1].scratch();
+    await scratch.open();
+    pool = new pg.Pool({ connectionString: scratch.url, max: 2 });
+    database = await openPostgres({ server: pool, schema: scratch.options.schema! });
   });
   afterEach(async () => {
     await database.close();
     await pool.end();
-    await place.drop();
+    await scratch.drop();
   });
 
   it('takes the client that the transaction was begun on', async () => {
@@ -64,16 +64,16 @@ describe.runIf(eachDatabase.some(([name]) => name === 'PostgreSQL'))('on Postgre
     expect(pool.listenerCount('error')).toBe(0);
     await database.close();
     expect((await pool.query('select 2 as two')).rows).toEqual([{ two: 2 }]);
-    database = await openPostgres({ server: pool, schema: place.options.schema! });
+    database = await openPostgres({ server: pool, schema: scratch.options.schema! });
   });
 
   it('survives that its connections are cut, between statements and within one', async () => {
-    const helper = new pg.Pool({ connectionString: place.url, max: 1 });
+    const helper = new pg.Pool({ connectionString: scratch.url, max: 1 });
     const cut = () =>
       helper.query(
         "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'carillon'",
       );
-    const own = await openPostgres({ server: place.url, schema: place.options.schema! });
+    const own = await openPostgres({ server: scratch.url, schema: scratch.options.schema! });
     for (let round = 0; round < 3; round++) {
       const broken = own.kysely.transaction().execute(async (transaction) => {
         await jobsOf({ kysely: transaction });
@@ -96,7 +96,7 @@ describe.runIf(eachDatabase.some(([name]) => name === 'PostgreSQL'))('on Postgre
   });
 
   it('hints to others at the commit, never to itself, and listens anew when the connection was cut', async () => {
-    const other = await openPostgres({ server: place.url, schema: place.options.schema! });
+    const other = await openPostgres({ server: scratch.url, schema: scratch.options.schema! });
     const heard: string[] = [];
     let wake = (): void => undefined;
     const next = (): Promise<void> => new Promise((resolve) => (wake = resolve));
@@ -129,23 +129,23 @@ describe.runIf(eachDatabase.some(([name]) => name === 'PostgreSQL'))('on Postgre
 });
 
 describe.runIf(eachDatabase.some(([name]) => name === 'MySQL'))('on MySQL', () => {
-  let place: Place;
+  let scratch: ScratchDatabase;
   let database: Database;
   beforeEach(async () => {
-    place = await eachDatabase.find(([name]) => name === 'MySQL')![1].place();
-    database = await place.open();
+    scratch = await eachDatabase.find(([name]) => name === 'MySQL')![1].scratch();
+    database = await scratch.open();
   });
-  afterEach(() => place.drop());
+  afterEach(() => scratch.drop());
 
   it('takes a connection of mysql2/promise', async () => {
-    const connection = await mysqlPromise.createConnection({ uri: place.url });
+    const connection = await mysqlPromise.createConnection({ uri: scratch.url });
     expect(await jobsKept(database, connection, (text) => connection.query(text))).toEqual(['commit']);
     await connection.end();
   });
 
   it('takes a connection of mysql2, and one that returns its big numbers as text', async () => {
     const connection = mysql.createConnection({
-      uri: place.url,
+      uri: scratch.url,
       supportBigNumbers: true,
       bigNumberStrings: true,
     });
@@ -162,8 +162,8 @@ describe.runIf(eachDatabase.some(([name]) => name === 'MySQL'))('on MySQL', () =
     ],
     ['mysql2/promise', (url: string) => mysqlPromise.createPool({ uri: url, connectionLimit: 1 })],
   ])('works over a pool of %s, refuses it as a transaction, and leaves it open', async (_, makePool) => {
-    const pool = makePool(place.url);
-    const over = await openMysql({ server: pool, prefix: place.options.prefix! });
+    const pool = makePool(scratch.url);
+    const over = await openMysql({ server: pool, prefix: scratch.options.prefix! });
     await over.dialect.insertMany(over.kysely, { table: 'jobs', rows: [jobRow({ id: 'a' })] });
     const jobs = await over.kysely.transaction().execute((transaction) => jobsOf({ kysely: transaction }));
     expect(jobs).toEqual([jobRow({ id: 'a' })]);
@@ -182,17 +182,17 @@ describe.runIf(eachDatabase.some(([name]) => name === 'MySQL'))('on MySQL', () =
 });
 
 describe('on SQLite', () => {
-  let place: Place;
+  let scratch: ScratchDatabase;
   let database: Database;
   let theirs: InstanceType<typeof Libsql>;
   beforeAll(async () => {
-    place = await eachDatabase.find(([, { kind }]) => kind === 'sqlite')![1].place();
-    database = await place.open();
-    theirs = new Libsql(place.url);
+    scratch = await eachDatabase.find(([, { kind }]) => kind === 'sqlite')![1].scratch();
+    database = await scratch.open();
+    theirs = new Libsql(scratch.url);
   });
   afterAll(async () => {
     theirs.close();
-    await place.drop();
+    await scratch.drop();
   });
 
   it('takes the handle that the transaction is open on', async () => {

@@ -7,7 +7,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { at, InvalidOptionsError } from '@carillon/scheduler';
 import { mysqlStore, postgresStore, sqliteStore } from '@carillon/sql';
 import { rejection } from '../../nest/testing-app.js';
-import { eachDatabase, type Place } from '../../servers/each-database.js';
+import { eachDatabase, type ScratchDatabase } from '../../servers/each-database.js';
 import { BOTH, holds, idsOf, openShop, type Shop, TABLE } from './order.js';
 
 interface Orders {
@@ -16,17 +16,17 @@ interface Orders {
 
 const soon = () => at(new Date(Date.now() - 1));
 
-async function placeOn(name: string): Promise<Place> {
-  const place = await eachDatabase.find(([known]) => known.startsWith(name))![1].place();
-  onTestFinished(() => place.drop());
-  return place;
+async function scratchOn(name: string): Promise<ScratchDatabase> {
+  const scratch = await eachDatabase.find(([known]) => known.startsWith(name))![1].scratch();
+  onTestFinished(() => scratch.drop());
+  return scratch;
 }
 
 const has = (name: string) => eachDatabase.some(([known]) => known.startsWith(name));
 
 describe.runIf(has('PostgreSQL'))('a transaction on PostgreSQL', () => {
   async function shopOf(): Promise<{ shop: Shop; pool: pg.Pool; count: () => Promise<number> }> {
-    const { url, options } = await placeOn('PostgreSQL');
+    const { url, options } = await scratchOn('PostgreSQL');
     const pool = new pg.Pool({ connectionString: url, options: `-c search_path=${options.schema!}` });
     const shop = await openShop(postgresStore(url, options));
     await pool.query(TABLE);
@@ -96,7 +96,7 @@ describe.runIf(has('PostgreSQL'))('a transaction on PostgreSQL', () => {
 
 describe.runIf(has('MySQL'))('a transaction on MySQL', () => {
   async function shopOf(): Promise<{ shop: Shop; url: string; table: string; connection: Connection }> {
-    const { url, options } = await placeOn('MySQL');
+    const { url, options } = await scratchOn('MySQL');
     const table = `${options.prefix!}orders`;
     const connection = await mysql.createConnection({ uri: url });
     const shop = await openShop(mysqlStore(url, options));
@@ -156,7 +156,7 @@ describe.runIf(has('MySQL'))('a transaction on MySQL', () => {
 });
 
 it('on SQLite, of the handle that the transaction is open on, carries a job', async () => {
-  const { url } = await placeOn('SQLite');
+  const { url } = await scratchOn('SQLite');
   const db = new Libsql(url);
   onTestFinished(() => void db.close());
   const shop = await openShop(sqliteStore(db));

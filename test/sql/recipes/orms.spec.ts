@@ -32,9 +32,9 @@ describe.runIf(eachDatabase.some(([name]) => name === 'PostgreSQL'))('a transact
     schema: string;
     count: () => Promise<number>;
   }> {
-    const place = await eachDatabase.find(([name]) => name === 'PostgreSQL')![1].place();
-    onTestFinished(() => place.drop());
-    const { url, options } = place;
+    const scratch = await eachDatabase.find(([name]) => name === 'PostgreSQL')![1].scratch();
+    onTestFinished(() => scratch.drop());
+    const { url, options } = scratch;
     const schema = options.schema!;
     const pool = new pg.Pool({ connectionString: url, options: `-c search_path=${schema}` });
     const shop = await openShop(postgresStore(url, options));

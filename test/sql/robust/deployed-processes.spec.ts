@@ -27,9 +27,15 @@ describe('a rolling deploy of real processes', () => {
     { timeout: PATIENCE },
     async ([, database], context) => {
       const { expect, onTestFinished } = context;
-      const place = await database.place();
-      onTestFinished(() => place.drop());
-      const settings = { kind: database.kind, url: place.url, ...place.options, leaseMs: 3_000, pollMs: 500 };
+      const scratch = await database.scratch();
+      onTestFinished(() => scratch.drop());
+      const settings = {
+        kind: database.kind,
+        url: scratch.url,
+        ...scratch.options,
+        leaseMs: 3_000,
+        pollMs: 500,
+      };
       const world = await Cluster.open(program.main, settings, context);
       const old = await world.start();
       const auditor = await Auditor.open(settings);

@@ -13,7 +13,7 @@ import { ManualClock } from '@carillon/scheduler/testing';
 import type { Database } from '../../../libs/scheduler-sql/src/driver/database.js';
 import { SqlStore } from '../../../libs/scheduler-sql/src/store/sql-store.js';
 import { type Line, recordingLogger, START } from '../../nest/testing-app.js';
-import type { Place, TestDatabase } from '../../servers/each-database.js';
+import type { ScratchDatabase, TestDatabase } from '../../servers/each-database.js';
 import { LentStore } from './lent-store.js';
 
 export const LEASE_MS = 30_000;
@@ -37,33 +37,33 @@ export interface ReplicaParts {
   providers?: Provider[];
   imports?: DynamicModule[];
   options?: Omit<SchedulerOptions, 'store'>;
-  /** Instead of a store in the world's place. */
+  /** Instead of a store in the world's scratch database. */
   connect?: () => Promise<Database>;
 }
 
-/** Nest applications that share a place in a real database, on one clock that the test moves. */
+/** Nest applications that share a scratch database of a real server, on one clock that the test moves. */
 export class DurableWorld {
   readonly clock = new ManualClock(START);
   private readonly stores: LentStore[] = [];
   private started = 0;
 
   private constructor(
-    readonly place: Place,
+    readonly scratch: ScratchDatabase,
     /** A connection for the test itself. */
     readonly database: Database,
   ) {}
 
   static async in(testDatabase: TestDatabase): Promise<DurableWorld> {
-    const place = await testDatabase.place();
-    onTestFinished(() => place.drop());
-    return new DurableWorld(place, await place.open());
+    const scratch = await testDatabase.scratch();
+    onTestFinished(() => scratch.drop());
+    return new DurableWorld(scratch, await scratch.open());
   }
 
   /** A running application. */
   async start({ name, providers = [], imports = [], options, connect }: ReplicaParts = {}): Promise<Replica> {
     const replica = name ?? `replica-${++this.started}`;
     const store = new LentStore(
-      new SqlStore({ options: STORE_OPTIONS, connect: connect ?? (() => this.place.open()) }),
+      new SqlStore({ options: STORE_OPTIONS, connect: connect ?? (() => this.scratch.open()) }),
       replica,
     );
     this.stores.push(store);

@@ -46,8 +46,8 @@ const HARMS: Record<string, { error: RegExp; downForMs: number; harm: Harm }> = 
   'a database that another process has locked': {
     error: /locked/,
     downForMs: 1_000,
-    harm: async (_, { place }) => {
-      const locker = await lock(place.url);
+    harm: async (_, { scratch }) => {
+      const locker = await lock(scratch.url);
       return async () => {
         locker.send('unlock');
         await once(locker, 'exit');
@@ -70,7 +70,7 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind === 'sqlite'))('%s', (_
     let store!: Database;
     const replica = await here.start({
       providers: [Worker],
-      connect: async () => (store = await here.place.open()),
+      connect: async () => (store = await here.scratch.open()),
     });
     ran.length = 0;
     await here.pass(2_500);

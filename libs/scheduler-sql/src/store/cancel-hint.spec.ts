@@ -1,13 +1,17 @@
 import { every, NO_LIMITS, readPolicies } from '@carillon/scheduler/store';
 import { describe, expect, it } from 'vitest';
-import { eachDatabase, type Place } from '../../../../test/servers/each-database.js';
+import { eachDatabase, type ScratchDatabase } from '../../../../test/servers/each-database.js';
 import { SqlStore } from './sql-store.js';
 
 const START = Date.UTC(2026, 5, 1);
 const OPTIONS = { leaseMs: 30_000, pollMs: 5_000, retention: { ageMs: null, perJob: null } };
 
-async function openReplica(place: Place, replica: string, onHint: (hint: string) => void): Promise<SqlStore> {
-  const store = new SqlStore({ options: OPTIONS, connect: () => place.open() });
+async function openReplica(
+  scratch: ScratchDatabase,
+  replica: string,
+  onHint: (hint: string) => void,
+): Promise<SqlStore> {
+  const store = new SqlStore({ options: OPTIONS, connect: () => scratch.open() });
   await store.open({ replica, concurrency: NO_LIMITS, handlers: () => ['work'], onHint });
   return store;
 }
@@ -15,11 +19,11 @@ async function openReplica(place: Place, replica: string, onHint: (hint: string)
 // Elsewhere there are no hints: the holder learns of it when it renews.
 describe.each(eachDatabase.filter(([, { kind }]) => kind === 'postgres'))('hints in %s', (_, database) => {
   it('tell the holder of a run that another replica has cancelled it', async () => {
-    const place = await database.place();
+    const scratch = await database.scratch();
     let tell = (): void => undefined;
     const told = new Promise<void>((resolve) => (tell = resolve));
-    const holder = await openReplica(place, 'holder', (hint) => hint === 'cancel' && tell());
-    const other = await openReplica(place, 'other', () => undefined);
+    const holder = await openReplica(scratch, 'holder', (hint) => hint === 'cancel' && tell());
+    const other = await openReplica(scratch, 'other', () => undefined);
     try {
       const trigger = every('1h').bind({ jobId: 'job', anchorAt: START });
       const policies = readPolicies({ overlap: 'cancelPrevious' });
@@ -34,7 +38,7 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind === 'postgres'))('hints
     } finally {
       await holder.close();
       await other.close();
-      await place.drop();
+      await scratch.drop();
     }
   });
 });

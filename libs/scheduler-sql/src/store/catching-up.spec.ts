@@ -9,8 +9,8 @@ const MANY = 40;
 
 describe.each(eachDatabase)('many runs that wait to catch up in %s', (_, database) => {
   it('go one after the other, oldest first, and those that are left end with their job', async () => {
-    const place = await database.place();
-    const store = new SqlStore({ options: OPTIONS, connect: () => place.open() });
+    const scratch = await database.scratch();
+    const store = new SqlStore({ options: OPTIONS, connect: () => scratch.open() });
     const concurrency = { whole: null, groups: {} };
     await store.open({ replica: 'a', concurrency, handlers: () => ['work'], onHint: () => undefined });
     try {
@@ -48,7 +48,7 @@ describe.each(eachDatabase)('many runs that wait to catch up in %s', (_, databas
       expect(await store.listRuns({ state: 'queued' })).toEqual([]);
     } finally {
       await store.close();
-      await place.drop();
+      await scratch.drop();
     }
   });
 });

@@ -1,7 +1,7 @@
 import { type Completion, type Claim, every, readPolicies } from '@carillon/scheduler/store';
 import type { Kysely } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eachDatabase, type Place } from '../../../../test/servers/each-database.js';
+import { eachDatabase, type ScratchDatabase } from '../../../../test/servers/each-database.js';
 import type { Database } from '../driver/database.js';
 import type { Tables } from '../schema/tables.js';
 import { SqlStore } from './sql-store.js';
@@ -19,25 +19,25 @@ function succeeded(claim: Claim, at: number): Completion {
 describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
   'ends of runs in %s',
   (_, database) => {
-    let place: Place;
+    let scratch: ScratchDatabase;
     let store: SqlStore;
     let other: Database;
     /** What handlers tell is not written before. */
     let notesWait: Promise<void> | null = null;
 
     beforeEach(async () => {
-      place = await database.place();
+      scratch = await database.scratch();
       notesWait = null;
-      const connect = async () => lateNotes(await place.open());
+      const connect = async () => lateNotes(await scratch.open());
       store = new SqlStore({ options: OPTIONS, connect });
       const concurrency = { whole: null, groups: { [GROUP]: 1 } };
       await store.open({ replica: 'a', concurrency, handlers: () => ['work'], onHint: () => undefined });
-      other = await place.open();
+      other = await scratch.open();
     });
     afterEach(async () => {
       await other.close();
       await store.close();
-      await place.drop();
+      await scratch.drop();
     });
 
     function lateNotes(opened: Database): Database {

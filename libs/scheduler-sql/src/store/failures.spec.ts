@@ -1,6 +1,6 @@
 import { type Claim, every, readPolicies, StoreUnavailableError } from '@carillon/scheduler/store';
 import { afterEach, describe, expect, it } from 'vitest';
-import { eachDatabase, type Place } from '../../../../test/servers/each-database.js';
+import { eachDatabase, type ScratchDatabase } from '../../../../test/servers/each-database.js';
 import type { Database } from '../driver/database.js';
 import { SqlStore } from './sql-store.js';
 
@@ -38,13 +38,13 @@ class Frail {
 }
 
 describe.each(eachDatabase)('when %s fails', (_, database) => {
-  let place: Place;
+  let scratch: ScratchDatabase;
   let store: SqlStore;
   const frail = new Frail();
 
   const open = async () => {
-    place = await database.place();
-    store = new SqlStore({ options: OPTIONS, connect: async () => frail.wrap(await place.open()) });
+    scratch = await database.scratch();
+    store = new SqlStore({ options: OPTIONS, connect: async () => frail.wrap(await scratch.open()) });
     frail.answersLost = 0;
     const concurrency = { whole: null, groups: {} };
     await store.open({ replica: 'a', concurrency, handlers: () => ['work'], onHint: () => undefined });
@@ -80,7 +80,7 @@ describe.each(eachDatabase)('when %s fails', (_, database) => {
     frail.answersLost = 0;
     frail.refused.clear();
     await store.close();
-    await place.drop();
+    await scratch.drop();
   });
 
   it('a claim whose answer is lost is given back, and is claimed again by the next', async () => {

@@ -1,15 +1,15 @@
 import { type Claim, every, NO_LIMITS, readPolicies } from '@carillon/scheduler/store';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
-import { eachDatabase, type Place } from '../../../../test/servers/each-database.js';
+import { eachDatabase, type ScratchDatabase } from '../../../../test/servers/each-database.js';
 import { SqlStore } from './sql-store.js';
 
 const START = Date.UTC(2026, 5, 1);
 const MINUTE_MS = 60_000;
 const OPTIONS = { leaseMs: 30_000, pollMs: 5_000, retention: { ageMs: null, perJob: null } };
 
-async function openReplica(place: Place, replica: string): Promise<SqlStore> {
-  const store = new SqlStore({ options: OPTIONS, connect: () => place.open() });
+async function openReplica(scratch: ScratchDatabase, replica: string): Promise<SqlStore> {
+  const store = new SqlStore({ options: OPTIONS, connect: () => scratch.open() });
   await store.open({ replica, concurrency: NO_LIMITS, handlers: () => ['work'], onHint: () => undefined });
   return store;
 }
@@ -26,9 +26,9 @@ const end = (claim: Claim, endedAt: number) => ({
 // Elsewhere such a transaction is refused, or sees what the lock sees.
 describe.each(eachDatabase.filter(([, { kind }]) => kind === 'mysql'))('live runs in %s', (_, database) => {
   it('are not forgotten by a transaction of the user’s that began before them', async () => {
-    const place = await database.place();
-    const store = await openReplica(place, 'a');
-    const theirs = await place.open();
+    const scratch = await database.scratch();
+    const store = await openReplica(scratch, 'a');
+    const theirs = await scratch.open();
     try {
       const policies = readPolicies({ overlap: 'skip' });
       const put = (seconds: number, transaction?: unknown) => {
@@ -53,15 +53,18 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind === 'mysql'))('live run
     } finally {
       await theirs.close();
       await store.close();
-      await place.drop();
+      await scratch.drop();
     }
   });
 });
 
 describe.each(eachDatabase)('live runs in %s', (_, database) => {
   it('are found also where the replica that made the later one is behind in time', async () => {
-    const place = await database.place();
-    const [ahead, behind] = await Promise.all([openReplica(place, 'ahead'), openReplica(place, 'behind')]);
+    const scratch = await database.scratch();
+    const [ahead, behind] = await Promise.all([
+      openReplica(scratch, 'ahead'),
+      openReplica(scratch, 'behind'),
+    ]);
     try {
       const trigger = every('1h').bind({ jobId: 'job', anchorAt: START });
       const policies = readPolicies({ overlap: 'queueAll' });
@@ -81,7 +84,7 @@ describe.each(eachDatabase)('live runs in %s', (_, database) => {
     } finally {
       await ahead.close();
       await behind.close();
-      await place.drop();
+      await scratch.drop();
     }
   });
 });

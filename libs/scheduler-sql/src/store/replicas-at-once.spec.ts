@@ -1,6 +1,6 @@
 import { type Claim, every, readPolicies, type PolicyOptions } from '@carillon/scheduler/store';
 import { expect, it, describe } from 'vitest';
-import { eachDatabase, type Place } from '../../../../test/servers/each-database.js';
+import { eachDatabase, type ScratchDatabase } from '../../../../test/servers/each-database.js';
 import { SqlStore } from './sql-store.js';
 
 const START = Date.UTC(2026, 5, 1);
@@ -28,8 +28,8 @@ function dice(seed: number): () => number {
   };
 }
 
-async function openReplica(place: Place, replica: string): Promise<SqlStore> {
-  const store = new SqlStore({ options: OPTIONS, connect: () => place.open() });
+async function openReplica(scratch: ScratchDatabase, replica: string): Promise<SqlStore> {
+  const store = new SqlStore({ options: OPTIONS, connect: () => scratch.open() });
   const concurrency = { whole: null, groups: { few: 2 } };
   await store.open({ replica, concurrency, handlers: () => ['work'], onHint: () => undefined });
   return store;
@@ -37,8 +37,8 @@ async function openReplica(place: Place, replica: string): Promise<SqlStore> {
 
 describe.each(eachDatabase)('several replicas at once in %s', (_, database) => {
   it('lose no tick, run none twice, and leave nothing waiting for ever', async () => {
-    const place = await database.place();
-    const replicas = await Promise.all(['a', 'b', 'c'].map((name) => openReplica(place, name)));
+    const scratch = await database.scratch();
+    const replicas = await Promise.all(['a', 'b', 'c'].map((name) => openReplica(scratch, name)));
     try {
       let now = START;
       for (const [id, { mode, ...options }] of Object.entries(JOBS)) {
@@ -131,7 +131,7 @@ describe.each(eachDatabase)('several replicas at once in %s', (_, database) => {
       }
     } finally {
       for (const store of replicas) await store.close();
-      await place.drop();
+      await scratch.drop();
     }
   }, 120_000);
 });

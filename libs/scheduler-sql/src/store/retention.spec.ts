@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { jobRow, runRow } from '../../../../test/sql/foundation/rows.js';
-import { eachDatabase, type Place } from '../../../../test/servers/each-database.js';
+import { eachDatabase, type ScratchDatabase } from '../../../../test/servers/each-database.js';
 import type { Database } from '../driver/database.js';
 import type { RunTable } from '../schema/tables.js';
 import { RunIds } from '../turn/run-ids.js';
@@ -11,15 +11,15 @@ const NOW = Date.UTC(2026, 5, 30);
 const ago = (days: number) => NOW - days * DAY;
 
 describe.each(eachDatabase)('the history in %s', (_, database) => {
-  let place: Place;
+  let scratch: ScratchDatabase;
   let db: Database;
   let ids: RunIds;
   beforeEach(async () => {
     ids = new RunIds();
-    place = await database.place();
-    db = await place.open();
+    scratch = await database.scratch();
+    db = await scratch.open();
   });
-  afterEach(() => place.drop());
+  afterEach(() => scratch.drop());
 
   /** A run that was made at an instant, and has ended if that is said. */
   const run = (madeAt: number, endedAt: number | null, row: Partial<RunTable> = {}) =>
