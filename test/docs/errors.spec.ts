@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import * as scheduler from '@carillon/scheduler';
 import { SchedulerError } from '@carillon/scheduler';
+import { ERROR_CODES } from '@carillon/scheduler/store';
+import * as testing from '@carillon/scheduler/testing';
 import * as sql from '@carillon/sql';
 import { code, fields, read, rows, section } from './pages.js';
 
-const api = { ...scheduler, ...sql };
+const api = { ...scheduler, ...sql, TimeTravelError: testing.TimeTravelError };
 
 /** Every error class that users can see, with an example: its code and status belong to the instance. */
 const EXAMPLES: Record<string, SchedulerError> = {
@@ -31,6 +33,7 @@ const EXAMPLES: Record<string, SchedulerError> = {
   DatabaseTooOldError: new api.DatabaseTooOldError('5.7.44', 'MySQL 8.0'),
   SchemaTooNewError: new api.SchemaTooNewError('"carillon".*', '0009_x', '0001_y'),
   SchemaOutdatedError: new api.SchemaOutdatedError('"carillon".*', null, '0001_y'),
+  TimeTravelError: new api.TimeTravelError('The clock stands.'),
 };
 
 /** What every error has. */
@@ -52,6 +55,10 @@ describe('docs/errors.md', () => {
       .filter(([, value]) => typeof value === 'function' && value.prototype instanceof SchedulerError)
       .map(([name]) => name);
     expect(documented.map(({ name }) => name).toSorted()).toEqual(exported.toSorted());
+  });
+
+  it('has a row for each code in the list of codes, and for no other', () => {
+    expect(documented.map((row) => row.code).toSorted()).toEqual([...ERROR_CODES].toSorted());
   });
 
   it.each(documented)('tells code, status and fields of $name', ({ name, code: errorCode, status, when }) => {

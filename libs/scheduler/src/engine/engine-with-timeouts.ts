@@ -5,6 +5,7 @@ import type {
   JobFilter,
   JobSpec,
   JsonValue,
+  PauseRequest,
   Run,
   RunFilter,
   SchedulerEventType,
@@ -94,10 +95,7 @@ export class EngineWithTimeouts implements Engine {
     return this.engineOf(id).updateJob(id, edit);
   }
 
-  pauseJob(
-    id: string,
-    pause: { note: string | null; by: string | null; until: number | null },
-  ): Awaitable<Job> {
+  pauseJob(id: string, pause: PauseRequest): Awaitable<Job> {
     return this.engineOf(id).pauseJob(id, pause);
   }
 

@@ -6,6 +6,7 @@ import {
   JobNotFoundError,
   type JobSpec,
   type JsonValue,
+  type PauseRequest,
   type Run,
   type RunFilter,
   SchedulerStoppingError,
@@ -161,10 +162,7 @@ export class LocalEngine implements Engine {
     return this.change(id, { kind: 'edit', edit });
   }
 
-  pauseJob(
-    id: string,
-    pause: { note: string | null; by: string | null; until: number | null },
-  ): Awaitable<Job> {
+  pauseJob(id: string, pause: PauseRequest): Awaitable<Job> {
     return this.change(id, { kind: 'pause', ...pause });
   }
 

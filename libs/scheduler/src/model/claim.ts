@@ -3,26 +3,26 @@ import type { JsonValue } from './json.js';
 import type { Policies } from './policies.js';
 import type { AttemptResult } from './run.js';
 
-/** A due run that this process has taken: all that an attempt needs. */
+/** A due run that this process has claimed, with everything that an attempt needs. */
 export interface Claim {
   readonly runId: string;
   readonly jobId: string;
   readonly handler: HandlerReference;
   readonly payload: JsonValue | undefined;
   readonly policies: Policies;
-  /** The tick, UTC ms; null for a run that was asked for by hand. */
+  /** The tick, UTC ms; null for a run requested by hand. */
   readonly scheduledAt: number | null;
-  /** For a backfilled run the instant that it stands for, UTC ms, else null. */
+  /** The instant that a backfilled run stands for, UTC ms; null for other runs. */
   readonly standsForAt: number | null;
-  /** What lateness is measured from, UTC ms: the tick, or when the attempt fell due. */
+  /** Lateness is measured from this instant, UTC ms: the tick, or when the attempt fell due. */
   readonly dueAt: number;
-  /** This attempt's number, from 1. */
+  /** 1 for the first attempt. */
   readonly attempt: number;
-  /** Rises with each claim of the run; writes under an older one are refused. */
+  /** Fencing token: rises with each claim of the run; writes with an older one are refused. */
   readonly token: number;
 }
 
-/** How an attempt ended, and what follows. */
+/** The end of an attempt, and whether another one follows. */
 export interface Completion {
   readonly claim: Claim;
   readonly result: AttemptResult;

@@ -1,6 +1,39 @@
 import { SchedulerError } from '../timing/errors/scheduler-error.js';
+import { showValue } from '../timing/errors/show-value.js';
 
 export { SchedulerError };
+
+/** The code of every error of Carillon's packages. docs/errors.md has a line for each; a test compares the two. */
+export const ERROR_CODES = [
+  // timing
+  'INVALID_CRON',
+  'NEVER_FIRES',
+  'INVALID_TIMEZONE',
+  'INVALID_DURATION',
+  'INVALID_TRIGGER',
+  // this file
+  'INVALID_OPTIONS',
+  'PAYLOAD_INVALID',
+  'HANDLER_UNKNOWN',
+  'HANDLER_NOT_DURABLE',
+  'JOB_NOT_FOUND',
+  'JOB_ID_TAKEN',
+  'JOB_IS_DECLARED',
+  'SCHEDULER_NOT_RUNNING',
+  'SCHEDULER_EXISTS',
+  'ATTEMPT_TIMED_OUT',
+  'RUN_CANCELLED',
+  'LEASE_LOST',
+  'STORE_UNAVAILABLE',
+  'SCHEDULER_STOPPING',
+  // @carillon/sql
+  'DRIVER_MISSING',
+  'DATABASE_TOO_OLD',
+  'SCHEMA_TOO_NEW',
+  'SCHEMA_OUTDATED',
+  // @carillon/scheduler/testing
+  'TIME_TRAVEL',
+] as const;
 
 /** No job with this id: `updateJob`, `pauseJob`, `resumeJob`, `removeJob`, `runNow`, `backfill`. */
 export class JobNotFoundError extends SchedulerError {
@@ -16,7 +49,7 @@ const OWN_NAME = {
   'handler name': 'Give one of them its own name (the id of a decorated job is the name of its handler, too)',
 };
 
-/** Two jobs want one id, or two methods one handler's name. At bootstrap `places` names both declarations. */
+/** Two jobs have one id, or two methods have one handler name. At bootstrap `places` names both declarations. */
 export class JobIdTakenError extends SchedulerError {
   readonly code = 'JOB_ID_TAKEN';
   readonly statusCode = 409;
@@ -84,7 +117,7 @@ export class InvalidOptionsError extends SchedulerError {
     readonly value: unknown,
     remedy: string,
   ) {
-    super(`The option "${field}" cannot be ${show(value)}. ${remedy}`);
+    super(`The option "${field}" cannot be ${showValue(value)}. ${remedy}`);
   }
 }
 
@@ -102,7 +135,7 @@ export class PayloadInvalidError extends SchedulerError {
   }
 }
 
-/** `addJob` and `runNow` from the drain on, `runNow` before the start. */
+/** `addJob`, `runNow` and `backfill` from the drain on; `runNow` and `backfill` before the start. */
 export class SchedulerNotRunningError extends SchedulerError {
   readonly code = 'SCHEDULER_NOT_RUNNING';
   readonly statusCode = 503;
@@ -127,7 +160,7 @@ export class SchedulerExistsError extends SchedulerError {
   }
 }
 
-/** What a timed-out attempt's signal is aborted with. */
+/** The reason of a timed-out attempt's signal, and the error of the attempt. */
 export class AttemptTimedOutError extends SchedulerError {
   readonly code = 'ATTEMPT_TIMED_OUT';
   readonly statusCode = 504;
@@ -142,7 +175,7 @@ export class AttemptTimedOutError extends SchedulerError {
   }
 }
 
-/** What the signals of running attempts are aborted with when the drain's time is over. */
+/** The reason of the signals of running attempts when `drainTimeout` has passed. */
 export class SchedulerStoppingError extends SchedulerError {
   readonly code = 'SCHEDULER_STOPPING';
   readonly statusCode = 503;
@@ -154,7 +187,7 @@ export class SchedulerStoppingError extends SchedulerError {
   }
 }
 
-/** What the signal of a run that is cancelled is aborted with. */
+/** The reason of a cancelled run's signal. */
 export class RunCancelledError extends SchedulerError {
   readonly code = 'RUN_CANCELLED';
   readonly statusCode = 409;
@@ -166,7 +199,7 @@ export class RunCancelledError extends SchedulerError {
   }
 }
 
-/** What the signal of a run is aborted with whose lease this process could not renew in time. */
+/** The reason of a run's signal when this process could not renew the run's lease in time. */
 export class LeaseLostError extends SchedulerError {
   readonly code = 'LEASE_LOST';
   readonly statusCode = 503;
@@ -178,7 +211,7 @@ export class LeaseLostError extends SchedulerError {
   }
 }
 
-/** A verb of the service needs the store, and the store does not answer. `cause` is the driver's error. */
+/** The store does not answer a verb of the service. `cause` is the driver's error. */
 export class StoreUnavailableError extends SchedulerError {
   readonly code = 'STORE_UNAVAILABLE';
   readonly statusCode = 503;
@@ -188,7 +221,7 @@ export class StoreUnavailableError extends SchedulerError {
   }
 }
 
-/** Of a host with several addresses Node tells an error each, and none for all. */
+/** For a host with several addresses Node gives an AggregateError without a message of its own. */
 function wordsOf(cause: unknown): string {
   if (cause instanceof AggregateError) return cause.errors.map(wordsOf).join(', ');
   return cause instanceof Error ? cause.message : String(cause);
@@ -197,15 +230,4 @@ function wordsOf(cause: unknown): string {
 function distinct(places: readonly string[]): string {
   const [first, second] = places;
   return first === second ? `twice by ${first}` : `by ${places.join(' and by ')}`;
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'function') return 'a function';
-  if (typeof value === 'bigint' || typeof value === 'symbol') return String(value);
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    return Object.prototype.toString.call(value);
-  }
 }

@@ -2,7 +2,7 @@ import type { OutcomeReason } from './run.js';
 
 interface SchedulerFact {
   at: Date;
-  /** The process that says it. */
+  /** The process that publishes the event. */
   replica: string;
 }
 interface JobFact extends SchedulerFact {
@@ -10,37 +10,42 @@ interface JobFact extends SchedulerFact {
 }
 interface RunFact extends JobFact {
   runId: string;
-  /** The tick; null for a run that was asked for by hand. */
+  /** The tick; null for a run requested by hand. */
   scheduledAt: Date | null;
   attempt: number;
 }
-/** Ticks that got an outcome without a run of their own: one, or a span that shares it. */
+/** One tick, or a span of ticks with one outcome, that had no run of their own. */
 interface TickFact extends JobFact {
   runId: string;
   scheduledAt: Date | null;
   /** Last tick of the span; equal to `scheduledAt` for a single tick. */
   scheduledUntil: Date | null;
   count: number;
-  /** There may be more: combined triggers count ticks up to 10,000. */
+  /** `count` is a lower bound: combined triggers count ticks up to 10,000. */
   countIsAtLeast: boolean;
   reason: OutcomeReason;
 }
-interface Completion extends RunFact {
+interface CompletionFact extends RunFact {
   durationMs: number;
 }
+/** `reason` is null for an attempt's own result; `misfireGrace` when the run ends because its retry came too late. */
+interface FailureFact extends CompletionFact {
+  error: unknown;
+  reason: OutcomeReason | null;
+}
 
-/** Everything that can be observed, by type. docs/events.md has a line for each. */
+/** The fields of every event, by type. docs/events.md has a line for each. */
 export interface SchedulerEvents {
   'scheduler.started': SchedulerFact & { timezoneData: string };
   'scheduler.paused': SchedulerFact;
   'scheduler.resumed': SchedulerFact;
   'scheduler.draining': SchedulerFact & { running: number };
   'scheduler.stopped': SchedulerFact & { abandoned: number };
-  /** The wall clock went `stepMs` further than elapsed time did; negative when it was set back. */
+  /** The wall clock moved by `stepMs` more than elapsed time did; negative when it was set back. */
   'scheduler.clockStepped': SchedulerFact & { stepMs: number };
-  /** An error inside the scheduler itself that it survived. */
+  /** The scheduler survived an error of its own. */
   'scheduler.faulted': SchedulerFact & { error: unknown; jobId: string | null };
-  /** This machine's clock is `offsetMs` before (negative: behind) the store's, which is the one that counts. */
+  /** This machine's clock is ahead of the store's by `offsetMs` (negative: behind). The store's clock decides. */
   'scheduler.clockDiffers': SchedulerFact & { offsetMs: number };
   'store.down': SchedulerFact & { error: unknown };
   'store.up': SchedulerFact & { downMs: number };
@@ -53,16 +58,16 @@ export interface SchedulerEvents {
   'job.resumed': JobFact;
   'job.removed': JobFact;
   'job.finished': JobFact;
-  /** The code of no live replica declares it any more: kept, and not run. */
+  /** No live replica declares the job any more: it is kept and does not run. */
   'job.orphaned': JobFact;
   'job.parked': JobFact & { error: unknown };
 
   'run.started': RunFact & { latenessMs: number };
-  'run.succeeded': Completion & { result: unknown; latenessMs: number };
-  /** A handler told how far it is. */
+  'run.succeeded': CompletionFact & { result: unknown; latenessMs: number };
+  /** A handler called `run.progress`. */
   'run.progressed': RunFact & { share: number; note: string | null };
-  'run.failed': Completion & { error: unknown; retryAt: Date | null };
-  /** `handlerRuns`: the handler has not settled yet; its place stays held, and a retry waits for it. */
+  'run.failed': FailureFact & { retryAt: Date | null };
+  /** `handlerRuns`: the handler has not settled yet; its slot stays held, and a retry waits for it. */
   'run.timedOut': Completion & { error: unknown; willRetry: boolean; handlerRuns: boolean };
   'run.skipped': TickFact;
   'run.missed': TickFact;
@@ -74,17 +79,17 @@ export interface SchedulerEvents {
 
 export type SchedulerEventType = keyof SchedulerEvents;
 
-/** An event of type `T`: its fields and the `type` that tells it from the others. */
+/** An event of type `T`: its fields and its `type`. */
 export type SchedulerEventOf<T extends SchedulerEventType> = {
   [K in T]: { type: K } & SchedulerEvents[K];
 }[T];
 
 export type SchedulerEvent = SchedulerEventOf<SchedulerEventType>;
 
-/** The failed attempts of runs: what `errors$` carries. */
+/** A failed attempt of a run: the events of `errors$`. */
 export type FailureEvent = SchedulerEventOf<'run.failed' | 'run.timedOut'>;
 
-/** Every event type; a test compares it with docs/events.md. */
+/** Every event type; a test compares the list with docs/events.md. */
 export const EVENT_TYPES = Object.keys({
   'scheduler.started': 0,
   'scheduler.paused': 0,

@@ -8,14 +8,14 @@ export type PayloadClass<P extends object = object> = new (...args: never[]) => 
 export interface HandlerDefinition<P = JsonValue | undefined> {
   readonly name: string;
   readonly payloadClass: PayloadClass | null;
-  /** Carries the payload's type; never set. */
+  /** For the type checker only; never set. */
   readonly payload?: P;
 }
 
 /**
- * Names a handler, so that jobs can be stored and added by that name. The method that does the work
- * is marked `@JobHandler(definition)`. With a class, payloads are checked by its class-validator
- * decorators when a job is added and again before each run, and handlers get an instance of it.
+ * Defines a handler by name, so that jobs can be stored and added by that name. Mark the method that
+ * does the work with `@JobHandler(definition)`. With a class, its class-validator decorators check the
+ * payload when a job is added and again before each run, and the handler gets an instance of the class.
  *
  * @example
  * const sendReminder = defineHandler('send-reminder', SendReminderDto);

@@ -5,5 +5,6 @@ export * from './handler.js';
 export * from './job.js';
 export * from './json.js';
 export * from './policies.js';
+export * from './read-options.js';
 export * from './run.js';
 export * from './run-context.js';

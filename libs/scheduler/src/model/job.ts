@@ -5,26 +5,33 @@ import type { Policies, PolicyEdit } from './policies.js';
 
 /**
  * - `active`: its next tick is known.
- * - `paused`: by a person or a policy; ticks are skipped.
- * - `disabled`: declared so; ticks are not made.
+ * - `paused`: by a person or a policy; its ticks are skipped.
+ * - `disabled`: by its declaration; it makes no ticks.
  * - `finished`: its trigger has ended.
- * - `orphaned`: the code of no live replica declares it any more; ticks are not made.
- * - `parked`: it could not be read or computed; see `parkedBecause`.
+ * - `orphaned`: no live replica declares it any more; it makes no ticks.
+ * - `parked`: the scheduler cannot read it or compute its ticks; see `parkedBecause`.
  */
 export type JobState = 'active' | 'paused' | 'disabled' | 'finished' | 'orphaned' | 'parked';
 
 /** Who asked for the job: a decorator or a caller of `addJob`. */
 export type JobOrigin = 'declared' | 'added';
 
+/** A request to pause a job: why, by whom, and the instant at which the pause ends by itself (UTC ms). */
+export interface PauseRequest {
+  readonly note: string | null;
+  readonly by: string | null;
+  readonly until: number | null;
+}
+
 export interface Pause {
   note: string | null;
   by: string | null;
   at: Date;
-  /** Ends by itself then. */
+  /** The pause ends by itself at this instant. */
   until: Date | null;
 }
 
-/** A job as `getJob` shows it; a copy, changing it changes nothing. */
+/** A job as `getJob` returns it: a copy, so changing it has no effect. */
 export interface Job {
   id: string;
   trigger: Trigger;
@@ -38,7 +45,7 @@ export interface Job {
   parkedBecause: string | null;
   /** The next due instant; null unless active. */
   nextDueAt: Date | null;
-  /** The last tick of the trigger in force that was given an outcome or a run. */
+  /** The last tick of the trigger in force that has an outcome or a run. */
   lastTickAt: Date | null;
   /** Runs that failed or timed out since the last that succeeded. */
   failuresInRow: number;
@@ -57,10 +64,10 @@ export interface JobFilter {
   handler?: string;
 }
 
-/** What carries a job's work: a name in the handler registry, or (memory only) the function itself. */
+/** A name in the handler registry, or (memory only) the function itself. */
 export type HandlerReference = string | HandlerFunction<never>;
 
-/** A checked declaration, as the engine is handed it. Its trigger is bound. */
+/** A checked declaration, ready for the engine. Its trigger is bound. */
 export interface JobSpec {
   readonly id: string;
   readonly trigger: Trigger;
@@ -71,18 +78,18 @@ export interface JobSpec {
   readonly disabled: boolean;
 }
 
-/** What `updateJob` may change; checked, the trigger bound. */
+/** A checked change of a job. Its trigger is bound. */
 export interface JobEdit {
   readonly trigger?: Trigger;
   readonly handler?: HandlerReference;
   readonly payload?: JsonValue | undefined;
-  /** Just what changes: of two edits at once neither undoes the other. */
+  /** Only the policies that change, so that concurrent edits do not undo each other. */
   readonly policies?: PolicyEdit;
   readonly disabled?: boolean;
-  /** The ticks of the trigger before were none: those that are overdue get no outcome. */
+  /** Discards overdue ticks of the previous trigger without an outcome: they never counted. */
   readonly startsAnew?: boolean;
 }
 
-/** What to do when the id is taken. */
+/** The effect of `addJob` on a job that has the id already. */
 export const IF_TAKEN = ['error', 'replace', 'keep'] as const;
 export type IfTaken = (typeof IF_TAKEN)[number];

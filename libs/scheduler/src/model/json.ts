@@ -5,11 +5,11 @@ export type JsonValue = null | boolean | number | string | JsonValue[] | { [key:
 const DEEPEST = 64;
 
 /**
- * A copy of `value` as JSON would carry it, so that a payload means the same in memory as in a
- * database. `undefined` stays undefined (no payload); anything with `toJSON` (a Date) becomes what
- * that gives; undefined properties are left out.
+ * Copies `value` the way JSON does, so that a payload means the same in memory as in a database.
+ * `undefined` stays undefined (no payload); an object with `toJSON` (a Date) becomes its result;
+ * undefined properties are left out.
  *
- * @throws PayloadInvalidError for what JSON has no form for, naming the property
+ * @throws PayloadInvalidError naming the property that JSON cannot hold
  */
 export function copyAsJson(value: unknown): JsonValue | undefined {
   return value === undefined ? undefined : copy(value, 'payload', 0);

@@ -1,11 +1,12 @@
 import { type Duration, parseDuration } from '../timing/index.js';
 import { InvalidOptionsError } from './errors.js';
+import { count, oneOf, positiveDuration, readObject, rejectUnknown } from './read-options.js';
 
-/** What becomes of a tick while a run of its job is alive. */
+/** Decides the fate of a tick that falls due while a run of its job is alive. */
 export const OVERLAPS = ['skip', 'queueOne', 'queueAll', 'cancelPrevious', 'allow'] as const;
 export type Overlap = (typeof OVERLAPS)[number];
 
-/** What becomes of several overdue ticks. */
+/** Decides which of several overdue ticks run. */
 export const COALESCES = ['latest', 'earliest', 'all'] as const;
 export type Coalesce = (typeof COALESCES)[number];
 
@@ -30,12 +31,12 @@ export interface RetryOptions {
   when?: (error: unknown) => boolean;
 }
 
-/** Policies as callers write them. What is left out comes from the module's `defaults`, else from DEFAULT_POLICIES. */
+/** Policies as callers write them. Those left out come from the module's `defaults`, else from DEFAULT_POLICIES. */
 export interface PolicyOptions {
   overlap?: Overlap;
   /** Runs of the job that may be alive at once under `allow`; null for any number. */
   maxInstances?: number | null;
-  /** A tick later than this is not run: `missed`. Null for no limit. */
+  /** A tick later than this does not run; its outcome is `missed`. Null for no limit. */
   misfireGrace?: Duration | null;
   coalesce?: Coalesce;
   /** Under `coalesce: 'all'`: how many of the newest overdue ticks still run. */
@@ -50,7 +51,7 @@ export interface PolicyOptions {
   group?: string | null;
   /** Pauses the job after this many failed runs in a row; null for never. */
   pauseAfterFailures?: number | null;
-  /** What follows an attempt whose process died or was stopped: another attempt, once, or nothing. Durable stores only. */
+  /** Whether another attempt (one) follows an attempt whose process died or stopped. Durable stores only. */
   onAbandoned?: OnAbandoned;
 }
 
@@ -99,12 +100,12 @@ export const DEFAULT_POLICIES: Policies = Object.freeze({
   onAbandoned: 'rerun',
 });
 
-/** What changes of policies; the rest stays as it is, at the instant of the change. */
+/** A change of policies. Policies that it lacks keep the value that they have at the instant of the change. */
 export interface PolicyEdit extends Partial<Omit<Policies, 'retry'>> {
   readonly retry?: Partial<RetryPolicy>;
 }
 
-/** How each policy is read: one line per option. The key set is also the list of known names. */
+/** Reads each policy: one line per option. The keys are also the list of known names. */
 const READERS: { [K in keyof Required<PolicyOptions>]: (value: unknown) => PolicyEdit } = {
   overlap: (value) => ({ overlap: oneOf('overlap', value, OVERLAPS) }),
   maxInstances: (value) => ({ maxInstances: value === null ? null : count('maxInstances', value) }),
@@ -126,9 +127,9 @@ const READERS: { [K in keyof Required<PolicyOptions>]: (value: unknown) => Polic
 export const POLICY_NAMES = Object.keys(READERS) as (keyof PolicyOptions)[];
 
 /**
- * `base` with what `options` changes, frozen; `base` itself when they change nothing, so that a
- * hundred thousand jobs with the same policies share one object. Names that are not policies are
- * left to the caller.
+ * Returns a frozen copy of `base` with `options` applied; `base` itself when they change nothing, so
+ * that a hundred thousand jobs with the same policies share one object. Ignores names that are not
+ * policies: the caller checks those.
  *
  * @throws InvalidOptionsError, InvalidDurationError naming the option
  */
@@ -137,7 +138,7 @@ export function readPolicies(options: PolicyOptions, base: Policies = DEFAULT_PO
   return edit === null ? base : editPolicies(base, edit);
 }
 
-/** What `options` changes; null when they change nothing. @throws as readPolicies */
+/** Returns null when `options` change nothing. @throws as readPolicies */
 export function readPolicyEdit(options: PolicyOptions): PolicyEdit | null {
   let edit: PolicyEdit | null = null;
   for (const name of POLICY_NAMES) {
@@ -147,7 +148,7 @@ export function readPolicyEdit(options: PolicyOptions): PolicyEdit | null {
   return edit;
 }
 
-/** `base` with the edit, frozen. */
+/** Returns a frozen copy. */
 export function editPolicies(base: Policies, edit: PolicyEdit): Policies {
   const retry = edit.retry === undefined ? base.retry : Object.freeze({ ...base.retry, ...edit.retry });
   return Object.freeze({ ...base, ...edit, retry });
@@ -164,14 +165,11 @@ const RETRY_NAMES: readonly (keyof RetryOptions)[] = [
 
 function readRetry(value: unknown): Partial<RetryPolicy> {
   if (typeof value === 'number') return { attempts: count('retry', value) };
-  if (typeof value !== 'object' || value === null) {
-    throw new InvalidOptionsError(
-      'retry',
-      value,
-      "Give a number of attempts or { attempts: 3, backoff: 'exponential', delay: '1s' }.",
-    );
-  }
-  const options = value as RetryOptions;
+  const options: RetryOptions = readObject(
+    'retry',
+    value,
+    "Give a number of attempts or { attempts: 3, backoff: 'exponential', delay: '1s' }.",
+  );
   rejectUnknown('retry.', options, RETRY_NAMES);
   const { attempts, backoff, delay, maxDelay, jitter, when } = options;
   if (when !== undefined && typeof when !== 'function') {
@@ -196,46 +194,12 @@ function readRetry(value: unknown): Partial<RetryPolicy> {
   };
 }
 
-/** @throws InvalidOptionsError for the first name of `options` that is not in `known` */
-export function rejectUnknown(prefix: string, options: object, known: readonly string[]): void {
-  for (const name in options) {
-    if (!known.includes(name)) {
-      throw new InvalidOptionsError(
-        `${prefix}${name}`,
-        (options as Record<string, unknown>)[name],
-        `There is no such option. Known here: ${known.join(', ')}.`,
-      );
-    }
-  }
-}
-
-export function oneOf<T extends string>(field: string, value: unknown, allowed: readonly T[]): T {
-  if (allowed.includes(value as T)) return value as T;
-  throw new InvalidOptionsError(field, value, `Use one of ${allowed.map((item) => `'${item}'`).join(', ')}.`);
-}
-
-/** A whole number of at least 1. */
-export function count(field: string, value: unknown): number {
-  if (Number.isSafeInteger(value) && (value as number) >= 1) return value as number;
-  throw new InvalidOptionsError(field, value, 'Give a whole number of at least 1.');
-}
-
 function groupName(value: unknown): string {
   if (typeof value === 'string' && value.trim() !== '') return value;
   throw new InvalidOptionsError(
     'group',
     value,
     "Give the name of a group, for example 'mail', or null for none.",
-  );
-}
-
-export function positiveDuration(field: string, value: unknown): number {
-  const ms = parseDuration(value as Duration, field);
-  if (ms > 0) return ms;
-  throw new InvalidOptionsError(
-    field,
-    value,
-    "Give a duration over zero, for example '30s', or null for no limit.",
   );
 }
 

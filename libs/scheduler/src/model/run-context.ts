@@ -1,23 +1,23 @@
-/** What a handler gets: the run it works for. Also `SchedulerService.currentRun()`. */
+/** The run, as its handler sees it: the handler's argument and `SchedulerService.currentRun()`. */
 export interface RunContext<P = unknown> {
   readonly id: string;
   readonly jobId: string;
-  /** The tick; null for a run that was asked for by hand. */
+  /** The tick; null for a run requested by hand. */
   readonly scheduledAt: Date | null;
   /** 1 for the first try. */
   readonly attempt: number;
-  /** Rises with each claim of this run: hand it to your own writes, so that a stale holder's are refused. */
+  /** Fencing token: rises with each claim of this run. Pass it to your own writes to refuse those of a stale holder. */
   readonly token: number;
   readonly payload: P;
-  /** Aborted on timeout, when a newer run takes this one's place, and on shutdown when the drain's time is over. */
+  /** Aborted on timeout, when a newer run replaces this one, and on shutdown after `drainTimeout`. */
   readonly signal: AbortSignal;
-  /** For a backfilled run the instant that it stands for, else null. */
+  /** The instant that a backfilled run stands for; null for other runs. */
   readonly standsFor: Date | null;
-  /** Log lines that name the job and the run; the last ones are kept with the run. */
+  /** Writes log lines with the ids of the job and the run; the last lines are kept with the run. */
   readonly log: RunLog;
   /**
-   * Tells how far the run is: `run.progress(0.4, 'page 4 of 10')`.
-   * @param share done so far, 0 to 1 @throws InvalidOptionsError outside of that
+   * Records the progress of the run: `run.progress(0.4, 'page 4 of 10')`.
+   * @param share done so far, 0 to 1 @throws InvalidOptionsError outside that range
    */
   progress(share: number, note?: string): void;
 }
@@ -37,5 +37,5 @@ export interface RunLogLine {
   error?: unknown;
 }
 
-/** A handler given as code. What it returns (or resolves to) is the run's result. */
+/** A handler given as code. Its return value, or that of its promise, is the run's result. */
 export type HandlerFunction<P = unknown> = (run: RunContext<P>) => unknown;

@@ -21,7 +21,7 @@ export type AttemptResult =
   | { kind: 'cancelled'; error: unknown }
   | { kind: 'abandoned'; error: unknown };
 
-/** Why a tick did not run of its own. */
+/** The reason for an outcome other than a run's own end. */
 export type OutcomeReason =
   /** The previous run was alive (overlap `skip`, or `maxInstances` reached). */
   | 'overlap'
@@ -31,7 +31,7 @@ export type OutcomeReason =
   | 'maxCatchUp'
   /** Merged into the run of another tick. */
   | 'merged'
-  /** A newer run of the job took its place (overlap `cancelPrevious`). */
+  /** A newer run of the job replaced it (overlap `cancelPrevious`). */
   | 'replaced'
   /** Its job could not be computed and was parked. */
   | 'parked'
@@ -43,7 +43,7 @@ export type OutcomeReason =
   | 'removed'
   /** The process stopped. */
   | 'shutdown'
-  /** The process that ran it did not renew its lease: it died, hung, or was cut off from the store. */
+  /** Its process did not renew the lease: it died, hung, or was cut off from the store. */
   | 'leaseExpired';
 
 /**
@@ -73,15 +73,15 @@ export interface AttemptRecord {
 export interface Run {
   id: string;
   jobId: string;
-  /** The tick; null for a run that was asked for by hand. For a span, its first tick. */
+  /** The tick; null for a run requested by hand. For a span, its first tick. */
   scheduledAt: Date | null;
-  /** For a span of several ticks its last tick, else null. */
+  /** The last tick of a span of several ticks; null for other rows. */
   scheduledUntil: Date | null;
-  /** For a backfilled run the instant that it stands for, else null. */
+  /** The instant that a backfilled run stands for; null for other runs. */
   standsFor: Date | null;
-  /** How many ticks the row stands for: 1, or the length of a span. */
+  /** The number of ticks in the row: 1, or the length of a span. */
   count: number;
-  /** `count` and `coalesced` may be more: combined triggers count ticks up to 10,000. */
+  /** `count` and `coalesced` are lower bounds: combined triggers count ticks up to 10,000. */
   countIsAtLeast: boolean;
   state: RunState;
   outcome: Outcome | null;
@@ -96,14 +96,14 @@ export interface Run {
   retryAt: Date | null;
   /** Start of the first attempt minus due, ms. */
   latenessMs: number | null;
-  /** How many further ticks were merged into this run. */
+  /** The number of other ticks merged into this run. */
   coalesced: number;
   error: ErrorRecord | null;
-  /** What the handler answered; null while it has not, and for nothing. */
+  /** The handler's return value; null until it returns, and for undefined. */
   result: KeptResult | null;
-  /** What the handler last told with `run.progress`. */
+  /** The handler's last call of `run.progress`. */
   progress: RunProgress | null;
-  /** The last lines that the handler wrote with `run.log`. */
+  /** The handler's last lines of `run.log`. */
   log: KeptLogLine[];
 }
 
@@ -136,7 +136,7 @@ export interface KeptLogLine {
   at: Date;
 }
 
-/** What a handler tells while it runs. */
+/** The progress and log lines that a handler writes while it runs. */
 export interface RunNotes {
   progress: RunProgress | null;
   log: KeptLogLine[];
@@ -145,7 +145,7 @@ export interface RunNotes {
 /** The history keeps results up to this many characters of JSON. */
 const LONGEST_RESULT = 4_096;
 
-/** Null for undefined: a handler that answers nothing leaves nothing. */
+/** Returns null for undefined: a handler without a return value has no result. */
 export function keepResult(value: unknown): KeptResult | null {
   if (value === undefined) return null;
   try {
@@ -158,7 +158,7 @@ export function keepResult(value: unknown): KeptResult | null {
   }
 }
 
-/** What was thrown as plain data. Never throws, whatever the error does when it is looked at. */
+/** Converts a thrown value to plain data. Never throws, even when the value's getters do. */
 export function toErrorRecord(error: unknown): ErrorRecord {
   try {
     if (error instanceof Error) {

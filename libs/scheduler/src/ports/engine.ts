@@ -7,6 +7,7 @@ import type {
   JobFilter,
   JobSpec,
   JsonValue,
+  PauseRequest,
   Run,
   RunFilter,
   SchedulerEvents,
@@ -15,32 +16,29 @@ import type {
 import type { Awaitable } from './awaitable.js';
 import type { BackfillRequest, BackfillResult, PutResult, RunNote, StoreSession } from './store.js';
 
-/** Carries ticks and runs. The service talks to this and knows no store. */
+/** Makes runs from jobs. The service talks to this and knows no store. */
 export interface Engine {
   readonly durable: boolean;
   readonly clustered: boolean;
 
-  /** Opens what it needs. Jobs may be put and read from now on; nothing ticks yet. */
+  /** Opens what it needs. From then on jobs can be put and read; nothing ticks yet. */
   open(host: EngineHost): Awaitable<void>;
-  /** Lets ticks run. */
+  /** Begins to claim what is due. */
   start(): Awaitable<void>;
-  /** Drains and closes (L2). Resolves at the latest after both times together. */
+  /** Drains and closes (L2). Resolves a few seconds after both limits at the latest. */
   stop(limits: StopLimits): Promise<void>;
-  /** Stops and continues this replica's claims. */
+  /** `pause` and `resume` stop and continue the claims of this process. */
   pause(): void;
   resume(): void;
   health(): EngineHealth;
 
-  /** @param transaction the caller's own, of the database that the engine keeps jobs in */
+  /** @param transaction the caller's own, of the database that keeps the jobs */
   putJob(spec: JobSpec, ifTaken: IfTaken, transaction?: unknown): Awaitable<PutResult>;
   getJob(id: string): Awaitable<Job | null>;
   getJobs(filter: JobFilter): Awaitable<Job[]>;
   /** The verbs that change a job throw JobNotFoundError when there is none. */
   updateJob(id: string, edit: JobEdit): Awaitable<Job>;
-  pauseJob(
-    id: string,
-    pause: { note: string | null; by: string | null; until: number | null },
-  ): Awaitable<Job>;
+  pauseJob(id: string, pause: PauseRequest): Awaitable<Job>;
   resumeJob(id: string): Awaitable<Job>;
   removeJob(id: string): Awaitable<void>;
   runNow(id: string, payload: JsonValue | undefined): Awaitable<Run>;
@@ -50,9 +48,9 @@ export interface Engine {
 }
 
 export interface EngineHealth {
-  /** This process claims nothing until `resume`. */
+  /** True between `pause` and `resume`. */
   paused: boolean;
-  /** Since when the store does not answer, UTC ms; null while it does. */
+  /** When the store failed or stopped responding, UTC ms; null while it responds. */
   storeDownSinceAt: number | null;
 }
 
@@ -61,51 +59,51 @@ export interface StopLimits {
   abortGraceMs: number;
 }
 
-/** What an engine is given: how to run an attempt, and where facts go. */
+/** The engine's surroundings: the runner of its attempts and the sink of its events. */
 export interface EngineHost {
   readonly attempts: AttemptRunner;
   readonly events: EventSink;
-  /** What the engine's store, if it has one, is to know of this process. */
+  /** Passed on to the store. */
   readonly process: Omit<StoreSession, 'onHint'>;
 }
 
-/** Runs one attempt, the same way on every engine. */
+/** Runs attempts, the same way on every engine. */
 export interface AttemptRunner {
-  /** Starts at once. Never throws: a handler's error is a result. */
+  /** Starts the attempt in this call. Never throws: a handler's error is a result. */
   start(claim: Claim, watcher: AttemptWatcher): RunningAttempt;
-  /** From now on each attempt's result is its run's outcome: nobody is left to make another. */
+  /** Plans no further retries: from now on each attempt's result is its run's outcome. */
   endRetries(): void;
 }
 
 export interface AttemptWatcher {
   /**
-   * The attempt has its result. `handlerRuns` tells that the handler has not settled yet (a
-   * timeout): its place stays held until `attemptReleased`.
+   * The attempt has its result. With `handlerRuns` the handler has not settled yet (a timeout), and
+   * the attempt keeps its slot until `attemptReleased`.
    */
   attemptEnded(attempt: RunningAttempt, end: Completion, handlerRuns: boolean): void;
   /** The handler of a timed-out attempt has settled. */
   attemptReleased(attempt: RunningAttempt, end: Completion): void;
-  /** The handler told how far it is, or wrote a line. */
+  /** The handler reported progress or wrote a log line. */
   attemptNoted(claim: Claim, note: RunNote): void;
 }
 
 export interface RunningAttempt {
   readonly claim: Claim;
-  /** For whoever keeps a list of attempts: where this one is in it. */
-  place: number | null;
-  /** The handler has returned, or its promise has settled. */
+  /** The attempt's index in the list of whoever keeps one. */
+  listIndex: number | null;
+  /** True once the handler has returned or its promise has settled. */
   readonly settled: boolean;
-  /** Aborts the attempt's signal; when the handler rejects then, the result is `as`. */
+  /** Aborts the attempt's signal. If the handler then rejects, the result is `as`. */
   abort(reason: unknown, as: 'abandoned' | 'cancelled'): void;
-  /** The result, once the attempt has one. */
+  /** Null until the attempt has its result. */
   readonly end: Completion | null;
-  /** Ends an attempt that has no result as abandoned, whatever its handler does later. */
+  /** Gives an attempt without a result the result `abandoned`, whatever its handler does later. */
   abandon(error: unknown): Completion;
 }
 
 export interface EventSink {
-  /** Whether anybody listens: saves making the event. */
+  /** False when nobody listens, so that the event need not be made. */
   wants(type: SchedulerEventType): boolean;
-  /** Stamps the fact, which is the hub's from then on, and hands it to the subscribers, whose throws are contained. */
+  /** Completes the fact in place and passes it to the subscribers. Contains what they throw. */
   emit<T extends SchedulerEventType>(type: T, fact: Omit<SchedulerEvents[T], 'at' | 'replica'>): void;
 }

@@ -12,6 +12,7 @@ import type {
   KeptLogLine,
   Outcome,
   OutcomeReason,
+  PauseRequest,
   Run,
   RunFilter,
   RunProgress,
@@ -145,7 +146,7 @@ export interface PutResult {
 
 export type JobChange =
   | { kind: 'edit'; edit: JobEdit }
-  | { kind: 'pause'; note: string | null; by: string | null; until: number | null }
+  | ({ kind: 'pause' } & PauseRequest)
   | { kind: 'resume' }
   | { kind: 'remove' };
 
