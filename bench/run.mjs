@@ -1,12 +1,16 @@
 // Compiles the bench and the library's sources to plain JavaScript, then runs it:
 //   node bench/run.mjs [--only next-due,burst] [--repeats 5] [--quick] [--contenders carillon,limit]
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'vite';
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
-// Below node_modules, so that the peers resolve from there and git does not see it.
-const outDir = at(`../node_modules/.cache/carillon-bench-${process.pid}`);
+if (!existsSync(at('node_modules'))) {
+  console.error('The peers are not installed. Run: npm ci --prefix bench');
+  process.exit(1);
+}
+// Below node_modules, where git does not see it: the peers resolve from here, the rest from the root's install.
+const outDir = at(`node_modules/.cache/carillon-bench-${process.pid}`);
 process.on('exit', () => rmSync(outDir, { recursive: true, force: true }));
 process.on('SIGINT', () => process.exit(130));
 
