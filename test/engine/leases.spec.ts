@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LocalEngine, StoreClock } from '../../libs/scheduler/src/engine/index.js';
+import { LocalEngine, StoreClock, TimerQueue } from '../../libs/scheduler/src/engine/index.js';
+import { EventHub } from '../../libs/scheduler/src/events/index.js';
 import {
   DEFAULT_POLICIES,
   type HandlerFunction,
@@ -9,7 +10,7 @@ import {
   type RunContext,
   type SchedulerEvent,
 } from '../../libs/scheduler/src/model/index.js';
-import { Alarms, EventHub, HandlerRegistry, Runner } from '../../libs/scheduler/src/runner/index.js';
+import { HandlerRegistry, Runner } from '../../libs/scheduler/src/runner/index.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/index.js';
 import { at, every, type Trigger } from '../../libs/scheduler/src/timing/index.js';
 import { LeasedMemoryStore } from './leased-memory.js';
@@ -20,17 +21,17 @@ class SharedWorld {
   readonly machine = new ManualClock(START);
   readonly store = new LeasedMemoryStore(() => this.machine.now());
   readonly clock = new StoreClock(this.machine);
-  readonly alarms = new Alarms(this.clock, 1_000);
+  readonly timers = new TimerQueue(this.clock, 1_000);
   readonly handlers = new HandlerRegistry();
   readonly hub = new EventHub({ clock: this.clock, replica: 'test' });
-  readonly engine = new LocalEngine({ store: this.store, clock: this.clock, alarms: this.alarms });
+  readonly engine = new LocalEngine({ store: this.store, clock: this.clock, timers: this.timers });
   readonly events: SchedulerEvent[] = [];
 
   async start(): Promise<this> {
-    const { clock, alarms, handlers, hub: events } = this;
+    const { clock, timers, handlers, hub: events } = this;
     this.hub.events$.subscribe((event) => this.events.push(event));
     await this.engine.open({
-      attempts: new Runner({ clock, alarms, handlers, events, log: () => {} }),
+      attempts: new Runner({ clock, delays: timers, handlers, events, log: () => {} }),
       events,
       process: { replica: 'test', concurrency: NO_LIMITS, handlers: () => handlers.names() },
     });
@@ -266,7 +267,7 @@ describe('a store with leases', () => {
     // Holds the slice up, so that leases are renewed before the others begin.
     await world.add('slow', dueAt, () => {
       world.machine.suspend(20);
-      world.engine['upkeep']!.renewSoon();
+      world.engine['leaseKeeper']!.renewSoon();
     });
     for (const id of ['lost', 'cancelled', 'kept'])
       await world.add(id, dueAt, async ({ signal }: RunContext) => {

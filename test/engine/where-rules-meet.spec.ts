@@ -1,9 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
-import { LocalEngine, SystemClock } from '../../libs/scheduler/src/engine/index.js';
+import { LocalEngine, SystemClock, TimerQueue } from '../../libs/scheduler/src/engine/index.js';
+import { EventHub } from '../../libs/scheduler/src/events/index.js';
 import { MemoryStore } from '../../libs/scheduler/src/memory/index.js';
 import { DEFAULT_POLICIES, NO_LIMITS } from '../../libs/scheduler/src/model/index.js';
-import { Alarms, EventHub, HandlerRegistry, Runner } from '../../libs/scheduler/src/runner/index.js';
+import { HandlerRegistry, Runner } from '../../libs/scheduler/src/runner/index.js';
 import { at, cron, every } from '../../libs/scheduler/src/timing/index.js';
 import { held, START, World } from './world.js';
 
@@ -433,15 +434,15 @@ describe('where rules meet', () => {
 
   it('runs no handler in the async context of whoever added its job', async () => {
     const clock = new SystemClock();
-    const alarms = new Alarms(clock, 1_000);
+    const timers = new TimerQueue(clock, 1_000);
     const engine = new LocalEngine({
       store: new MemoryStore({ runsPerJob: 10, runsTotal: 10 }),
       clock,
-      alarms,
+      timers,
     });
     const events = new EventHub({ clock, replica: 'test' });
     await engine.open({
-      attempts: new Runner({ clock, alarms, handlers: new HandlerRegistry(), events, log: () => {} }),
+      attempts: new Runner({ clock, delays: timers, handlers: new HandlerRegistry(), events, log: () => {} }),
       events,
       process: { replica: 'test', concurrency: NO_LIMITS, handlers: () => [] },
     });

@@ -9,10 +9,11 @@ import {
   type SchedulerEventOf,
   type SchedulerEventType,
 } from '../../libs/scheduler/src/model/index.js';
-import { LocalEngine } from '../../libs/scheduler/src/engine/index.js';
+import { LocalEngine, TimerQueue } from '../../libs/scheduler/src/engine/index.js';
+import { EventHub } from '../../libs/scheduler/src/events/index.js';
 import { MemoryStore, type MemoryStoreOptions } from '../../libs/scheduler/src/memory/index.js';
 import type { Store } from '../../libs/scheduler/src/ports/index.js';
-import { Alarms, EventHub, HandlerRegistry, Runner } from '../../libs/scheduler/src/runner/index.js';
+import { HandlerRegistry, Runner } from '../../libs/scheduler/src/runner/index.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/index.js';
 import type { Trigger } from '../../libs/scheduler/src/timing/index.js';
 
@@ -28,7 +29,7 @@ export type JobOptions = PolicyOptions & {
 /** The engine over the memory store on a manual clock, as the root module puts it together. */
 export class World {
   readonly clock = new ManualClock(START);
-  readonly alarms: Alarms;
+  readonly timers: TimerQueue;
   readonly handlers = new HandlerRegistry();
   readonly hub = new EventHub({ clock: this.clock, replica: 'test' });
   readonly store: Store;
@@ -45,11 +46,11 @@ export class World {
     store?: Store;
   } = {}) {
     this.store = store;
-    this.alarms = new Alarms(this.clock, maxSleepMs);
-    this.engine = new LocalEngine({ store, clock: this.clock, alarms: this.alarms });
-    const { clock, alarms, handlers, hub: events } = this;
+    this.timers = new TimerQueue(this.clock, maxSleepMs);
+    this.engine = new LocalEngine({ store, clock: this.clock, timers: this.timers });
+    const { clock, timers, handlers, hub: events } = this;
     void this.engine.open({
-      attempts: new Runner({ clock, alarms, handlers, events, log: () => {} }),
+      attempts: new Runner({ clock, delays: timers, handlers, events, log: () => {} }),
       events,
       process: { replica: 'test', concurrency: NO_LIMITS, handlers: () => handlers.names() },
     });

@@ -1,7 +1,8 @@
-import { LocalEngine } from '../../../libs/scheduler/src/engine/index.js';
+import { LocalEngine, TimerQueue } from '../../../libs/scheduler/src/engine/index.js';
+import { EventHub } from '../../../libs/scheduler/src/events/index.js';
 import type { ConcurrencyLimits, SchedulerEvent } from '../../../libs/scheduler/src/model/index.js';
 import type { Store } from '../../../libs/scheduler/src/ports/index.js';
-import { Alarms, EventHub, HandlerRegistry, Runner } from '../../../libs/scheduler/src/runner/index.js';
+import { HandlerRegistry, Runner } from '../../../libs/scheduler/src/runner/index.js';
 import type { JobPlan, StopPlan } from './plans.js';
 import type { QuietClock } from './quiet-clock.js';
 import { type Surroundings, WatchedHandler } from './watched-handler.js';
@@ -13,7 +14,7 @@ export class OneProcess {
   readonly events: SchedulerEvent[] = [];
   readonly handlers = new Map<string, WatchedHandler>();
   readonly around: Surroundings;
-  private readonly alarms: Alarms;
+  private readonly timers: TimerQueue;
   private readonly registry = new HandlerRegistry();
 
   constructor(
@@ -23,17 +24,17 @@ export class OneProcess {
     private readonly replica: string,
     problems: string[],
   ) {
-    this.alarms = new Alarms(clock, 1_000);
-    this.engine = new LocalEngine({ store: clock.watch(store), clock, alarms: this.alarms });
+    this.timers = new TimerQueue(clock, 1_000);
+    this.engine = new LocalEngine({ store: clock.watch(store), clock, timers: this.timers });
     this.around = { clock, limits, problems, busy: new Map(), excused: new Set(), steps: 0 };
   }
 
   async open(): Promise<void> {
-    const { clock, alarms, registry: handlers, limits: concurrency, replica } = this;
+    const { clock, timers, registry: handlers, limits: concurrency, replica } = this;
     const events = new EventHub({ clock, replica });
     events.events$.subscribe((event) => this.events.push(event));
     await this.engine.open({
-      attempts: new Runner({ clock, alarms, handlers, events, log: () => {} }),
+      attempts: new Runner({ clock, delays: timers, handlers, events, log: () => {} }),
       events,
       process: { replica, concurrency, handlers: () => handlers.names() },
     });
@@ -60,7 +61,7 @@ export class OneProcess {
     for (const { state, id } of await this.engine.getRuns({ limit: 1_000_000 }))
       if (state !== 'ended' && ms < 0) this.around.excused.add(id);
     this.clock.stepWall(ms);
-    this.alarms.look();
+    this.timers.checkClock();
     await this.clock.settle();
   }
 

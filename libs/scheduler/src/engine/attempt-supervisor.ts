@@ -1,249 +1,237 @@
-import { type Completion, type Claim, RunCancelledError, SchedulerStoppingError } from '../model/index.js';
+import { type EventPublisher, publishCompletion } from '../events/index.js';
+import { type Claim, type Completion, RunCancelledError, SchedulerStoppingError } from '../model/index.js';
 import {
   type AttemptRunner,
   type AttemptWatcher,
   type Clock,
+  type CompletionEffect,
+  type Delays,
   isLeased,
   isPromise,
   type RunningAttempt,
   type RunNote,
-  type CompletionEffect,
   type Store,
   whenReady,
 } from '../ports/index.js';
-import { type Alarms, announceEnd } from '../runner/index.js';
-import type { Announcer } from '../events/event-publisher.js';
+import { storeBackoffMs } from './due-loop.js';
 import type { RunningAttempts } from './running-attempts.js';
-import { storeBackoffMs } from './store-backoff.js';
 
-/** Answers that end the run, also where another attempt was planned. */
+/** Effects that end the run although another attempt was planned. */
 const OUTCOMES: ReadonlySet<CompletionEffect> = new Set(['withoutRetry', 'pausedJob', 'finishedJob']);
 
-export interface SettlingParts {
+/**
+ * - `ended`: the handler has settled.
+ * - `handlerRuns`: timed out; the handler has not settled and keeps its slot.
+ * - `released`: the handler of a timed-out attempt has settled; the timeout was published then.
+ */
+type Stage = 'ended' | 'handlerRuns' | 'released';
+
+export interface SupervisorParts {
   store: Store;
   clock: Clock;
-  alarms: Alarms;
+  delays: Delays;
   running: RunningAttempts;
-  announcer: Announcer;
+  publisher: EventPublisher;
   attempts: AttemptRunner;
-  /** A place is free: something may go on. */
-  onFreed: () => void;
+  onSlotFreed: () => void;
 }
 
-/** From a claim to its settled end: starts the attempt, and records and tells what becomes of it. */
-export class Settling implements AttemptWatcher {
-  /** Runs that ended as abandoned, also those whose handlers heeded the abort. */
+/** Starts the attempt of each claim, and has its completion recorded and published. */
+export class AttemptSupervisor implements AttemptWatcher {
+  /** How many runs ended as abandoned, those included whose handlers heeded the abort. */
   abandoned = 0;
-  /** Claims whose leases this process holds, until their end is recorded. Empty where there are no leases. */
+  /** The claims whose leases this process holds, until their completion is recorded. Empty over a store without leases. */
   readonly held = new Set<Claim>();
   private readonly leased: boolean;
-  /** Claims that a newer run takes the place of, before they have begun. */
-  private readonly cancelledBefore = new WeakSet<Claim>();
+  /** Claims that were cancelled before they began. */
+  private readonly cancelledEarly = new WeakSet<Claim>();
   private onNoneHeld: (() => void) | null = null;
 
-  constructor(private readonly parts: SettlingParts) {
+  constructor(private readonly parts: SupervisorParts) {
     this.leased = isLeased(parts.store);
   }
 
-  /** These are to begin. */
+  /** Call before `begin` for each claim that has a lease. */
   hold(claims: readonly Claim[]): void {
     for (const claim of claims) this.held.add(claim);
   }
 
   begin(claim: Claim): void {
     const { attempts, running } = this.parts;
-    // Lost before its turn came: another replica carries it.
+    // Its lease was lost before it could begin: another replica makes the attempt.
     if (this.leased && !this.held.has(claim)) return;
     try {
       const attempt = attempts.start(claim, this);
       if (!attempt.settled) running.add(attempt);
-      if (this.cancelledBefore.delete(claim)) this.cancel([claim]);
+      if (this.cancelledEarly.delete(claim)) this.cancel([claim]);
     } catch (error) {
-      // Attempts do not throw; should one, the loop must not end with it.
-      this.parts.announcer.faulted(error, claim.jobId);
+      // `start` does not throw. Should it do so, the loop goes on.
+      this.parts.publisher.publishFault(error, claim.jobId);
     }
   }
 
-  attemptEnded(attempt: RunningAttempt, end: Completion, handlerRuns: boolean): void {
+  attemptEnded(attempt: RunningAttempt, completion: Completion, handlerRuns: boolean): void {
     // A retry waits until the handler of a timed-out attempt has settled (O2).
-    if (handlerRuns && end.retryAt !== null) announceEnd(this.parts.announcer.events, end, handlerRuns);
-    else this.settle(attempt, end, handlerRuns, true);
+    if (handlerRuns && completion.retryAt !== null)
+      publishCompletion(this.parts.publisher.events, completion, handlerRuns);
+    else this.complete(attempt, completion, handlerRuns ? 'handlerRuns' : 'ended');
   }
 
-  attemptReleased(attempt: RunningAttempt, end: Completion): void {
-    const { store, clock, running, announcer } = this.parts;
-    const { claim, retryAt } = end;
+  attemptReleased(attempt: RunningAttempt, completion: Completion): void {
+    const { store, clock, running, publisher } = this.parts;
+    const { claim, retryAt } = completion;
     if (!running.has(attempt)) return;
     const now = clock.now();
     if (retryAt !== null) {
-      // Should the clock have been set back meanwhile, the delay holds, not the instant.
-      const laterAt = Math.min(retryAt, now + retryAt - end.endedAt);
-      return this.settle(attempt, withRetryAt(end, Math.max(laterAt, now)), false, false);
+      // If the clock was set back meanwhile, the delay counts, not the instant.
+      const laterAt = Math.min(retryAt, now + retryAt - completion.endedAt);
+      return this.complete(attempt, withRetryAt(completion, Math.max(laterAt, now)), 'released');
     }
-    announcer.contain(claim.jobId, () =>
-      whenReady(store.release(claim, now), (settled) => {
+    publisher.contain(claim.jobId, () =>
+      whenReady(store.release(claim, now), (effect) => {
         this.letGo(claim);
-        this.freed(attempt);
-        this.tellJob(claim.jobId, settled);
+        this.freeSlot(attempt);
+        this.publishEffect(claim.jobId, effect);
       }),
     );
   }
 
   attemptNoted(claim: Claim, note: RunNote): void {
-    this.parts.announcer.contain(claim.jobId, () => this.parts.store.annotate(claim, note));
+    this.parts.publisher.contain(claim.jobId, () => this.parts.store.annotate(claim, note));
   }
 
   cancel(claims: readonly Claim[]): void {
-    const { running } = this.parts;
     for (const claim of claims) {
-      const reached = running.abort(claim, new RunCancelledError(claim.jobId), 'cancelled');
-      if (!reached && this.held.has(claim)) this.cancelledBefore.add(claim);
+      const runs = this.parts.running.abort(claim, new RunCancelledError(claim.jobId), 'cancelled');
+      if (!runs && this.held.has(claim)) this.cancelledEarly.add(claim);
     }
   }
 
-  /** Another replica carries the run by now: what the handler still does is not recorded. */
+  /** Another replica has taken the run over: the handler's result is not recorded. */
   lose(claim: Claim, error: Error): void {
     this.letGo(claim);
     this.abortLost(claim, error);
-    this.parts.announcer.faulted(error, claim.jobId);
+    this.parts.publisher.publishFault(error, claim.jobId);
   }
 
-  /** The lease may be over before it can be renewed. */
+  /** The lease may expire before it can be renewed. */
   abortLost(claim: Claim, error: Error): void {
     this.parts.running.abort(claim, error, 'abandoned');
   }
 
-  /** Resolves once every end is recorded, at the latest after `limitMs`. */
+  /** Resolves once every completion is recorded, or after `limitMs`. */
   async recordedWithin(limitMs: number): Promise<void> {
     if (this.held.size === 0) return;
     await new Promise<void>((resolve) => {
-      const alarm = this.parts.alarms.after(limitMs, resolve);
+      const delay = this.parts.delays.after(limitMs, resolve);
       this.onNoneHeld = () => {
-        alarm.cancel();
+        delay.cancel();
         resolve();
       };
     });
     this.held.clear();
   }
 
-  /** Settles what is under way as abandoned, and claims that have not begun too where they cannot be given back. */
+  /** Completes what is under way as abandoned, and gives back the claims that have not begun. Without leases these are abandoned too. */
   async abandonAll(notBegun: readonly Claim[], drainTimeoutMs: number): Promise<void> {
-    const { clock, running, store, announcer } = this.parts;
+    const { clock, running, store, publisher } = this.parts;
     const error = new SchedulerStoppingError(drainTimeoutMs);
     const now = clock.now();
     if (isLeased(store) && notBegun.length > 0) {
-      await store.giveBack(notBegun, now).catch((cause: unknown) => announcer.faulted(cause, null));
+      await store.giveBack(notBegun, now).catch((cause: unknown) => publisher.publishFault(cause, null));
       for (const claim of notBegun) this.letGo(claim);
       notBegun = [];
     }
     for (const claim of notBegun) {
       const result = { kind: 'abandoned', error } as const;
-      this.settle(
-        null,
-        { claim, result, startedAt: now, endedAt: now, durationMs: 0, retryAt: null },
-        false,
-        true,
-      );
+      const completion = { claim, result, startedAt: now, endedAt: now, durationMs: 0, retryAt: null };
+      this.complete(null, completion, 'ended');
     }
     for (const attempt of running.all()) {
-      // A timed-out attempt has its result; its handler is not waited for any longer.
-      if (attempt.end) {
-        this.attemptReleased(attempt, attempt.end);
-      } else {
-        this.settle(attempt, attempt.abandon(error), false, true);
-      }
+      // A timed-out attempt has its result; its handler is no longer waited for.
+      if (attempt.end) this.attemptReleased(attempt, attempt.end);
+      else this.complete(attempt, attempt.abandon(error), 'ended');
     }
   }
 
-  /** On the way of every run: holds no closure, so that nothing is made for one while the store answers at once. */
-  private settle(
+  /** Part of every run: allocates nothing while the store returns no promise. */
+  private complete(
     attempt: RunningAttempt | null,
-    end: Completion,
-    slotHeld: boolean,
-    announce: boolean,
-    failures = 0,
+    completion: Completion,
+    stage: Stage,
+    failures: number = 0,
   ): void {
     try {
-      const settled = this.parts.store.complete(end, slotHeld);
-      if (isPromise(settled)) this.awaitSettled(settled, attempt, end, slotHeld, announce, failures);
-      else this.settled(attempt, end, slotHeld, announce, settled);
+      const effect = this.parts.store.complete(completion, stage === 'handlerRuns');
+      if (isPromise(effect)) this.awaitEffect(effect, attempt, completion, stage, failures);
+      else this.completed(attempt, completion, stage, effect);
     } catch (error) {
-      this.notSettled(attempt, end, error);
+      this.notCompleted(attempt, completion, error);
     }
   }
 
-  private awaitSettled(
-    settled: Promise<CompletionEffect>,
+  private awaitEffect(
+    pending: Promise<CompletionEffect>,
     attempt: RunningAttempt | null,
-    end: Completion,
-    slotHeld: boolean,
-    announce: boolean,
+    completion: Completion,
+    stage: Stage,
     failures: number,
   ): void {
-    settled
-      .then((answer) => this.settled(attempt, end, slotHeld, announce, answer))
-      .catch((error: unknown) => this.settleLater(attempt, end, slotHeld, announce, error, failures));
+    pending
+      .then((effect) => this.completed(attempt, completion, stage, effect))
+      .catch((error: unknown) => {
+        // The completion is not lost while the lease may still be ours.
+        if (!this.held.has(completion.claim)) return this.notCompleted(attempt, completion, error);
+        if (failures === 0) this.parts.publisher.publishFault(error, completion.claim.jobId);
+        const again = () => this.complete(attempt, completion, stage, failures + 1);
+        this.parts.delays.after(storeBackoffMs(failures), again);
+      });
   }
 
-  private settled(
+  private completed(
     attempt: RunningAttempt | null,
-    end: Completion,
-    slotHeld: boolean,
-    announce: boolean,
-    settled: CompletionEffect,
+    completion: Completion,
+    stage: Stage,
+    effect: CompletionEffect,
   ): void {
-    if (end.result.kind === 'abandoned' && settled !== 'refused') this.abandoned++;
-    if (!slotHeld) {
-      this.letGo(end.claim);
-      this.freed(attempt);
+    const { claim, result, retryAt } = completion;
+    if (result.kind === 'abandoned' && effect !== 'refused') this.abandoned++;
+    const handlerRuns = stage === 'handlerRuns';
+    if (!handlerRuns) {
+      this.letGo(claim);
+      this.freeSlot(attempt);
     }
-    const { announcer } = this.parts;
-    // An attempt that was promised to follow a timeout does not: that is told, too.
-    const withoutRetry = end.retryAt !== null && OUTCOMES.has(settled);
-    if (settled !== 'refused' && (announce || withoutRetry)) {
-      const told = withoutRetry ? withRetryAt(end, null) : end;
-      announceEnd(announcer.events, told, slotHeld, settled === 'runsAgain');
+    // The timeout was published with a retry that now does not follow: publish it again without.
+    const withoutRetry = retryAt !== null && OUTCOMES.has(effect);
+    if (effect !== 'refused' && (stage !== 'released' || withoutRetry)) {
+      const published = withoutRetry ? withRetryAt(completion, null) : completion;
+      publishCompletion(this.parts.publisher.events, published, handlerRuns, effect === 'runsAgain');
     }
-    this.tellJob(end.claim.jobId, settled);
+    this.publishEffect(claim.jobId, effect);
   }
 
-  private tellJob(jobId: string, settled: CompletionEffect): void {
-    const { announcer } = this.parts;
-    if (settled === 'pausedJob') announcer.tellPause(jobId);
-    if (settled === 'finishedJob') announcer.events.emit('job.finished', { jobId });
+  private publishEffect(jobId: string, effect: CompletionEffect): void {
+    const { publisher } = this.parts;
+    if (effect === 'pausedJob') publisher.publishPause(jobId);
+    if (effect === 'finishedJob') publisher.events.emit('job.finished', { jobId });
   }
 
-  /** The store does not answer: the end is not lost while the lease may still be ours. */
-  private settleLater(
-    attempt: RunningAttempt | null,
-    end: Completion,
-    slotHeld: boolean,
-    announce: boolean,
-    error: unknown,
-    failures: number,
-  ): void {
-    if (!this.held.has(end.claim)) return this.notSettled(attempt, end, error);
-    if (failures === 0) this.parts.announcer.faulted(error, end.claim.jobId);
-    const again = () => this.settle(attempt, end, slotHeld, announce, failures + 1);
-    this.parts.alarms.after(storeBackoffMs(failures), again);
+  private notCompleted(attempt: RunningAttempt | null, { claim }: Completion, error: unknown): void {
+    this.parts.publisher.publishFault(error, claim.jobId);
+    this.freeSlot(attempt);
   }
 
   private letGo(claim: Claim): void {
     if (this.held.delete(claim) && this.held.size === 0 && this.onNoneHeld !== null) this.onNoneHeld();
   }
 
-  private notSettled(attempt: RunningAttempt | null, { claim }: Completion, error: unknown): void {
-    this.parts.announcer.faulted(error, claim.jobId);
-    this.freed(attempt);
-  }
-
-  private freed(attempt: RunningAttempt | null): void {
-    this.parts.onFreed();
-    if (attempt !== null && attempt.place !== null) this.parts.running.delete(attempt);
+  private freeSlot(attempt: RunningAttempt | null): void {
+    this.parts.onSlotFreed();
+    if (attempt !== null && attempt.listIndex !== null) this.parts.running.delete(attempt);
   }
 }
 
-/** Written out: an attempt is its own end, and copying it would copy the attempt. */
+/** Written out: an attempt is its own completion, and a spread would copy the whole attempt. */
 function withRetryAt(
   { claim, result, startedAt, endedAt, durationMs }: Completion,
   retryAt: number | null,

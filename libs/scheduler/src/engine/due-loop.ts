@@ -9,131 +9,134 @@ import {
   isPromise,
   type Store,
 } from '../ports/index.js';
-import type { Alarms } from '../runner/index.js';
-import { storeBackoffMs } from './store-backoff.js';
+import type { TimerQueue } from './timer-queue.js';
 
-/** How long a pass holds the event loop before other work gets a turn. */
+/** How long a pass holds the event loop before it yields. */
 const SLICE_MS = 10;
-/** Jobs taken at once from a store that has to be waited for. One that answers at once is asked for each, so that nothing is claimed that does not begin. */
+/** Jobs in one claim of a leased store. From memory one job is claimed at a time, so that each claim begins at once. */
 const BATCH = 100;
+const FIRST_BACKOFF_MS = 100;
+const LONGEST_BACKOFF_MS = 5_000;
 
-/** What the loop hands on. None of these throws. */
+/** The delay after so many earlier failures before a failing store is tried again, ms. */
+export function storeBackoffMs(failuresBefore: number): number {
+  return Math.min(FIRST_BACKOFF_MS * 2 ** failuresBefore, LONGEST_BACKOFF_MS);
+}
+
+/** Receives what the loop claims. None of these throws. */
 export interface LoopSink {
-  /** Leases are held from now on: these will begin one after the other. Only from stores that have leases. */
+  /** Called with leased claims before they begin, which they do one after the other. */
   claimed(claims: readonly Claim[]): void;
-  /** Whose leases may be over is known after this: the claim was long on its way. Never rejects. */
-  late(): Promise<void>;
+  /** Renews the leases of all claims, after a claim that was slow to return. Never rejects. */
+  renewAll(): Promise<void>;
   begin(claim: Claim): void;
-  told(batch: ClaimBatch): void;
-  /** The pass is over: all that was claimed has begun. */
-  rested(): void;
+  publish(batch: ClaimBatch): void;
+  /** Called at the end of a pass: all claims have begun. */
+  passEnded(): void;
 }
 
 /**
- * Claims what is due and starts it: one pass when the timer wakes, in slices of SLICE_MS. With a
- * store that answers at once the first slice runs inside the timer's callback. One that has to be
- * waited for looks for the next batch while one begins.
+ * Claims what is due and starts it: one pass when the timer fires, in slices of SLICE_MS. Over the
+ * memory store the first slice runs inside the timer's callback. From a leased store the next batch is
+ * claimed while one begins.
  */
 export class DueLoop {
   private claiming = false;
   private passing = false;
   private claims: readonly Claim[] = [];
   private nextClaim = 0;
-  /** What the store was asked last and has not answered, or whose answer's turn has not come. */
+  /** The claim that has not returned, or whose batch waits until the one before has begun. */
   private asked: Promise<ClaimBatch> | null = null;
-  /** Elapsed time when it was asked. */
+  /** Elapsed time at the call of the last claim. */
   private askedAt = 0;
   private givenUp = false;
   private readonly leased: boolean;
-  private readonly batch: number;
-  /** Longest time between two looks, ms. */
+  private readonly batchSize: number;
+  /** Longest time between two claims, ms. */
   private readonly pollMs: number;
-  /** A claim that took longer is renewed before it begins. */
+  /** The leases of a claim that took longer are renewed before it begins, ms. */
   private readonly lateMs: number;
-  /** What was due and left behind is looked at again then. */
+  /** When to claim again what was due and left behind, UTC ms. */
   private lookAgainAt: number | null = null;
-  private held = false;
+  private suspended = false;
   private failures = 0;
-  /** When the store stopped answering; null while it does. */
+  /** When the store failed, UTC ms; null while it works. */
   downSince: number | null = null;
 
   constructor(
     private readonly store: Store,
     private readonly clock: Clock,
-    private readonly alarms: Alarms,
+    private readonly timers: TimerQueue,
     private readonly events: EventSink,
     private readonly sink: LoopSink,
   ) {
     this.leased = isLeased(store);
-    this.batch = this.leased ? BATCH : 1;
+    this.batchSize = this.leased ? BATCH : 1;
     this.pollMs = isLeased(store) ? store.pollMs : Number.POSITIVE_INFINITY;
     this.lateMs = isLeased(store) ? store.leaseMs / 3 : Number.POSITIVE_INFINITY;
   }
 
-  /** A pass is under way: there may be claims that have not begun. */
+  /** True during a pass: there may be claims that have not begun. */
   get busy(): boolean {
     return this.passing;
   }
 
   start(): void {
     this.claiming = true;
-    if (this.downSince === null) this.look();
+    if (this.downSince === null) this.rearm();
     else this.pass();
   }
 
-  /** No further claims; what is claimed already still begins. */
+  /** Makes no further claims. Those already made still begin. */
   stop(): void {
     this.claiming = false;
-    this.alarms.wake(null);
+    this.timers.wakeAt(null);
   }
 
-  /** Nothing is claimed until `goOn`: what time it is, is not known for certain. */
-  hold(): void {
-    this.held = true;
+  /** Makes no claims until `unsuspend`, while the time is uncertain. */
+  suspend(): void {
+    this.suspended = true;
   }
 
-  goOn(): void {
-    this.held = false;
-    this.look();
+  unsuspend(): void {
+    this.suspended = false;
+    this.rearm();
   }
 
-  /**
-   * What is claimed and has not begun does not begin any more; what the store is about to claim neither, if it
-   * answers within `limitMs`.
-   */
+  /** Returns the claims that have not begun, so that they do not begin; also those of a claim that returns within `limitMs`. */
   async giveUp(limitMs: number): Promise<readonly Claim[]> {
     this.givenUp = true;
     const given = this.claims.slice(this.nextClaim);
     this.claims = [];
     this.nextClaim = 0;
     if (this.asked === null) return given;
-    const tooLate = new Promise<null>((resolve) => this.alarms.after(limitMs, () => resolve(null)));
+    const tooLate = new Promise<null>((resolve) => this.timers.after(limitMs, () => resolve(null)));
     const batch = await Promise.race([this.asked.catch(() => null), tooLate]);
     return batch === null ? given : [...given, ...batch.claims];
   }
 
-  /** A place is free: what was left behind for want of one may go on. */
-  freed(): void {
+  /** What was left behind for want of a slot may go on. */
+  slotFreed(): void {
     this.lookAgainAt = null;
-    this.look();
+    this.rearm();
   }
 
-  /** Something changed that may be due earlier than the timer is armed for. */
-  look(): void {
-    // While the store is down its own backoff looks again.
-    if (this.claiming && !this.passing && !this.held && this.downSince === null) this.arm();
+  /** Arms the timer anew. Call after a change that may make something due earlier. */
+  rearm(): void {
+    // While the store is down, the backoff ends in the next pass.
+    if (this.claiming && !this.passing && !this.suspended && this.downSince === null) this.arm();
   }
 
-  /** One pass now, in this call as far as the first slice goes; never in the async context of the caller. */
+  /** Makes a pass; its first slice runs in this call, outside of the caller's async context. */
   readonly pass = AsyncResource.bind((): void => {
-    if (this.passing || !this.claiming || this.held) return;
+    if (this.passing || !this.claiming || this.suspended) return;
     this.passing = true;
     this.slice();
   });
 
   private readonly slice = (): void => {
-    this.alarms.look();
-    // One reading after each run: it ends the slice (also when the clock is stepped), and is the next claim's now.
+    this.timers.checkClock();
+    // One reading after each run ends the slice (also when the clock is stepped), and is the next claim's `now`.
     const begunAt = this.clock.now();
     let now = begunAt;
     for (;;) {
@@ -143,11 +146,11 @@ export class DueLoop {
         if (Math.abs(now - begunAt) >= SLICE_MS) return this.clock.yieldThen(this.slice);
       }
       if (this.asked !== null) return void this.asked.then(this.resumeWith, this.storeFailed);
-      if (!this.claiming || this.held) return this.rest();
+      if (!this.claiming || this.suspended) return this.endPass();
       try {
         const batch = this.ask(now);
         if (isPromise(batch)) return void batch.then(this.resumeWith, this.storeFailed);
-        if (!this.take(batch)) return this.rest();
+        if (!this.take(batch)) return this.endPass();
       } catch (error) {
         return this.storeFailed(error);
       }
@@ -158,7 +161,7 @@ export class DueLoop {
   };
 
   private ask(now: number): Awaitable<ClaimBatch> {
-    const batch = this.store.claimDue({ now, limit: this.batch });
+    const batch = this.store.claimDue({ now, limit: this.batchSize });
     if (!isPromise(batch)) return batch;
     this.asked = batch;
     this.askedAt = this.clock.monotonic();
@@ -172,21 +175,21 @@ export class DueLoop {
       const batch = this.ask(this.clock.now());
       if (!isPromise(batch)) this.asked = Promise.resolve(batch);
     } catch {
-      // The slice asks again when its claims have begun, and hears of it.
+      // The slice claims again once its claims have begun, and handles the error.
     }
   }
 
   private readonly resumeWith = (batch: ClaimBatch): void => {
     this.asked = null;
     const goesOn = this.take(batch);
-    if (this.givenUp || !goesOn) return this.rest();
+    if (this.givenUp || !goesOn) return this.endPass();
     if (batch.claims.length > 0 && this.clock.monotonic() - this.askedAt >= this.lateMs)
-      return void this.sink.late().then(this.slice);
-    if (batch.more && this.claiming && !this.held) this.askAhead();
+      return void this.sink.renewAll().then(this.slice);
+    if (batch.more && this.claiming && !this.suspended) this.askAhead();
     this.slice();
   };
 
-  /** False when nothing more is due. */
+  /** Returns false when nothing more is due. */
   private take(batch: ClaimBatch): boolean {
     if (this.downSince !== null) this.storeIsBack();
     this.claims = batch.claims;
@@ -197,18 +200,18 @@ export class DueLoop {
       batch.cancelled.length > 0 ||
       batch.recovered !== undefined
     )
-      this.sink.told(batch);
+      this.sink.publish(batch);
     this.lookAgainAt = batch.lookAgainAt ?? null;
     if (this.leased && batch.claims.length > 0) this.sink.claimed(batch.claims);
     return batch.claims.length > 0 || batch.more;
   }
 
-  private rest(): void {
+  private endPass(): void {
     this.passing = false;
     this.claims = [];
     this.nextClaim = 0;
-    if (this.claiming && !this.held) this.arm();
-    this.sink.rested();
+    if (this.claiming && !this.suspended) this.arm();
+    this.sink.passEnded();
   }
 
   private arm(): void {
@@ -223,25 +226,25 @@ export class DueLoop {
 
   private readonly wakeAt = (at: number | null): void => {
     if (!this.claiming || this.passing) return;
-    if (this.pollMs === Number.POSITIVE_INFINITY) return this.alarms.wake(at);
+    if (this.pollMs === Number.POSITIVE_INFINITY) return this.timers.wakeAt(at);
     const now = this.clock.now();
     const againAt = this.lookAgainAt ?? Number.POSITIVE_INFINITY;
-    // What is due already was left behind, so it is not asked for again at once.
+    // What is due already was left behind, so it is not claimed again at once.
     const dueAt = at === null || (at <= now && this.lookAgainAt !== null) ? againAt : Math.min(at, againAt);
-    this.alarms.wake(Math.min(dueAt, now + this.pollMs));
+    this.timers.wakeAt(Math.min(dueAt, now + this.pollMs));
   };
 
   private readonly storeFailed = (error: unknown): void => {
     this.asked = null;
     this.passing = false;
     this.claims = [];
-    this.sink.rested();
+    this.sink.passEnded();
     if (this.downSince === null) {
       this.downSince = this.clock.now();
       this.events.emit('store.down', { error });
     }
     const backoffMs = storeBackoffMs(this.failures++);
-    if (this.claiming) this.alarms.after(backoffMs, this.pass);
+    if (this.claiming) this.timers.after(backoffMs, this.pass);
   };
 
   private storeIsBack(): void {

@@ -24,8 +24,8 @@ import {
 } from '../ports/index.js';
 
 /**
- * An engine over a durable store, and beside it one in memory for the timeouts: they belong to the
- * process, are never stored, and run once per start on each replica (T3).
+ * An engine over a durable store, and beside it one in memory for timeouts, which belong to the process
+ * and are never stored: they run once per start on each replica (T3).
  */
 export class EngineWithTimeouts implements Engine {
   private readonly timeoutIds = new Set<string>();
@@ -46,8 +46,8 @@ export class EngineWithTimeouts implements Engine {
     const { attempts } = host;
     const beside: EngineHost = {
       ...host,
-      events: withoutTheirOwn(host.events),
-      // What is stored is tried again by whoever opens the store next.
+      events: withoutSchedulerEvents(host.events),
+      // Retries of stored jobs stay possible: whoever opens the store next makes them.
       attempts: { start: (claim, watcher) => attempts.start(claim, watcher), endRetries: () => {} },
     };
     return whenReady(this.timeouts.open(beside), () => this.stored.open(host));
@@ -115,7 +115,7 @@ export class EngineWithTimeouts implements Engine {
     return this.engineOf(request.jobId).backfill(request);
   }
 
-  /** Without a job's id, what the store keeps: the runs of timeouts are in no shared history. */
+  /** Without a job's id only the stored runs: those of timeouts are in no shared history. */
   getRuns(filter: RunFilter): Awaitable<Run[]> {
     return (filter.jobId === undefined ? this.stored : this.engineOf(filter.jobId)).getRuns(filter);
   }
@@ -125,13 +125,13 @@ export class EngineWithTimeouts implements Engine {
   }
 }
 
-/** Of the two engines the stored one tells how the scheduler itself fares. */
-function withoutTheirOwn(events: EventSink): EventSink {
-  const isTold = (type: SchedulerEventType) => !type.startsWith('scheduler.') || type === 'scheduler.faulted';
+/** The events of the scheduler itself come from the engine over the store. */
+function withoutSchedulerEvents(events: EventSink): EventSink {
+  const passes = (type: SchedulerEventType) => !type.startsWith('scheduler.') || type === 'scheduler.faulted';
   return {
-    wants: (type) => isTold(type) && events.wants(type),
+    wants: (type) => passes(type) && events.wants(type),
     emit: (type, fact) => {
-      if (isTold(type)) events.emit(type, fact);
+      if (passes(type)) events.emit(type, fact);
     },
   };
 }

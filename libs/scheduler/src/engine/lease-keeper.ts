@@ -1,53 +1,53 @@
 import { type Claim, HandlerUnknownError, LeaseLostError } from '../model/index.js';
-import type { Clock, LeasedStore } from '../ports/index.js';
-import type { Alarm, Alarms } from '../runner/index.js';
-import type { Announcer } from '../events/event-publisher.js';
+import type { EventPublisher } from '../events/index.js';
+import type { Clock, Delay, LeasedStore } from '../ports/index.js';
+import type { AttemptSupervisor } from './attempt-supervisor.js';
 import type { DueLoop } from './due-loop.js';
-import type { Settling } from './attempt-supervisor.js';
 import { StoreClock } from './store-clock.js';
+import type { TimerQueue } from './timer-queue.js';
 
-/** How often the store's clock is read while nothing happens to ours. */
+/** Time between two readings of the store's clock. */
 const CALIBRATION_MS = 60_000;
-/** A reading that took longer says too little. */
+/** A reading that took longer is too uncertain to use. */
 const SLOW_READING_MS = 1_000;
-/** A difference that is worth a word. */
+/** A larger offset is reported. */
 const OFFSET_MS = 1_000;
 
-export interface UpkeepParts {
+export interface LeaseKeeperParts {
   store: LeasedStore;
   clock: Clock;
-  alarms: Alarms;
-  announcer: Announcer;
-  settling: Settling;
+  timers: TimerQueue;
+  publisher: EventPublisher;
+  supervisor: AttemptSupervisor;
   loop: DueLoop;
-  /** The names of the handlers that this process has. */
+  /** Returns the names of the handlers of this process. */
   handlers: () => readonly string[];
 }
 
-/** What a store that is shared wants of a process that lives: beats (D2), renewed leases (L4), and that it reads the store's clock (L5). */
-export class Upkeep {
-  private readonly pending = new Map<'beat' | 'renew' | 'calibrate', Alarm>();
+/** Keeps this process alive in a shared store: beats (D2), renews leases (L4), reads the store's clock (L5). */
+export class LeaseKeeper {
+  private readonly pending = new Map<'beat' | 'renew' | 'calibrate', Delay>();
   private stopped = false;
   private renewing: Promise<void> | null = null;
   private reportedOffsetMs = 0;
-  /** Elapsed time until which each lease surely lasts. */
+  /** Elapsed time until which each lease lasts at least. */
   private readonly leases = new WeakMap<Claim, number>();
 
-  constructor(private readonly parts: UpkeepParts) {}
+  constructor(private readonly parts: LeaseKeeperParts) {}
 
-  /** Begins once the store is open. */
+  /** Call once the store is open. */
   async start(): Promise<void> {
     await this.calibrate();
     if (this.parts.clock instanceof StoreClock)
       this.again('calibrate', CALIBRATION_MS, () => this.calibrate());
   }
 
-  /** A claim is held: it is renewed for as long as it is. While none is held, nothing waits for that. */
-  holds(): void {
+  /** Begins to renew, for as long as claims are held. */
+  startRenewing(): void {
     if (!this.pending.has('renew')) this.again('renew', this.renewalMs, () => this.renew());
   }
 
-  /** This process lives, and has declared all that its code declares. */
+  /** Call once everything is declared. */
   async startBeating(): Promise<void> {
     await this.beat();
     this.again('beat', this.parts.store.pollMs, () => this.beat());
@@ -55,31 +55,31 @@ export class Upkeep {
 
   stop(): void {
     this.stopped = true;
-    for (const alarm of this.pending.values()) alarm.cancel();
+    for (const delay of this.pending.values()) delay.cancel();
     this.pending.clear();
   }
 
-  /** Renews all that is held by now; what is lost does not begin. Never rejects. */
+  /** Renews the leases of all held claims; a lost claim does not begin. Never rejects. */
   async renewAll(): Promise<void> {
     await this.renewing;
     await this.renew();
   }
 
-  /** Renews at once: a run may have been cancelled elsewhere. */
+  /** Renews now, since a run may have been cancelled elsewhere. */
   renewSoon(): void {
     if (!this.stopped) void this.renew();
   }
 
   /**
-   * The machine's clock was stepped, or the machine slept: nothing is claimed until the store's clock is
-   * read again, and until it is known which leases are still held.
+   * After a step of the machine's clock or a suspension: makes no claims until the store's clock is read
+   * again and all leases are renewed or lost.
    */
   async recalibrate(): Promise<void> {
     const { loop } = this.parts;
-    loop.hold();
+    loop.suspend();
     await this.calibrate();
     await this.renew();
-    loop.goOn();
+    loop.unsuspend();
   }
 
   private get renewalMs(): number {
@@ -90,24 +90,24 @@ export class Upkeep {
     if (this.stopped) return;
     const next = () =>
       void action().finally(() => {
-        if (name === 'renew' && this.parts.settling.held.size === 0) this.pending.delete(name);
+        if (name === 'renew' && this.parts.supervisor.held.size === 0) this.pending.delete(name);
         else this.again(name, everyMs, action);
       });
-    this.pending.set(name, this.parts.alarms.after(everyMs, next));
+    this.pending.set(name, this.parts.timers.after(everyMs, next));
   }
 
   private async beat(): Promise<void> {
-    const { store, clock, announcer, loop, handlers } = this.parts;
+    const { store, clock, publisher, loop, handlers } = this.parts;
     try {
       const { recorded, changed, unhandled } = await store.beat(clock.now());
-      announcer.tell(recorded, changed);
+      publisher.publish(recorded, changed);
       for (const { jobId, handler } of unhandled) {
-        announcer.faulted(new HandlerUnknownError(handler, handlers()), jobId);
+        publisher.publishFault(new HandlerUnknownError(handler, handlers()), jobId);
       }
-      if (changed.length > 0) loop.look();
+      if (changed.length > 0) loop.rearm();
     } catch {
-      // The loop asks the same store, and tells that it is down.
-      loop.look();
+      // The loop calls the same store and reports that it is down.
+      loop.rearm();
     }
   }
 
@@ -117,10 +117,10 @@ export class Upkeep {
   }
 
   private async tryRenewing(): Promise<void> {
-    const { store, clock, settling } = this.parts;
-    const claims = [...settling.held];
+    const { store, clock, supervisor } = this.parts;
+    const claims = [...supervisor.held];
     const askedAt = clock.monotonic();
-    // A claim that is new here was taken at the earliest just after the last renewal.
+    // A claim made since the last renewal is not older than that.
     for (const claim of claims) {
       if (!this.leases.has(claim)) this.leases.set(claim, askedAt + store.leaseMs - this.renewalMs);
     }
@@ -128,27 +128,27 @@ export class Upkeep {
     try {
       const { lost, cancelled } = await store.renew(claims, clock.now());
       for (const claim of claims) this.leases.set(claim, askedAt + store.leaseMs);
-      for (const claim of lost) settling.lose(claim, new LeaseLostError(claim.jobId));
-      settling.cancel(cancelled);
+      for (const claim of lost) supervisor.lose(claim, new LeaseLostError(claim.jobId));
+      supervisor.cancel(cancelled);
     } catch {
       this.abortExpired();
     }
   }
 
-  /** What cannot be renewed in time may be run again by others: its handler is told to stop (L4). */
+  /** Aborts handlers whose leases cannot be renewed in time, since other replicas may run them again (L4). */
   private abortExpired(): void {
-    const { clock, settling } = this.parts;
-    // Before the lease is over: the next try would be too late to tell.
+    const { clock, supervisor } = this.parts;
+    // The next renewal would come after the end of these leases.
     const deadline = clock.monotonic() + this.renewalMs;
-    for (const claim of settling.held) {
+    for (const claim of supervisor.held) {
       const until = this.leases.get(claim);
       if (until !== undefined && until <= deadline)
-        settling.abortLost(claim, new LeaseLostError(claim.jobId));
+        supervisor.abortLost(claim, new LeaseLostError(claim.jobId));
     }
   }
 
   private async calibrate(): Promise<void> {
-    const { store, clock, alarms, announcer } = this.parts;
+    const { store, clock, timers, publisher } = this.parts;
     if (!(clock instanceof StoreClock)) return;
     try {
       const before = clock.monotonic();
@@ -157,19 +157,19 @@ export class Upkeep {
       const tookMs = clock.monotonic() - before;
       if (tookMs > SLOW_READING_MS) return;
       const offMs = Math.round(storeTime - (nowBefore + tookMs / 2));
-      // Within the reading's own uncertainty there is nothing to mend, and time stays even.
+      // A difference within the reading's uncertainty is left alone, so that time stays even.
       if (Math.abs(offMs) <= tookMs / 2 + 1) return;
       clock.offsetMs += offMs;
-      alarms.timeWasSet();
-      this.reportOffset(announcer, -clock.offsetMs);
+      timers.clockWasSet();
+      this.reportOffset(publisher, -clock.offsetMs);
     } catch {
-      // The loop asks the same store, and tells that it is down.
+      // The loop calls the same store and reports that it is down.
     }
   }
 
-  private reportOffset(announcer: Announcer, offsetMs: number): void {
+  private reportOffset(publisher: EventPublisher, offsetMs: number): void {
     if (Math.abs(offsetMs) <= OFFSET_MS || Math.abs(offsetMs - this.reportedOffsetMs) <= OFFSET_MS) return;
     this.reportedOffsetMs = offsetMs;
-    announcer.events.emit('scheduler.clockDiffers', { offsetMs });
+    publisher.events.emit('scheduler.clockDiffers', { offsetMs });
   }
 }

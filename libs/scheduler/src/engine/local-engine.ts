@@ -28,42 +28,42 @@ import {
   type Store,
   whenReady,
 } from '../ports/index.js';
-import { type Alarms, announceRecovered } from '../runner/index.js';
-import { Announcer } from '../events/event-publisher.js';
+import { EventPublisher, publishRecovered } from '../events/index.js';
+import { AttemptSupervisor } from './attempt-supervisor.js';
 import { DueLoop } from './due-loop.js';
+import { LeaseKeeper } from './lease-keeper.js';
 import { RunningAttempts } from './running-attempts.js';
-import { Settling } from './attempt-supervisor.js';
-import { Upkeep } from './lease-keeper.js';
+import type { TimerQueue } from './timer-queue.js';
 
-/** A job added in the caller's transaction can be claimed once that is committed: when it is looked for. */
+/** Delays after which a job added in the caller's transaction is looked for, since nothing reports the commit. */
 const AFTER_COMMIT_MS = [0, 50, 250, 1_000];
 
 export interface LocalEngineParts {
   store: Store;
   clock: Clock;
-  alarms: Alarms;
+  timers: TimerQueue;
 }
 
 /** Our own engine: a due loop over a store, in this process. */
 export class LocalEngine implements Engine {
   private readonly store: Store;
   private readonly clock: Clock;
-  private readonly alarms: Alarms;
+  private readonly timers: TimerQueue;
   private attempts!: AttemptRunner;
-  private announcer!: Announcer;
-  private settling!: Settling;
+  private publisher!: EventPublisher;
+  private supervisor!: AttemptSupervisor;
   private running!: RunningAttempts;
   private loop!: DueLoop;
   /** Null over a store without leases. */
-  private upkeep: Upkeep | null = null;
+  private leaseKeeper: LeaseKeeper | null = null;
   private started = false;
   private paused = false;
   private stopped = false;
 
-  constructor({ store, clock, alarms }: LocalEngineParts) {
+  constructor({ store, clock, timers }: LocalEngineParts) {
     this.store = store;
     this.clock = clock;
-    this.alarms = alarms;
+    this.timers = timers;
   }
 
   get durable(): boolean {
@@ -77,17 +77,17 @@ export class LocalEngine implements Engine {
     this.connect(host);
     const opened = this.store.open({
       ...host.process,
-      onHint: (hint) => (hint === 'due' ? this.loop.look() : this.upkeep?.renewSoon()),
+      onHint: (hint) => (hint === 'due' ? this.loop.rearm() : this.leaseKeeper?.renewSoon()),
     });
-    return whenReady(opened, () => this.upkeep?.start());
+    return whenReady(opened, () => this.leaseKeeper?.start());
   }
 
   start(): Awaitable<void> {
-    return whenReady(this.upkeep?.startBeating(), () => {
+    return whenReady(this.leaseKeeper?.startBeating(), () => {
       if (this.stopped) return;
       this.started = true;
       if (!this.paused) this.loop.start();
-      this.announcer.events.emit('scheduler.started', { timezoneData: process.versions.tz ?? 'unknown' });
+      this.publisher.events.emit('scheduler.started', { timezoneData: process.versions.tz ?? 'unknown' });
     });
   }
 
@@ -99,53 +99,53 @@ export class LocalEngine implements Engine {
     if (this.paused || this.stopped) return;
     this.paused = true;
     this.loop.stop();
-    this.alarms.keepLooking(true);
-    this.announcer.events.emit('scheduler.paused', {});
+    this.timers.keepChecking(true);
+    this.publisher.events.emit('scheduler.paused', {});
   }
 
   resume(): void {
     if (!this.paused) return;
     this.paused = false;
-    this.alarms.keepLooking(false);
+    this.timers.keepChecking(false);
     if (this.started && !this.stopped) this.loop.start();
-    this.announcer.events.emit('scheduler.resumed', {});
+    this.publisher.events.emit('scheduler.resumed', {});
   }
 
   async stop({ drainTimeoutMs, abortGraceMs }: StopLimits): Promise<void> {
     if (this.stopped) return;
     this.stopped = true;
     this.loop.stop();
-    const { events } = this.announcer;
+    const { events } = this.publisher;
     events.emit('scheduler.draining', { running: this.running.size });
-    // What a store keeps is tried again by whoever opens it next.
+    // Over a durable store, whoever opens it next makes the retries.
     if (!this.durable) this.attempts.endRetries();
     if (!(await this.running.idleWithin(drainTimeoutMs))) {
       const reason = new SchedulerStoppingError(drainTimeoutMs);
       for (const attempt of this.running.all()) attempt.abort(reason, 'abandoned');
       await this.running.idleWithin(abortGraceMs);
     }
-    let { abandoned } = this.settling;
+    let { abandoned } = this.supervisor;
     try {
-      await this.settling.abandonAll(await this.loop.giveUp(abortGraceMs), drainTimeoutMs);
-      await this.settling.recordedWithin(abortGraceMs);
-      this.upkeep?.stop();
-      ({ abandoned } = this.settling);
+      await this.supervisor.abandonAll(await this.loop.giveUp(abortGraceMs), drainTimeoutMs);
+      await this.supervisor.recordedWithin(abortGraceMs);
+      this.leaseKeeper?.stop();
+      ({ abandoned } = this.supervisor);
       const recorded = await this.store.close(this.clock.now());
-      this.announcer.tell(recorded, []);
+      this.publisher.publish(recorded, []);
       abandoned += recorded.filter(({ outcome }) => outcome === 'abandoned').length;
     } catch (error) {
-      this.announcer.faulted(error, null);
+      this.publisher.publishFault(error, null);
     }
-    this.alarms.clear();
+    this.timers.clear();
     events.emit('scheduler.stopped', { abandoned });
   }
 
   putJob(spec: JobSpec, ifTaken: IfTaken, transaction?: unknown): Awaitable<PutResult> {
-    this.alarms.look();
+    this.timers.checkClock();
     return whenReady(this.store.putJob(spec, ifTaken, this.clock.now(), transaction), (result) => {
-      this.announcer.tell(result.recorded, result.changed);
-      if (transaction === undefined) this.loop.look();
-      else this.lookAfterCommit(result.job);
+      this.publisher.publish(result.recorded, result.changed);
+      if (transaction === undefined) this.loop.rearm();
+      else this.rearmAfterCommit(result.job);
       return result;
     });
   }
@@ -175,22 +175,22 @@ export class LocalEngine implements Engine {
   }
 
   runNow(id: string, payload: JsonValue | undefined): Awaitable<Run> {
-    this.alarms.look();
+    this.timers.checkClock();
     return whenReady(this.store.requestRun({ jobId: id, payload, now: this.clock.now() }), (requested) => {
       if (!requested) throw new JobNotFoundError(id);
-      this.announcer.tell(requested.recorded, []);
-      this.settling.cancel(requested.cancelled);
+      this.publisher.publish(requested.recorded, []);
+      this.supervisor.cancel(requested.cancelled);
       this.loop.pass();
-      this.loop.look();
+      this.loop.rearm();
       return requested.view();
     });
   }
 
   backfill(request: Omit<BackfillRequest, 'now'>): Awaitable<BackfillResult> {
-    this.alarms.look();
+    this.timers.checkClock();
     return whenReady(this.store.backfill({ ...request, now: this.clock.now() }), (result) => {
       if (!result) throw new JobNotFoundError(request.jobId);
-      this.loop.look();
+      this.loop.rearm();
       return result;
     });
   }
@@ -200,67 +200,67 @@ export class LocalEngine implements Engine {
   }
 
   private connect(host: EngineHost): void {
-    const { store, clock, alarms } = this;
+    const { store, clock, timers } = this;
     this.attempts = host.attempts;
-    this.announcer = new Announcer(host.events, store);
-    this.running = new RunningAttempts(alarms, () => this.loop.busy);
-    this.settling = new Settling({
+    this.publisher = new EventPublisher(host.events, store);
+    this.running = new RunningAttempts(timers, () => this.loop.busy);
+    this.supervisor = new AttemptSupervisor({
       store,
       clock,
-      alarms,
+      delays: timers,
       running: this.running,
-      announcer: this.announcer,
+      publisher: this.publisher,
       attempts: host.attempts,
-      onFreed: () => this.loop.freed(),
+      onSlotFreed: () => this.loop.slotFreed(),
     });
-    this.loop = new DueLoop(store, clock, alarms, host.events, {
+    this.loop = new DueLoop(store, clock, timers, host.events, {
       claimed: (claims) => {
-        this.settling.hold(claims);
-        this.upkeep?.holds();
+        this.supervisor.hold(claims);
+        this.leaseKeeper?.startRenewing();
       },
-      late: () => this.upkeep?.renewAll() ?? Promise.resolve(),
-      begin: (claim) => this.settling.begin(claim),
-      told: ({ recorded, changed, cancelled, recovered }) => {
-        if (recovered) announceRecovered(host.events, recovered);
-        this.announcer.tell(recorded, changed);
-        this.settling.cancel(cancelled);
+      renewAll: () => this.leaseKeeper?.renewAll() ?? Promise.resolve(),
+      begin: (claim) => this.supervisor.begin(claim),
+      publish: ({ recorded, changed, cancelled, recovered }) => {
+        if (recovered) publishRecovered(host.events, recovered);
+        this.publisher.publish(recorded, changed);
+        this.supervisor.cancel(cancelled);
       },
-      rested: () => this.running.look(),
+      passEnded: () => this.running.checkIdle(),
     });
-    alarms.connect(this.loop.pass, (stepMs) => this.clockStepped(stepMs));
+    timers.connect(this.loop.pass, (stepMs) => this.clockStepped(stepMs));
     if (isLeased(store)) {
-      const { announcer, settling, loop } = this;
+      const { publisher, supervisor, loop } = this;
       const { handlers } = host.process;
-      this.upkeep = new Upkeep({ store, clock, alarms, announcer, settling, loop, handlers });
+      this.leaseKeeper = new LeaseKeeper({ store, clock, timers, publisher, supervisor, loop, handlers });
     }
   }
 
-  private lookAfterCommit({ nextDueAt }: Job): void {
+  private rearmAfterCommit({ nextDueAt }: Job): void {
     if (nextDueAt === null) return;
     const untilDueMs = Math.max(0, nextDueAt.getTime() - this.clock.now());
-    for (const laterMs of AFTER_COMMIT_MS) this.alarms.after(untilDueMs + laterMs, () => this.loop.look());
+    for (const laterMs of AFTER_COMMIT_MS) this.timers.after(untilDueMs + laterMs, () => this.loop.rearm());
   }
 
   private change(id: string, change: JobChange): Awaitable<Job> {
-    this.alarms.look();
+    this.timers.checkClock();
     return whenReady(this.store.changeJob(id, change, this.clock.now()), (result: ChangeResult | null) => {
       if (!result) throw new JobNotFoundError(id);
-      this.announcer.tell(result.recorded, result.changed);
-      this.loop.look();
+      this.publisher.publish(result.recorded, result.changed);
+      this.loop.rearm();
       return result.job;
     });
   }
 
   private clockStepped(stepMs: number): void {
-    this.announcer.events.emit('scheduler.clockStepped', { stepMs: Math.round(stepMs) });
-    if (this.upkeep !== null) return void this.upkeep.recalibrate();
+    this.publisher.events.emit('scheduler.clockStepped', { stepMs: Math.round(stepMs) });
+    if (this.leaseKeeper !== null) return void this.leaseKeeper.recalibrate();
     if (stepMs >= 0) return;
-    this.announcer.contain(null, () =>
+    this.publisher.contain(null, () =>
       whenReady(
         this.store.clockSetBack({ nowAt: this.clock.now(), stepMs: -Math.round(stepMs) }),
         (effects) => {
-          this.announcer.tell(effects.recorded, effects.changed);
-          this.loop.look();
+          this.publisher.publish(effects.recorded, effects.changed);
+          this.loop.rearm();
         },
       ),
     );

@@ -1,15 +1,14 @@
 import type { Claim } from '../model/index.js';
-import type { RunningAttempt } from '../ports/index.js';
-import type { Alarms } from '../runner/index.js';
+import type { Delays, RunningAttempt } from '../ports/index.js';
 
-/** Attempts whose handlers have not settled, and who waits for there to be none. */
+/** The attempts whose handlers have not settled. A stop waits until there are none. */
 export class RunningAttempts {
   private readonly attempts: RunningAttempt[] = [];
   private onIdle: (() => void) | null = null;
 
   constructor(
-    private readonly alarms: Alarms,
-    /** Claims may be on their way that have not begun. */
+    private readonly delays: Delays,
+    /** True while there may be claims that have not begun. */
     private readonly moreMayCome: () => boolean,
   ) {}
 
@@ -18,32 +17,32 @@ export class RunningAttempts {
   }
 
   add(attempt: RunningAttempt): void {
-    attempt.place = this.attempts.push(attempt) - 1;
+    attempt.listIndex = this.attempts.push(attempt) - 1;
   }
 
   has(attempt: RunningAttempt): boolean {
-    return attempt.place !== null;
+    return attempt.listIndex !== null;
   }
 
   delete(attempt: RunningAttempt): void {
-    const { place } = attempt;
-    if (place !== null) {
-      // The last one takes its place.
+    const { listIndex } = attempt;
+    if (listIndex !== null) {
+      // The last attempt moves to the index that becomes free.
       const last = this.attempts.pop()!;
       if (last !== attempt) {
-        this.attempts[place] = last;
-        last.place = place;
+        this.attempts[listIndex] = last;
+        last.listIndex = listIndex;
       }
-      attempt.place = null;
+      attempt.listIndex = null;
     }
-    this.look();
+    this.checkIdle();
   }
 
   all(): RunningAttempt[] {
     return [...this.attempts];
   }
 
-  /** False when the claim's handler does not run. */
+  /** Returns false when the claim's handler does not run. */
   abort(claim: Claim, reason: unknown, as: 'abandoned' | 'cancelled'): boolean {
     const attempt =
       this.attempts.find((one) => one.claim === claim) ??
@@ -52,21 +51,21 @@ export class RunningAttempts {
     return attempt !== undefined;
   }
 
-  /** There may be none now: tells whoever waits for that. */
-  look(): void {
+  /** Wakes the waiting stop when there are none. */
+  checkIdle(): void {
     if (this.onIdle !== null && this.idle) this.onIdle();
   }
 
-  /** True once there are none, false when that takes longer than `limitMs`. */
+  /** Resolves with true once there are none, with false after `limitMs`. */
   idleWithin(limitMs: number): Promise<boolean> {
     if (this.idle) return Promise.resolve(true);
     return new Promise((resolve) => {
       const finish = (idle: boolean) => {
         this.onIdle = null;
-        alarm.cancel();
+        delay.cancel();
         resolve(idle);
       };
-      const alarm = this.alarms.after(limitMs, () => finish(false));
+      const delay = this.delays.after(limitMs, () => finish(false));
       this.onIdle = () => finish(true);
     });
   }

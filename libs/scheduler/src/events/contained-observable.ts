@@ -1,21 +1,21 @@
 import { Observable, type Observer, type Operator, Subscriber, type Subscription } from 'rxjs';
 
 /**
- * An observable whose subscribers' throws are reported instead of raised. RxJS throws them from a
- * timer, which ends a Node process; a scheduler must survive them. Holds for whatever is piped
- * from it, and for async functions that reject.
+ * An observable that reports what its subscribers throw. RxJS rethrows it from a timer, which ends a
+ * Node process; a scheduler must survive it. Covers everything piped from it, and async subscribers
+ * that reject.
  */
 export class ContainedObservable<T> extends Observable<T> {
   constructor(
     source: Observable<unknown>,
-    /** Asked during each call, so that a late rejection is told with what it was about. */
+    /** Called during each call of a subscriber, so that a later rejection is reported with its event. */
     private readonly reporter: () => (error: unknown) => void,
   ) {
     super();
     this.source = source;
   }
 
-  /** RxJS builds every piped observable here, so the containment goes along. */
+  /** RxJS makes every piped observable here, so that piping keeps the containment. */
   override lift<R>(operator?: Operator<T, R>): Observable<R> {
     const lifted = new ContainedObservable<R>(this, this.reporter);
     lifted.operator = operator as Operator<unknown, R> | undefined;
@@ -27,7 +27,7 @@ export class ContainedObservable<T> extends Observable<T> {
     error?: ((error: unknown) => void) | null,
     complete?: (() => void) | null,
   ): Subscription {
-    // RxJS's own links of a pipe are contained where the pipe ends.
+    // The links of a pipe are RxJS's own; containment happens where the pipe ends.
     if (observerOrNext instanceof Subscriber) return super.subscribe(observerOrNext);
     const observer: Partial<Observer<T>> =
       typeof observerOrNext === 'function' || !observerOrNext

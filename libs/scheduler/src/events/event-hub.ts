@@ -9,7 +9,7 @@ import type {
 import type { Clock, EventSink } from '../ports/index.js';
 import { ContainedObservable } from './contained-observable.js';
 
-/** The one place that facts go through: subscribers cannot break what emits, nor each other. */
+/** All events pass through the hub. Subscribers can break neither the emitter nor each other. */
 export class EventHub implements EventSink {
   private readonly all = new Subject<SchedulerEvent>();
   private readonly byType = new Map<SchedulerEventType, Subject<SchedulerEvent>>();
@@ -34,13 +34,13 @@ export class EventHub implements EventSink {
     return (
       this.all.observed ||
       (this.byType.get(type)?.observed ?? false) ||
-      (isFailure(type) && this.failures.observed)
+      (isFailureType(type) && this.failures.observed)
     );
   }
 
   emit<T extends SchedulerEventType>(type: T, fact: Omit<SchedulerEvents[T], 'at' | 'replica'>): void {
     if (!this.wants(type)) return;
-    // Completed in place: copying the fact would cost ten times as much.
+    // Completed in place: a copy would cost ten times as much.
     const event = fact as unknown as SchedulerEvent;
     event.type = type;
     event.at = new Date(this.source.clock.now());
@@ -48,12 +48,12 @@ export class EventHub implements EventSink {
     const outer = this.current;
     this.current = event;
     this.byType.get(type)?.next(event);
-    if (isFailure(type)) this.failures.next(event);
+    if (isFailedAttempt(event)) this.failures.next(event);
     this.all.next(event);
     this.current = outer;
   }
 
-  /** Ends the streams: subscribers get `complete`. */
+  /** Completes the streams. */
   complete(): void {
     for (const subject of [this.all, this.failures, ...this.byType.values()]) subject.complete();
   }
@@ -72,13 +72,18 @@ export class EventHub implements EventSink {
   }
 
   private listenerFailed(error: unknown, during: SchedulerEvent | null): void {
-    // A listener of this very event that throws too must not go round for ever.
+    // A listener of this very event that throws would go round for ever.
     if (during?.type === 'listener.failed') return;
     const jobId = during && 'jobId' in during ? during.jobId : null;
     this.emit('listener.failed', { error, jobId, during: during?.type ?? 'listener.failed' });
   }
 }
 
-function isFailure(type: SchedulerEventType): type is FailureEvent['type'] {
+function isFailureType(type: SchedulerEventType): boolean {
   return type === 'run.failed' || type === 'run.timedOut';
+}
+
+/** False for the outcome of a run whose retry came too late: its attempt was published when it failed. */
+function isFailedAttempt(event: SchedulerEvent): event is FailureEvent {
+  return (event.type === 'run.failed' || event.type === 'run.timedOut') && event.reason === null;
 }

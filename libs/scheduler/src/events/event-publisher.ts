@@ -7,28 +7,28 @@ import {
   type Store,
   whenReady,
 } from '../ports/index.js';
-import { announceRecorded } from '../runner/index.js';
+import { publishRecorded } from './publish-runs.js';
 
-/** Tells what the store did, and contains what goes wrong on the way (L3). */
-export class Announcer {
+/** Publishes the effects of store verbs, and contains errors on the way (L3). */
+export class EventPublisher {
   constructor(
     readonly events: EventSink,
     private readonly store: Store,
   ) {}
 
-  tell(recorded: readonly RecordedOutcome[], changed: readonly JobStateChange[]): void {
-    // Most changes bring about nothing else, and jobs are added by the thousand.
-    if (recorded.length > 0) announceRecorded(this.events, recorded);
+  publish(recorded: readonly RecordedOutcome[], changed: readonly JobStateChange[]): void {
+    // Both are empty for most changes, and jobs are added by the thousand.
+    if (recorded.length > 0) publishRecorded(this.events, recorded);
     if (changed.length === 0) return;
     for (const change of changed) {
       const { jobId } = change;
       if (change.kind === 'parked') this.events.emit('job.parked', { jobId, error: change.error });
-      else if (change.kind === 'paused') this.tellPause(jobId);
+      else if (change.kind === 'paused') this.publishPause(jobId);
       else this.events.emit(`job.${change.kind}`, { jobId });
     }
   }
 
-  tellPause(jobId: string): void {
+  publishPause(jobId: string): void {
     this.contain(jobId, () =>
       whenReady(this.store.getJob(jobId), (job) => {
         if (!job?.pause) return;
@@ -38,17 +38,18 @@ export class Announcer {
     );
   }
 
-  /** An error of the store or of our own is told and survived. */
-  faulted(error: unknown, jobId: string | null): void {
+  /** Publishes an error of the store, or of the engine itself, that was survived. */
+  publishFault(error: unknown, jobId: string | null): void {
     this.events.emit('scheduler.faulted', { error, jobId });
   }
 
+  /** Does the action; its throw or rejection becomes a `scheduler.faulted`. */
   contain(jobId: string | null, action: () => Awaitable<void>): void {
     try {
       const pending = action();
-      if (isPromise(pending)) pending.catch((error: unknown) => this.faulted(error, jobId));
+      if (isPromise(pending)) pending.catch((error: unknown) => this.publishFault(error, jobId));
     } catch (error) {
-      this.faulted(error, jobId);
+      this.publishFault(error, jobId);
     }
   }
 }

@@ -1,91 +1,5 @@
-import type { Completion, Claim } from '../model/index.js';
+import type { AttemptRecord, Claim, Completion, ErrorRecord } from '../model/index.js';
 import type { EventSink, RecordedOutcome, RecoveredAttempt } from '../ports/index.js';
-
-/**
- * Tells how an attempt ended. Called once it is settled. On the way of every run: nothing is made
- * for an event that nobody wants, and the facts are written out, which is ten times as fast as
- * spreading them.
- */
-export function announceEnd(
-  events: EventSink,
-  end: Completion,
-  handlerRuns: boolean,
-  runsAgain: boolean = false,
-): void {
-  const { claim, result, durationMs } = end;
-  const type = EVENT_OF_RESULT[result.kind];
-  if (!events.wants(type)) return;
-  const { jobId, runId, attempt } = claim;
-  const scheduledAt = toDate(claim.scheduledAt);
-  switch (result.kind) {
-    case 'succeeded': {
-      const latenessMs = Math.max(0, end.startedAt - claim.dueAt);
-      return events.emit('run.succeeded', {
-        jobId,
-        runId,
-        scheduledAt,
-        attempt,
-        durationMs,
-        latenessMs,
-        result: result.value,
-      });
-    }
-    case 'failed': {
-      const retryAt = toDate(end.retryAt);
-      return events.emit('run.failed', {
-        jobId,
-        runId,
-        scheduledAt,
-        attempt,
-        durationMs,
-        error: result.error,
-        retryAt,
-      });
-    }
-    case 'timedOut': {
-      const { error } = result;
-      const willRetry = end.retryAt !== null;
-      return events.emit('run.timedOut', {
-        jobId,
-        runId,
-        scheduledAt,
-        attempt,
-        durationMs,
-        error,
-        willRetry,
-        handlerRuns,
-      });
-    }
-    case 'abandoned':
-    case 'cancelled':
-      return announceCut(events, claim, result.kind, runsAgain);
-    default:
-      return result satisfies never;
-  }
-}
-
-function announceCut(
-  events: EventSink,
-  claim: Claim,
-  result: 'abandoned' | 'cancelled',
-  runsAgain: boolean,
-): void {
-  const { jobId, runId, attempt } = claim;
-  const scheduledAt = toDate(claim.scheduledAt);
-  if (result === 'abandoned') {
-    const reason = 'shutdown';
-    return events.emit('run.abandoned', { jobId, runId, scheduledAt, attempt, reason, runsAgain });
-  }
-  events.emit('run.cancelled', {
-    jobId,
-    runId,
-    scheduledAt,
-    scheduledUntil: scheduledAt,
-    count: 1,
-    countIsAtLeast: false,
-    reason: 'replaced',
-  });
-}
 
 const EVENT_OF_RESULT = {
   succeeded: 'run.succeeded',
@@ -95,34 +9,138 @@ const EVENT_OF_RESULT = {
   cancelled: 'run.cancelled',
 } as const;
 
-/** Tells of ticks and runs that got their outcome without an attempt. */
-export function announceRecorded(events: EventSink, recorded: readonly RecordedOutcome[]): void {
-  for (const { outcome, jobId, runId, reason, count, countIsAtLeast, attempt, into, ...row } of recorded) {
-    const scheduledAt = toDate(row.scheduledAt);
-    if (outcome === 'abandoned') {
-      events.emit('run.abandoned', { jobId, runId, scheduledAt, attempt, reason, runsAgain: false });
-      continue;
-    }
-    const scheduledUntil = toDate(row.scheduledUntil);
-    const fact = { jobId, runId, scheduledAt, scheduledUntil, count, countIsAtLeast, reason };
-    if (outcome === 'coalesced') events.emit('run.coalesced', { ...fact, into });
-    else events.emit(`run.${outcome}`, fact);
+/**
+ * Publishes how an attempt ended, after the store has recorded it. Part of every run: nothing is
+ * allocated for an event that nobody wants, and facts are written out, since spreading costs ten times
+ * as much.
+ */
+export function publishCompletion(
+  events: EventSink,
+  completion: Completion,
+  handlerRuns: boolean,
+  runsAgain: boolean = false,
+): void {
+  const { claim, result, durationMs } = completion;
+  if (!events.wants(EVENT_OF_RESULT[result.kind])) return;
+  const { jobId, runId, attempt } = claim;
+  const scheduledAt = toDate(claim.scheduledAt);
+  switch (result.kind) {
+    case 'succeeded':
+      return events.emit('run.succeeded', {
+        jobId,
+        runId,
+        scheduledAt,
+        attempt,
+        durationMs,
+        latenessMs: Math.max(0, completion.startedAt - claim.dueAt),
+        result: result.value,
+      });
+    case 'failed':
+      return events.emit('run.failed', {
+        jobId,
+        runId,
+        scheduledAt,
+        attempt,
+        durationMs,
+        error: result.error,
+        retryAt: toDate(completion.retryAt),
+        reason: null,
+      });
+    case 'timedOut':
+      return events.emit('run.timedOut', {
+        jobId,
+        runId,
+        scheduledAt,
+        attempt,
+        durationMs,
+        error: result.error,
+        willRetry: completion.retryAt !== null,
+        handlerRuns,
+        reason: null,
+      });
+    case 'abandoned':
+      return publishAbandoned(events, claim, 'shutdown', runsAgain);
+    case 'cancelled':
+      return events.emit('run.cancelled', {
+        jobId,
+        runId,
+        scheduledAt,
+        scheduledUntil: scheduledAt,
+        count: 1,
+        countIsAtLeast: false,
+        reason: 'replaced',
+      });
+    default:
+      return result satisfies never;
   }
 }
 
-/** Tells of attempts whose holders are gone, which another attempt follows. */
-export function announceRecovered(events: EventSink, recovered: readonly RecoveredAttempt[]): void {
-  for (const { jobId, runId, attempt, ...row } of recovered) {
-    const scheduledAt = toDate(row.scheduledAt);
-    events.emit('run.abandoned', {
-      jobId,
-      runId,
-      scheduledAt,
-      attempt,
-      reason: 'leaseExpired',
-      runsAgain: true,
-    });
+/** Publishes outcomes that the store recorded without an attempt of this process. The row says the event's type. */
+export function publishRecorded(events: EventSink, recorded: readonly RecordedOutcome[]): void {
+  for (const outcome of recorded) {
+    if (outcome.outcome === 'abandoned') publishAbandoned(events, outcome, outcome.reason, false);
+    else if (outcome.outcome === 'failed' || outcome.outcome === 'timedOut')
+      publishLateRetry(events, outcome);
+    else publishTicks(events, outcome, outcome.outcome);
   }
+}
+
+/** Publishes attempts whose holders are gone and which another attempt follows. */
+export function publishRecovered(events: EventSink, recovered: readonly RecoveredAttempt[]): void {
+  for (const attempt of recovered) publishAbandoned(events, attempt, 'leaseExpired', true);
+}
+
+function publishTicks(
+  events: EventSink,
+  { jobId, runId, count, countIsAtLeast, reason, into, ...row }: RecordedOutcome,
+  outcome: 'skipped' | 'missed' | 'coalesced' | 'cancelled',
+): void {
+  const scheduledAt = toDate(row.scheduledAt);
+  const scheduledUntil = toDate(row.scheduledUntil);
+  const fact = { jobId, runId, scheduledAt, scheduledUntil, count, countIsAtLeast, reason };
+  if (outcome === 'coalesced') events.emit('run.coalesced', { ...fact, into });
+  else events.emit(`run.${outcome}`, fact);
+}
+
+/** The run ends with the result of its last attempt, since its retry came later than `misfireGrace` allows. */
+function publishLateRetry(events: EventSink, row: RecordedOutcome): void {
+  const { jobId, runId, attempt, reason } = row;
+  const fact = {
+    jobId,
+    runId,
+    scheduledAt: toDate(row.scheduledAt),
+    attempt,
+    reason,
+    ...ofAttempt(row.lastAttempt),
+  };
+  if (row.outcome === 'failed') events.emit('run.failed', { ...fact, retryAt: null });
+  else events.emit('run.timedOut', { ...fact, willRetry: false, handlerRuns: false });
+}
+
+function ofAttempt(attempt: AttemptRecord | undefined): { error: unknown; durationMs: number } {
+  if (attempt === undefined) return { error: null, durationMs: 0 };
+  const { error, startedAt, endedAt } = attempt;
+  return { error: error && toError(error), durationMs: endedAt.getTime() - startedAt.getTime() };
+}
+
+function publishAbandoned(
+  events: EventSink,
+  { jobId, runId, attempt, scheduledAt }: Pick<Claim, 'jobId' | 'runId' | 'attempt' | 'scheduledAt'>,
+  reason: RecordedOutcome['reason'],
+  runsAgain: boolean,
+): void {
+  events.emit('run.abandoned', {
+    jobId,
+    runId,
+    scheduledAt: toDate(scheduledAt),
+    attempt,
+    reason,
+    runsAgain,
+  });
+}
+
+function toError({ name, message, stack }: ErrorRecord): Error {
+  return Object.assign(new Error(message), { name, stack: stack ?? undefined });
 }
 
 function toDate(at: number | null): Date | null {

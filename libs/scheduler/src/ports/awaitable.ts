@@ -1,4 +1,4 @@
-/** A store that answers at once lets the loop run a handler without waiting for a promise. */
+/** A store that returns a value instead of a promise lets the due loop start a handler in the same call. */
 export type Awaitable<T> = T | Promise<T>;
 
 export function isPromise<T>(value: Awaitable<T>): value is Promise<T> {
@@ -7,7 +7,7 @@ export function isPromise<T>(value: Awaitable<T>): value is Promise<T> {
   );
 }
 
-/** Goes on with the value: in this same call when it is there, after the promise when it is not. */
+/** Calls `next` with the value: synchronously unless it is a promise. */
 export function whenReady<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   return isPromise(value) ? value.then(next) : next(value);
 }

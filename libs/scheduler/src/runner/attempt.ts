@@ -12,47 +12,55 @@ import { planRetry } from '../rules/index.js';
 import {
   type AttemptWatcher,
   type Clock,
+  type Delay,
+  type Delays,
   type EventSink,
   isPromise,
   type RunningAttempt,
 } from '../ports/index.js';
-import type { Alarm, Alarms } from './timer-queue.js';
 import { withinRun } from './current-run.js';
-import { forbidsRetry } from './final-failures.js';
 import type { HandlerRegistry } from './handler-registry.js';
 import { HandlerRun } from './handler-run.js';
 import { checkPayload } from './payload.js';
 
-/** What attempts work with; one for all of a process. */
+/** Shared by all attempts of a process. */
 export interface AttemptTools {
   readonly clock: Clock;
-  readonly alarms: Alarms;
+  readonly delays: Delays;
   readonly handlers: HandlerRegistry;
   readonly events: EventSink;
   readonly log: (line: RunLogLine) => void;
-  /** False once no attempt is followed by another. */
+  /** False once no retry may be planned. */
   readonly retries: boolean;
 }
 
-/** How most attempts end. */
+/** Shared, since most handlers return nothing. */
 const SUCCEEDED_WITH_NOTHING: AttemptResult = { kind: 'succeeded', value: undefined };
 
+const finalErrors = new WeakSet<object>();
+
+/** Marks an error as final: an attempt that failed with it is not retried, whatever `retry` says. */
+export function withoutRetry<E extends object>(error: E): E {
+  finalErrors.add(error);
+  return error;
+}
+
 /**
- * One attempt of a run: open the context, check the payload, call the handler, classify how it
- * ends. A handler that answers at once is called and done within `begin`. The attempt is also the
- * run that its handler sees, and its own end: one object for each run instead of three.
+ * One attempt of a run: opens the context, checks the payload, calls the handler and classifies the
+ * result. A handler that returns no promise is done within `begin`. The attempt is also the run that
+ * its handler sees and its own completion: one object for each run instead of three.
  */
 export class Attempt extends HandlerRun implements RunningAttempt, Completion {
   readonly startedAt: number;
   private readonly startedElapsed: number;
-  private timeout: Alarm | null = null;
+  private timeout: Delay | null = null;
   result!: AttemptResult;
   endedAt = 0;
   durationMs = 0;
   retryAt: number | null = null;
   end: Completion | null = null;
   settled = false;
-  place: number | null = null;
+  listIndex: number | null = null;
   private abortedAs: 'abandoned' | 'cancelled' | null = null;
 
   constructor(
@@ -78,7 +86,7 @@ export class Attempt extends HandlerRun implements RunningAttempt, Completion {
     try {
       value = withinRun(this, this.resolveHandler());
       if (isObservable(value)) value = this.lastOf(value);
-      // Asking may throw, too: the answer may be anything.
+      // The returned value may be anything: reading its `then` may throw.
       isPending = isPromise(value);
     } catch (error) {
       return this.handlerEnded({ kind: 'failed', error });
@@ -87,31 +95,31 @@ export class Attempt extends HandlerRun implements RunningAttempt, Completion {
     else this.handlerEnded(succeeded(value));
   }
 
-  /** The handler has answered with a promise. */
+  /** The handler returned a promise. */
   private follow(value: unknown): void {
     const { timeoutMs } = this.claim.policies;
-    if (timeoutMs !== null) this.timeout = this.tools.alarms.after(timeoutMs, () => this.timedOut(timeoutMs));
-    this.awaitAnswer(value);
+    if (timeoutMs !== null) this.timeout = this.tools.delays.after(timeoutMs, () => this.timedOut(timeoutMs));
+    this.awaitResult(value);
   }
 
-  private awaitAnswer(value: unknown): void {
-    // A foreign thenable may throw or call twice; a native promise is what Promise.resolve gives back as it is.
+  private awaitResult(value: unknown): void {
+    // Promise.resolve tames a foreign thenable, which may throw or call twice, and returns a native promise as it is.
     Promise.resolve(value).then(
-      (result) => this.answered(result),
+      (result) => this.resolved(result),
       (error: unknown) => this.handlerEnded({ kind: this.abortedAs ?? 'failed', error }),
     );
   }
 
-  private answered(result: unknown): void {
+  private resolved(result: unknown): void {
     try {
-      if (isObservable(result)) return this.awaitAnswer(this.lastOf(result));
+      if (isObservable(result)) return this.awaitResult(this.lastOf(result));
     } catch (error) {
       return this.handlerEnded({ kind: 'failed', error });
     }
     this.handlerEnded(succeeded(result));
   }
 
-  /** As Nest does for a route: a stream is subscribed to, and stands for its last value. */
+  /** Subscribes to the stream and resolves with its last value, as Nest does for a route. */
   private lastOf(stream: Observable<unknown>): Promise<unknown> {
     return withinRun(this, () => lastValueFrom(stream, { defaultValue: undefined }));
   }
@@ -192,15 +200,19 @@ export class Attempt extends HandlerRun implements RunningAttempt, Completion {
   private planRetry(result: AttemptResult): number | null {
     if (!this.tools.retries) return null;
     const { attempt, runId, policies, jobId } = this.claim;
-    if (result.kind === 'failed' && forbidsRetry(result.error)) return null;
+    if (result.kind === 'failed' && isFinal(result.error)) return null;
     try {
       return planRetry({ result, attempt, retry: policies.retry, endedAt: this.endedAt, runId });
     } catch (error) {
-      // The caller's `when` or `backoff` is broken: no retry rests on it.
+      // The caller's `when` or `backoff` threw: no retry.
       this.tools.events.emit('scheduler.faulted', { error, jobId });
       return null;
     }
   }
+}
+
+function isFinal(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && finalErrors.has(error);
 }
 
 function succeeded(value: unknown): AttemptResult {

@@ -3,7 +3,7 @@ import type { RunContext } from '../model/index.js';
 
 const storage = new AsyncLocalStorage<RunContext>();
 
-/** The run that the calling code works for, also behind awaits; null outside a handler. */
+/** The run of the calling code, also after an await; null outside a handler. */
 export function currentRun(): RunContext | null {
   return storage.getStore() ?? null;
 }

@@ -5,13 +5,13 @@ import {
   type RunContext,
 } from '../model/index.js';
 
-/** A handler that this process has. */
+/** A handler of this process. */
 export interface RegisteredHandler {
   readonly name: string;
-  /** Where it is written, `ReportsService.daily in ReportsModule`. */
+  /** For messages: `ReportsService.daily in ReportsModule`. */
   readonly place: string;
   readonly definition: HandlerDefinition<never> | null;
-  /** Calls the handler, which may answer at once or with a promise. Needs no `this`. */
+  /** Calls the handler, which returns a value or a promise. Needs no `this`. */
   readonly invoke: (run: RunContext<never>) => unknown;
 }
 

@@ -7,7 +7,7 @@ import {
   toErrorRecord,
 } from '../model/index.js';
 
-/** The run as its handler sees it. Signal, log and dates are made when they are asked for: most handlers never do. */
+/** The run as its handler sees it. Signal, log and dates are made on first use, since most handlers use none of them. */
 export abstract class HandlerRun implements RunContext {
   readonly attempt: number;
   readonly token: number;
@@ -16,7 +16,7 @@ export abstract class HandlerRun implements RunContext {
   private lines: RunLog | null = null;
 
   constructor(readonly claim: Claim) {
-    // A store may use the claim of an attempt again for the next one.
+    // A store may reuse the claim object for the next attempt.
     this.attempt = claim.attempt;
     this.token = claim.token;
     this.payload = copyOf(claim.payload);
@@ -56,7 +56,7 @@ export abstract class HandlerRun implements RunContext {
       throw new InvalidOptionsError('share', share, 'Give how much is done as a number from 0 to 1.');
     }
     if (note !== undefined && typeof note !== 'string') {
-      throw new InvalidOptionsError('note', note, "Give a text, for example 'page 4 of 10'.");
+      throw new InvalidOptionsError('note', note, "Give a string, for example 'page 4 of 10'.");
     }
     this.progressed(share, note ?? null);
   }
@@ -69,12 +69,12 @@ export abstract class HandlerRun implements RunContext {
   protected abstract wroteLine(line: RunLogLine): void;
   protected abstract progressed(share: number, note: string | null): void;
 
-  /** The first reason is the one that the handler is told. */
+  /** The first reason counts; later ones are ignored. */
   protected abortSignal(reason: unknown): void {
     (this.controller ??= new AbortController()).abort(reason);
   }
 
-  /** @param message a text; JavaScript hands over caught errors, and other things, too */
+  /** @param message a string by its type; JavaScript passes caught errors, and other things, too */
   private writeLine(level: RunLogLine['level'], message: unknown, error?: unknown): void {
     const text = typeof message === 'string' ? message : toErrorRecord(message).message;
     const cause = error ?? (message instanceof Error ? message : undefined);
@@ -82,7 +82,7 @@ export abstract class HandlerRun implements RunContext {
   }
 }
 
-/** A handler may change what it was given; the job's payload stays as it is. */
+/** A handler may change its payload; the job's own must stay as it is. */
 function copyOf(payload: unknown): unknown {
   return typeof payload === 'object' && payload !== null ? structuredClone(payload) : payload;
 }

@@ -14,8 +14,8 @@ interface ValidationFailure {
 let validation: Promise<Validation> | null = null;
 
 /**
- * The payload as an instance of the definition's class, checked by its class-validator decorators;
- * unknown properties are refused.
+ * Returns the payload as an instance of the definition's class, checked by its class-validator
+ * decorators. Unknown properties are refused.
  *
  * @throws PayloadInvalidError naming the first property at fault
  */
@@ -41,7 +41,7 @@ export async function checkPayload(definition: HandlerDefinition<never>, payload
   return instance;
 }
 
-/** Loaded when a payload class is first used: applications without one need neither package. */
+/** Loads both packages when a payload class is first used; applications without one need neither. */
 async function loadValidation(): Promise<Validation> {
   const [{ plainToInstance }, { validate }] = await Promise.all([
     import('class-transformer'),
