@@ -1,4 +1,4 @@
-import { type Duration, parseDuration } from '../timing/index.js';
+import { type Duration, parseDuration, unknownKeyOf } from '../timing/index.js';
 import { InvalidOptionsError } from './errors.js';
 
 /** @throws InvalidOptionsError unless `options` is an object; `remedy` shows one */
@@ -7,17 +7,20 @@ export function readObject(field: string, options: unknown, remedy: string): obj
   throw new InvalidOptionsError(field, options, remedy);
 }
 
-/** @throws InvalidOptionsError for the first name of `options` that is not in `known` */
+/** @throws InvalidOptionsError unless `options` is an object with names from `known` only; `remedy` shows one */
+export function readNamed(options: unknown, known: readonly string[], remedy: string): void {
+  rejectUnknown('', readObject('options', options, remedy), known);
+}
+
+/** @throws InvalidOptionsError for the first name in `options` that is not in `known` */
 export function rejectUnknown(prefix: string, options: object, known: readonly string[]): void {
-  for (const name in options) {
-    if (!known.includes(name)) {
-      throw new InvalidOptionsError(
-        `${prefix}${name}`,
-        (options as Record<string, unknown>)[name],
-        `There is no such option. Known here: ${known.join(', ')}.`,
-      );
-    }
-  }
+  const name = unknownKeyOf(options, known);
+  if (name === null) return;
+  throw new InvalidOptionsError(
+    `${prefix}${name}`,
+    (options as Record<string, unknown>)[name],
+    `There is no such option. Known here: ${known.join(', ')}.`,
+  );
 }
 
 export function oneOf<T extends string>(field: string, value: unknown, allowed: readonly T[]): T {

@@ -1,9 +1,9 @@
 import { AfterTrigger } from './triggers/after-trigger.js';
-import { allOf, anyOf } from './combine/combine.js';
+import { allOf, anyOf, except } from './combine/combine.js';
 import { makeCronTrigger } from './triggers/cron-trigger.js';
 import { DateTrigger } from './triggers/date-trigger.js';
 import { parseInstant } from './time/instant.js';
-import { InvalidTriggerError } from './errors/invalid-trigger-error.js';
+import { InvalidTriggerError } from './errors/trigger-errors.js';
 import { makeCalendarInterval } from './triggers/make-calendar-interval.js';
 import { makeInterval } from './triggers/make-interval.js';
 import { TimeoutTrigger } from './triggers/timeout-trigger.js';
@@ -100,7 +100,7 @@ function exceptFromJson(json: ExceptJson): Trigger {
   refuseUnknownKeys(json, ['type', 'trigger', 'except', 'timezone'], 'an exception');
   const excluded = Array.isArray(json.except) ? json.except : triggerFromJson(json.except);
   const { timezone } = json;
-  return triggerFromJson(json.trigger).except(excluded, timezone === undefined ? {} : { timezone });
+  return except(triggerFromJson(json.trigger), excluded, timezone === undefined ? {} : { timezone });
 }
 
 function triggersFromJson(triggers: unknown): Trigger[] {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { readPolicies } from '../../model/index.js';
-import { allOf, anyOf, at, calendarInterval, cron, every, type Trigger } from '../../timing/index.js';
+import { allOf, anyOf, at, calendarInterval, cron, every, except, type Trigger } from '../../timing/index.js';
 import { asChanges, asClaims, asRecorded } from './as-text.js';
 import { sec, START } from './replica.js';
 import type { Cases } from './store-world.js';
@@ -16,8 +16,8 @@ const KINDS: Readonly<Record<string, () => Trigger>> = {
   calendarInterval: () => calendarInterval({ months: 1, at: '08:00', timezone: 'America/New_York' }),
   anyOf: () => anyOf(every('40s'), cron('5 * * * * *'), at(new Date(sec(33)))),
   allOf: () => allOf(every('20s'), every('30s')),
-  except: () => every('10s').except(every('30s')),
-  'except days': () => cron('0 9 * * *').except(['2026-06-02', '2026-06-04']),
+  except: () => except(every('10s'), every('30s')),
+  'except days': () => except(cron('0 9 * * *'), ['2026-06-02', '2026-06-04']),
 };
 
 /** What the ticks are (T1 to T7), and when they end. */

@@ -1,8 +1,8 @@
-import type { BareRule } from '../triggers/bare-rule.js';
+import type { BaseTrigger } from '../triggers/base-trigger.js';
 import { bindAll, countByWalking, earliest, latest, refuseTickless } from './combination.js';
-import { CombinedRule } from './combined-rule.js';
+import { CombinedTrigger } from './combined-trigger.js';
 import { CommonTicks } from './common-ticks.js';
-import { InvalidTriggerError } from '../errors/invalid-trigger-error.js';
+import { InvalidTriggerError } from '../errors/trigger-errors.js';
 import type {
   AllOfJson,
   AfterSetBack,
@@ -15,7 +15,7 @@ import type {
 const MOST_CASES = 256;
 
 /** Due when all of its triggers are, at the same millisecond (semantics.md T5). Made by `allOf()`, which checks. */
-export class AllOfTrigger extends CombinedRule {
+export class AllOfTrigger extends CombinedTrigger {
   /** Made when first needed; each case is a set of triggers without any-of. */
   #cases: readonly CommonTicks[] | null = null;
 
@@ -81,8 +81,8 @@ export class AllOfTrigger extends CombinedRule {
     refuseTickless(this, 'its triggers have no instant in common.', (afterAt) => this.nextAt(afterAt));
   }
 
-  override alternatives(): BareRule[][] {
-    return this.parts.reduce<BareRule[][]>(
+  override alternatives(): BaseTrigger[][] {
+    return this.parts.reduce<BaseTrigger[][]>(
       (cases, part) => {
         const more = part.alternatives();
         if (cases.length * more.length > MOST_CASES) {

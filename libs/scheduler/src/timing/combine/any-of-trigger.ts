@@ -1,6 +1,6 @@
-import type { BareRule } from '../triggers/bare-rule.js';
+import type { BaseTrigger } from '../triggers/base-trigger.js';
 import { bindAll, COUNTS_UP_TO, earliest, latest } from './combination.js';
-import { CombinedRule } from './combined-rule.js';
+import { CombinedTrigger } from './combined-trigger.js';
 import { TicksFrom } from './ticks-from.js';
 import type {
   AnyOfJson,
@@ -11,7 +11,7 @@ import type {
 } from '../triggers/trigger.js';
 
 /** Due when any of its triggers is; once where several are (semantics.md T5). Made by `anyOf()`, which checks. */
-export class AnyOfTrigger extends CombinedRule {
+export class AnyOfTrigger extends CombinedTrigger {
   get type(): 'anyOf' {
     return 'anyOf';
   }
@@ -73,13 +73,13 @@ export class AnyOfTrigger extends CombinedRule {
     return this.parts.find((part) => part.has(at))!.showTick(at);
   }
 
-  override alternatives(): BareRule[][] {
+  override alternatives(): BaseTrigger[][] {
     return this.parts.flatMap((part) => part.alternatives());
   }
 }
 
 /** The instants in [fromAt, toAt] that any part has, one by one; each part is asked once for each of its own. */
-function countUnion(parts: readonly BareRule[], fromAt: number, toAt: number): number {
+function countUnion(parts: readonly BaseTrigger[], fromAt: number, toAt: number): number {
   const nexts = parts.map((part) => part.nextAt(fromAt - 1) ?? Infinity);
   let count = 0;
   for (let at = Math.min(...nexts); at <= toAt && count <= COUNTS_UP_TO; at = Math.min(...nexts)) {

@@ -1,6 +1,5 @@
-import { BareRule } from '../triggers/bare-rule.js';
-import { InvalidTriggerError } from '../errors/invalid-trigger-error.js';
-import { NeverFiresError } from '../errors/never-fires-error.js';
+import { BaseTrigger } from '../triggers/base-trigger.js';
+import { InvalidTriggerError, NeverFiresError } from '../errors/trigger-errors.js';
 import type { TriggerBinding } from '../triggers/trigger.js';
 
 /** Combinations count exactly up to this; a larger answer of `countBetween` means "more than this" (semantics.md M2). */
@@ -13,7 +12,7 @@ const MOST_TRIGGERS = 100;
 const REFERENCE_AT = Date.UTC(2020, 0, 1);
 
 /** The triggers, known to be usable inside a combination. @throws InvalidTriggerError */
-export function combinable(triggers: readonly unknown[], what: string): BareRule[] {
+export function combinable(triggers: readonly unknown[], what: string): BaseTrigger[] {
   const rules = triggers.map((trigger) => combinableOne(trigger, what));
   refuseTooMany(
     rules.reduce((sum, rule) => sum + rule.size, 0),
@@ -33,8 +32,8 @@ export function refuseTooMany(size: number, what: string): void {
   );
 }
 
-function combinableOne(trigger: unknown, what: string): BareRule {
-  if (!(trigger instanceof BareRule)) {
+function combinableOne(trigger: unknown, what: string): BaseTrigger {
+  if (!(trigger instanceof BaseTrigger)) {
     throw new InvalidTriggerError(
       'triggers',
       trigger,
@@ -55,7 +54,7 @@ function combinableOne(trigger: unknown, what: string): BareRule {
 }
 
 /** @throws InvalidTriggerError */
-export function refuseWaiting(trigger: BareRule, what: string): void {
+export function refuseWaiting(trigger: BaseTrigger, what: string): void {
   if (!trigger.waitsForRun) return;
   throw new InvalidTriggerError(
     'triggers',
@@ -71,7 +70,7 @@ export function refuseWaiting(trigger: BareRule, what: string): void {
  * @throws NeverFiresError
  */
 export function refuseTickless(
-  rule: BareRule,
+  rule: BaseTrigger,
   fact: string,
   nextAt: (afterAt: number) => number | null,
 ): void {
@@ -86,20 +85,20 @@ export function refuseTickless(
 }
 
 /** Each bound; the same array when nothing was open. */
-export function bindAll(rules: readonly BareRule[], job: Partial<TriggerBinding>): readonly BareRule[] {
+export function bindAll(rules: readonly BaseTrigger[], job: Partial<TriggerBinding>): readonly BaseTrigger[] {
   const bound = rules.map((rule) => rule.bind(job));
   return bound.every((rule, index) => rule === rules[index]) ? rules : bound;
 }
 
 /** The one zone of several rules: null when it is left to the job, undefined when there is none or more than one. */
-export function commonTimezone(rules: readonly BareRule[]): string | null | undefined {
+export function commonTimezone(rules: readonly BaseTrigger[]): string | null | undefined {
   const zones = new Set(rules.map(({ timezone }) => timezone));
   zones.delete(undefined);
   return zones.size === 1 ? [...zones][0] : undefined;
 }
 
 /** The ticks of a rule in [fromAt, toAt], counted one by one up to one more than are counted exactly. */
-export function countByWalking(rule: BareRule, fromAt: number, toAt: number): number {
+export function countByWalking(rule: BaseTrigger, fromAt: number, toAt: number): number {
   let count = 0;
   let at = rule.nextAt(fromAt - 1);
   while (at !== null && at <= toAt && count <= COUNTS_UP_TO) {

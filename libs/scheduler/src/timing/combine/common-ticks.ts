@@ -1,4 +1,4 @@
-import type { BareRule } from '../triggers/bare-rule.js';
+import type { BaseTrigger } from '../triggers/base-trigger.js';
 import { commonTimes, dayTimesOfGrid, EVERY_TIME, type DayTimes } from '../triggers/day-times.js';
 import { commonGrid, gridFrom, gridUpTo, type TickGrid } from '../triggers/tick-grid.js';
 import { FIRST_INSTANT_MS, LAST_INSTANT_MS } from '../time/instant.js';
@@ -16,11 +16,11 @@ const SAMPLED_TO = Date.UTC(2032, 0, 1) / 1000;
 
 /** The instants that some rules have in common. Intervals among them are one grid, exactly. */
 export class CommonTicks {
-  readonly #rules: readonly BareRule[];
+  readonly #rules: readonly BaseTrigger[];
   readonly #grid: TickGrid | null;
   readonly isEmpty: boolean;
 
-  constructor(parts: readonly BareRule[]) {
+  constructor(parts: readonly BaseTrigger[]) {
     const rules = parts.filter(({ grid }) => grid === null);
     let grid: TickGrid | null = null;
     let isEmpty = false;
@@ -83,7 +83,7 @@ export class CommonTicks {
  * Whether times of day tell that there is no common tick: at no offsets that the zones have do they
  * agree, and the runs after gaps, which may come at any time of day, do not meet either.
  */
-function neverMeet(rules: readonly BareRule[], grid: TickGrid | null): boolean {
+function neverMeet(rules: readonly BaseTrigger[], grid: TickGrid | null): boolean {
   const names = new Set(rules.map(({ timezone }) => timezone));
   const zones = [...names].filter((name) => typeof name === 'string').map(zoneOf);
   if (zones.length === 0) return false;
@@ -94,7 +94,7 @@ function neverMeet(rules: readonly BareRule[], grid: TickGrid | null): boolean {
   );
 }
 
-function mayMeet(rules: readonly BareRule[], grid: TickGrid | null, zone: Zone, second: number): boolean {
+function mayMeet(rules: readonly BaseTrigger[], grid: TickGrid | null, zone: Zone, second: number): boolean {
   let common: DayTimes | null =
     grid === null ? EVERY_TIME : commonTimes(dayTimesOfGrid(grid, zone.at(second).offset).times, EVERY_TIME);
   for (const rule of rules) {

@@ -1,29 +1,15 @@
-import { BareRule } from '../triggers/bare-rule.js';
-import {
-  combinable,
-  countByWalking,
-  COUNTS_UP_TO,
-  earliest,
-  latest,
-  refuseTickless,
-  refuseTooMany,
-  refuseWaiting,
-} from './combination.js';
+import { BaseTrigger } from '../triggers/base-trigger.js';
+import { countByWalking, COUNTS_UP_TO, earliest, latest, refuseTickless } from './combination.js';
 import type { DayTimes } from '../triggers/day-times.js';
-import { ExcludedDates } from './excluded-days.js';
+import type { ExcludedDates } from './excluded-dates.js';
 import { excludedAround } from './excluded-ticks.js';
-import { InvalidTriggerError } from '../errors/invalid-trigger-error.js';
 import type {
   AfterSetBack,
   ClockSetBack,
-  ExceptedDate,
   ExceptJson,
-  ExceptOptions,
   PreviewedTick,
-  Trigger,
   TriggerBinding,
 } from '../triggers/trigger.js';
-import { refuseUnknownKeys } from '../triggers/trigger-window.js';
 import { processZone, zoneOf, type Zone } from '../zone/zone.js';
 
 /** A search ends after a hundred years of excluded ticks, or so many stretches of them. */
@@ -34,16 +20,16 @@ const MOST_STRETCHES = 50_000;
 const LONGEST_CHECK_MS = 41 * 366 * 86_400_000;
 
 /** The ticks of a trigger but those of another, or of instants and whole days (semantics.md T5). */
-export class ExceptTrigger extends BareRule {
-  readonly #rule: BareRule;
+export class ExceptTrigger extends BaseTrigger {
+  readonly #rule: BaseTrigger;
   /** The rule, or what it is any of: each part is searched by itself, since that can be told faster. */
-  readonly #parts: readonly BareRule[];
-  readonly #excluded: BareRule | ExcludedDates;
+  readonly #parts: readonly BaseTrigger[];
+  readonly #excluded: BaseTrigger | ExcludedDates;
   /** Whose days are excluded, when that was given. */
   readonly #daysIn: Zone | null;
 
   /** Made by `except`, which checks. */
-  constructor(rule: BareRule, excluded: BareRule | ExcludedDates, daysIn: Zone | null) {
+  constructor(rule: BaseTrigger, excluded: BaseTrigger | ExcludedDates, daysIn: Zone | null) {
     super();
     this.#rule = rule;
     const cases = rule.alternatives();
@@ -71,11 +57,11 @@ export class ExceptTrigger extends BareRule {
 
   override get isSettled(): boolean {
     const { isSettled } = this.#rule;
-    return isSettled && (!(this.#excluded instanceof BareRule) || this.#excluded.isSettled);
+    return isSettled && (!(this.#excluded instanceof BaseTrigger) || this.#excluded.isSettled);
   }
 
   override get size(): number {
-    return this.#rule.size + (this.#excluded instanceof BareRule ? this.#excluded.size : 0);
+    return this.#rule.size + (this.#excluded instanceof BaseTrigger ? this.#excluded.size : 0);
   }
 
   nextAt(afterAt: number): number | null {
@@ -92,7 +78,7 @@ export class ExceptTrigger extends BareRule {
   countBetween(fromAt: number, toAt: number): number {
     if (!this.isSettled) return this.bind({ anchorAt: fromAt }).countBetween(fromAt, toAt);
     const dates = this.#excluded;
-    if (dates instanceof BareRule || this.#rule.countsUpTo !== Infinity)
+    if (dates instanceof BaseTrigger || this.#rule.countsUpTo !== Infinity)
       return countByWalking(this, fromAt, toAt);
     let count = this.#rule.countBetween(fromAt, toAt);
     for (const stretch of dates.stretchesBetween(this.#zoneOfDays(), fromAt, toAt))
@@ -109,14 +95,10 @@ export class ExceptTrigger extends BareRule {
     return this.#rule.delayAt(tickAt);
   }
 
-  except(excluded: Trigger | readonly ExceptedDate[], options?: ExceptOptions): ExceptTrigger {
-    return exceptFrom(this, excluded, options);
-  }
-
   /** @throws NeverFiresError when nothing turns out to be left. */
   bind(job: Partial<TriggerBinding>): ExceptTrigger {
     const rule = this.#rule.bind(job);
-    const excluded = this.#excluded instanceof BareRule ? this.#excluded.bind(job) : this.#excluded;
+    const excluded = this.#excluded instanceof BaseTrigger ? this.#excluded.bind(job) : this.#excluded;
     if (rule === this.#rule && excluded === this.#excluded) return this;
     const bound = new ExceptTrigger(rule, excluded, this.#daysIn);
     bound.refuseTickless();
@@ -129,7 +111,7 @@ export class ExceptTrigger extends BareRule {
     const waitingAt = isOverdue ? step.waitingAt : null;
     const { trigger: rule, nextAt, lastTickAt } = this.#rule.afterClockSetBack({ ...step, waitingAt });
     const excluded =
-      this.#excluded instanceof BareRule ? this.#excluded.afterClockSetBack(step).trigger : this.#excluded;
+      this.#excluded instanceof BaseTrigger ? this.#excluded.afterClockSetBack(step).trigger : this.#excluded;
     const trigger = new ExceptTrigger(rule, excluded, this.#daysIn);
     return { trigger, nextAt: nextAt === null ? null : trigger.nextAt(nextAt - 1), lastTickAt };
   }
@@ -144,7 +126,7 @@ export class ExceptTrigger extends BareRule {
   }
 
   toString(): string {
-    if (this.#excluded instanceof BareRule) return `${this.#rule} except (${this.#excluded})`;
+    if (this.#excluded instanceof BaseTrigger) return `${this.#rule} except (${this.#excluded})`;
     const dates = this.#excluded.toJSON();
     return `${this.#rule} except ${dates.length === 1 ? dates[0] : `${dates.length} dates`}`;
   }
@@ -164,7 +146,7 @@ export class ExceptTrigger extends BareRule {
     refuseTickless(this, 'everything is left out.', nextAt);
   }
 
-  #nextOf(part: BareRule, afterAt: number, longestMs = LONGEST_SEARCH_MS): number | null {
+  #nextOf(part: BaseTrigger, afterAt: number, longestMs = LONGEST_SEARCH_MS): number | null {
     let at = part.nextAt(afterAt);
     const lastAt = (at ?? 0) + longestMs;
     for (let look = 0; at !== null && at <= lastAt && look < MOST_STRETCHES; look++) {
@@ -175,7 +157,7 @@ export class ExceptTrigger extends BareRule {
     return null;
   }
 
-  #prevOf(part: BareRule, beforeAt: number): number | null {
+  #prevOf(part: BaseTrigger, beforeAt: number): number | null {
     let at = part.prevAt(beforeAt);
     const firstAt = (at ?? 0) - LONGEST_SEARCH_MS;
     for (let look = 0; at !== null && at >= firstAt && look < MOST_STRETCHES; look++) {
@@ -187,8 +169,8 @@ export class ExceptTrigger extends BareRule {
   }
 
   /** The stretch around a tick in which all ticks of the part are left out; null when that tick is not. */
-  #excludedAround(part: BareRule, at: number): { fromAt: number; toAt: number } | null {
-    if (this.#excluded instanceof BareRule) return excludedAround(part, this.#excluded, at);
+  #excludedAround(part: BaseTrigger, at: number): { fromAt: number; toAt: number } | null {
+    if (this.#excluded instanceof BaseTrigger) return excludedAround(part, this.#excluded, at);
     return this.#excluded.stretchAround(this.#zoneOfDays(), at);
   }
 
@@ -196,35 +178,4 @@ export class ExceptTrigger extends BareRule {
     const { timezone } = this.#rule;
     return this.#daysIn ?? (typeof timezone === 'string' ? zoneOf(timezone) : processZone());
   }
-}
-
-/** Checks everything about an exclusion. @throws InvalidTriggerError, InvalidTimezoneError, NeverFiresError */
-export function exceptFrom(rule: BareRule, excluded: unknown, options: ExceptOptions = {}): ExceptTrigger {
-  refuseUnknownKeys(options, ['timezone'], 'except');
-  const daysIn = options.timezone === undefined ? null : zoneOf(options.timezone);
-  refuseWaiting(rule, 'except');
-  if (typeof excluded === 'string' || excluded instanceof Date) {
-    const remedy = "Put it in a list: except(['2027-12-25']).";
-    throw new InvalidTriggerError('except', excluded, 'which is a single date', remedy);
-  }
-  if (!Array.isArray(excluded)) {
-    const [other] = combinable([excluded], 'except');
-    return checked(new ExceptTrigger(rule, other!, daysIn));
-  }
-  const dates = new ExcludedDates(excluded);
-  if (dates.hasDays && daysIn === null && rule.timezone === undefined) {
-    throw new InvalidTriggerError(
-      'timezone',
-      undefined,
-      `but "${rule}" has no zone whose days could be meant`,
-      `Say whose: except(dates, { timezone: 'Europe/Berlin' }).`,
-    );
-  }
-  return checked(new ExceptTrigger(rule, dates, daysIn));
-}
-
-function checked(trigger: ExceptTrigger): ExceptTrigger {
-  refuseTooMany(trigger.size, 'except');
-  trigger.refuseTickless();
-  return trigger;
 }

@@ -1,4 +1,4 @@
-import type { BareRule } from '../triggers/bare-rule.js';
+import type { BaseTrigger } from '../triggers/base-trigger.js';
 import { DAY_SECONDS } from '../time/civil-calendar.js';
 import { stretchCovered } from '../triggers/day-times.js';
 import { zoneOf } from '../zone/zone.js';
@@ -11,8 +11,8 @@ const ALWAYS = { start: -Infinity, end: Infinity };
  * an exclusion of every second of a month costs thirty looks.
  */
 export function excludedAround(
-  rule: BareRule,
-  excluded: BareRule,
+  rule: BaseTrigger,
+  excluded: BaseTrigger,
   at: number,
 ): { fromAt: number; toAt: number } | null {
   if (!excluded.has(at)) return null;
@@ -28,7 +28,7 @@ export function excludedAround(
   return { fromAt, toAt };
 }
 
-function stretchOf(rule: BareRule, excluded: BareRule, at: number): { fromAt: number; toAt: number } {
+function stretchOf(rule: BaseTrigger, excluded: BaseTrigger, at: number): { fromAt: number; toAt: number } {
   const [grid, other] = [rule.grid, excluded.grid];
   if (grid !== null && other !== null && grid.everyMs % other.everyMs === 0) {
     return { fromAt: other.firstAt, toAt: other.lastAt };

@@ -1,6 +1,5 @@
-import type { BareRule } from '../triggers/bare-rule.js';
+import { BaseTrigger } from '../triggers/base-trigger.js';
 import type { DayTimes } from '../triggers/day-times.js';
-import { DueRule } from '../triggers/due-rule.js';
 import type {
   AfterSetBack,
   ClockSetBack,
@@ -14,12 +13,12 @@ import type { Zone } from '../zone/zone.js';
  * A trigger inside a combination, after the clock was set back behind ticks that are not to come again.
  * It lives in memory only, so its JSON is the trigger's own.
  */
-export class TicksFrom extends DueRule {
-  readonly #rule: BareRule;
+export class TicksFrom extends BaseTrigger {
+  readonly #rule: BaseTrigger;
   readonly #fromAt: number;
 
   /** @param fromAt the first tick that is still to come; Infinity for none. */
-  constructor(rule: BareRule, fromAt: number) {
+  constructor(rule: BaseTrigger, fromAt: number) {
     super();
     this.#rule = rule;
     this.#fromAt = fromAt;

@@ -1,5 +1,5 @@
 import { CRON_FIELDS, type CronFieldName } from './cron-field.js';
-import { InvalidCronError, type CronFault } from '../errors/invalid-cron-error.js';
+import { type CronFault, InvalidCronError } from '../errors/trigger-errors.js';
 import { showValue } from '../errors/show-value.js';
 
 /**

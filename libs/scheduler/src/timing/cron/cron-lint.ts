@@ -7,7 +7,7 @@ import {
   type CronFieldName,
 } from './cron-field.js';
 import type { CronFieldText, CronItem } from './cron-item.js';
-import type { CronRule } from './cron-rule.js';
+import type { CompiledCron } from './compiled-cron.js';
 import { skippedMonths } from './cron-satisfiable.js';
 import type { CronText } from './cron-text.js';
 import { showValue } from '../errors/show-value.js';
@@ -33,7 +33,7 @@ export interface CronWarning {
 const NO_WARNINGS: readonly CronWarning[] = [];
 
 /** @param rule the compiled text; null while an `H` awaits its seed. */
-export function lintCron(text: CronText, rule: CronRule | null): readonly CronWarning[] {
+export function lintCron(text: CronText, rule: CompiledCron | null): readonly CronWarning[] {
   const found: CronWarning[] = [];
   text.forEach((fieldText, index) => {
     const field = CRON_FIELDS[index]!;
@@ -125,7 +125,7 @@ function isSingle({ items }: CronFieldText): boolean {
   return (item.kind === 'values' && item.form === 'value') || (item.kind === 'hash' && item.step === null);
 }
 
-function lintDays(text: CronText, rule: CronRule | null, found: CronWarning[]): void {
+function lintDays(text: CronText, rule: CompiledCron | null, found: CronWarning[]): void {
   const day = text[3]!;
   const weekday = text[5]!;
   const isRestricted = (field: CronFieldText): boolean => field.text !== '*' && field.text !== '?';

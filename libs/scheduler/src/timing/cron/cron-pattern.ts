@@ -1,6 +1,6 @@
 import { expandHash, usesHash } from './cron-hash.js';
 import { lintCron, type CronWarning } from './cron-lint.js';
-import { CronRule } from './cron-rule.js';
+import { CompiledCron } from './compiled-cron.js';
 import { refuseImpossible } from './cron-satisfiable.js';
 import { readCronText } from './cron-text.js';
 
@@ -9,7 +9,7 @@ export interface CronPattern {
   readonly expression: string;
   readonly warnings: readonly CronWarning[];
   /** Null while an `H` awaits its seed. */
-  readonly rule: CronRule | null;
+  readonly rule: CompiledCron | null;
 }
 
 /** Some hundred bytes each; jobs of one application have far fewer expressions than this. */
@@ -27,7 +27,7 @@ export function cronPattern(expression: unknown, given?: object): CronPattern {
   if (known !== undefined) return known;
   const text = readCronText(expression, given);
   const written = expression as string;
-  const rule = usesHash(text) ? null : new CronRule(text);
+  const rule = usesHash(text) ? null : new CompiledCron(text);
   if (rule !== null) refuseImpossible(rule, text, written);
   const pattern = { expression: written, warnings: lintCron(text, rule), rule };
   // The field form has no positions to show, so its warnings differ from the same text's.
@@ -36,7 +36,7 @@ export function cronPattern(expression: unknown, given?: object): CronPattern {
 }
 
 /** The rule that a pattern with an `H` has under a seed. @throws NeverFiresError as above. */
-export function seededRule(pattern: CronPattern, seed: string): CronRule {
+export function seededRule(pattern: CronPattern, seed: string): CompiledCron {
   const text = readCronText(pattern.expression);
   const expanded = expandHash(text, seed);
   const { rule } = cronPattern(expanded);

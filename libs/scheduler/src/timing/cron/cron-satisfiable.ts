@@ -1,8 +1,8 @@
 import { daysInMonth } from '../time/civil-calendar.js';
-import type { CronRule } from './cron-rule.js';
+import type { CompiledCron } from './compiled-cron.js';
 import type { CronText } from './cron-text.js';
 import { matchingDays } from '../time/month-days.js';
-import { NeverFiresError } from '../errors/never-fires-error.js';
+import { NeverFiresError } from '../errors/trigger-errors.js';
 import { showValue } from '../errors/show-value.js';
 
 /** A common and a leap year, by the number of their January. */
@@ -13,7 +13,7 @@ const YEARS = [2001 * 12, 2004 * 12];
  * first weekdays), all of which come again and again.
  * @throws NeverFiresError naming the days and the months that do not go together.
  */
-export function refuseImpossible(rule: CronRule, text: CronText, expression: string): void {
+export function refuseImpossible(rule: CompiledCron, text: CronText, expression: string): void {
   // Weekdays occur in every month, the fifth of one in some leap year's February.
   if (!rule.isDayOfMonthRestricted || rule.isDayOfWeekRestricted || canMatch(rule)) return;
   const day = text[3]!;
@@ -28,7 +28,7 @@ export function refuseImpossible(rule: CronRule, text: CronText, expression: str
   );
 }
 
-function canMatch(rule: CronRule): boolean {
+function canMatch(rule: CompiledCron): boolean {
   return monthsOfAllYears().some(
     ({ month, firstWeekday, length }) =>
       rule.hasMonth(month) && matchingDays(rule, firstWeekday, length) !== 0,
@@ -38,7 +38,7 @@ function canMatch(rule: CronRule): boolean {
 /**
  * The months in which no day matches in some or all years, 1 to 12, of those that the rule names.
  */
-export function skippedMonths(rule: CronRule): number[] {
+export function skippedMonths(rule: CompiledCron): number[] {
   const daysOfEveryMonth = rule.daysOfMonth & 0xfffffff;
   if (daysOfEveryMonth !== 0 || rule.hasLastDay || rule.hasLastWeekday) return [];
   const skipped = new Set<number>();

@@ -1,6 +1,6 @@
 import { CRON_FIELDS, DAY_OF_MONTH, DAY_OF_WEEK, type CronField } from './cron-field.js';
 import type { CronFieldText, CronItem } from './cron-item.js';
-import { InvalidCronError, type CronFault } from '../errors/invalid-cron-error.js';
+import { type CronFault, InvalidCronError } from '../errors/trigger-errors.js';
 import { readCronItem } from './read-cron-item.js';
 
 const LONGEST = 1024;

@@ -1,6 +1,6 @@
 import { DAY_OF_MONTH, DAY_OF_WEEK, type CronField } from './cron-field.js';
 import type { CronItem } from './cron-item.js';
-import { InvalidCronError, type CronFault } from '../errors/invalid-cron-error.js';
+import { type CronFault, InvalidCronError } from '../errors/trigger-errors.js';
 
 const DIGITS = /^\d+$/;
 const HASH = /^H(?:\((\d+)-(\d+)\))?$/;
@@ -8,7 +8,7 @@ const HASH = /^H(?:\((\d+)-(\d+)\))?$/;
 const HASH_LIKE = /^[Hh]{1,2}(?:[(\d/]|$)/;
 
 /** Where an item stands, for the messages. */
-export interface ItemPlace {
+export interface ItemContext {
   readonly expression: unknown;
   readonly field: CronField;
   readonly text: string;
@@ -19,7 +19,7 @@ export interface ItemPlace {
  * Reads one item of a field's list, strictly (semantics.md C3, C4).
  * @throws InvalidCronError whatever is not exactly one of the forms.
  */
-export function readCronItem(place: ItemPlace): CronItem {
+export function readCronItem(place: ItemContext): CronItem {
   const { text, position } = place;
   if (text === '*') return { kind: 'any', text, position };
   // The commonest item by far.
@@ -50,7 +50,7 @@ export function readCronItem(place: ItemPlace): CronItem {
   return { kind: 'values', from: value, to: value, step: 1, form: 'value', text, position };
 }
 
-function readStep(place: ItemPlace): CronItem {
+function readStep(place: ItemContext): CronItem {
   const { text, field, position } = place;
   const [base, stepText, ...more] = text.split('/') as [string, string, ...string[]];
   const step = Number(stepText);
@@ -92,7 +92,7 @@ function readStep(place: ItemPlace): CronItem {
   return { kind: 'values', from, to: field.max, step, form: 'open', text, position };
 }
 
-function readRange(place: ItemPlace, text: string): [number, number] {
+function readRange(place: ItemContext, text: string): [number, number] {
   const parts = text.split('-');
   if (parts.length !== 2 || parts.includes('') || text.includes('*')) {
     refuse(place, 'BAD_RANGE', 'is not a range', 'two values with one "-" between them, the smaller first');
@@ -115,7 +115,7 @@ function readRange(place: ItemPlace, text: string): [number, number] {
 }
 
 /** L, W and their kin; null when the text has neither in their manner. */
-function readSpecial(place: ItemPlace): CronItem | null {
+function readSpecial(place: ItemContext): CronItem | null {
   const { text, field, position } = place;
   const isWord = /^[A-Za-z]+$/.test(text);
   if (isWord && field.names?.has(text.toUpperCase())) return null;
@@ -135,7 +135,7 @@ function readSpecial(place: ItemPlace): CronItem | null {
   return null;
 }
 
-function refuseLastOrWeekday(place: ItemPlace): never {
+function refuseLastOrWeekday(place: ItemContext): never {
   if (/w/i.test(place.text)) {
     refuse(
       place,
@@ -152,7 +152,7 @@ function refuseLastOrWeekday(place: ItemPlace): never {
   );
 }
 
-function readNth(place: ItemPlace): CronItem {
+function readNth(place: ItemContext): CronItem {
   const { text, field, position } = place;
   const match = /^(\d+|[A-Za-z]{3})#([1-5])$/.exec(text);
   const expected = 'one weekday, "#" and 1-5, e.g. "5#2" or "FRI#2" for the second Friday, in dayOfWeek';
@@ -163,7 +163,7 @@ function readNth(place: ItemPlace): CronItem {
   return { kind: 'nthOfWeekday', weekday: weekday % 7, nth: Number(match[2]), text, position };
 }
 
-function readHash(place: ItemPlace): CronItem {
+function readHash(place: ItemContext): CronItem {
   const { text, field, position } = place;
   const [base, stepText, ...more] = text.split('/') as [string, string?, ...string[]];
   const match = HASH.exec(base);
@@ -180,7 +180,7 @@ function readHash(place: ItemPlace): CronItem {
   return { kind: 'hash', from, to, step: stepText === undefined ? null : Number(stepText), text, position };
 }
 
-function readValue(place: ItemPlace, text: string): number {
+function readValue(place: ItemContext, text: string): number {
   if (DIGITS.test(text)) return readNumber(place, text);
   const named = place.field.names?.get(text.toUpperCase());
   if (named !== undefined) return named;
@@ -199,7 +199,7 @@ function nameStart(field: CronField, text: string): string | null {
   return field.names?.has(start) ? `three letters, here ${start}` : null;
 }
 
-function readNumber(place: ItemPlace, digits: string): number {
+function readNumber(place: ItemContext, digits: string): number {
   const value = Number(digits);
   const { min, max, expected } = place.field;
   if (value < min || value > max)
@@ -211,7 +211,7 @@ function showNumber(digits: string): string {
   return digits.length > 12 ? `${digits.slice(0, 12)}…` : digits;
 }
 
-function refuse(place: ItemPlace, reason: CronFault, fact: string, expected: string): never {
+function refuse(place: ItemContext, reason: CronFault, fact: string, expected: string): never {
   const { expression, field, text, position } = place;
   throw new InvalidCronError(fact, { reason, expression, field: field.name, text, position, expected });
 }

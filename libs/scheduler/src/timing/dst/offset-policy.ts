@@ -1,5 +1,5 @@
-import type { CronClass } from '../cron/cron-rule.js';
-import { InvalidTriggerError } from '../errors/invalid-trigger-error.js';
+import type { CronClass } from '../cron/compiled-cron.js';
+import { InvalidTriggerError } from '../errors/trigger-errors.js';
 import type { OnGap, OnRepeat } from '../triggers/trigger.js';
 
 /**

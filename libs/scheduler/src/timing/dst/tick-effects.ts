@@ -1,5 +1,5 @@
 import { formatWallSecond } from '../time/civil-calendar.js';
-import type { CronRule } from '../cron/cron-rule.js';
+import type { CompiledCron } from '../cron/compiled-cron.js';
 import { RUNS_FIRST_PASS_ONLY } from './offset-policy.js';
 import { isMadeUpAtStart, lastTickUpTo } from './tick-search.js';
 import type { OffsetEffect } from '../triggers/trigger.js';
@@ -7,7 +7,7 @@ import { countWalls, nextWall, prevWall } from './wall-search.js';
 import type { OffsetSegment, Zone } from '../zone/zone.js';
 
 /** What changes of offset did at a tick (UTC seconds) or between the tick before it and this one. */
-export function effectsAt(rule: CronRule, zone: Zone, policy: number, tick: number): OffsetEffect[] {
+export function effectsAt(rule: CompiledCron, zone: Zone, policy: number, tick: number): OffsetEffect[] {
   const before = lastTickUpTo(rule, zone, policy, tick - 1) ?? tick;
   const effects: OffsetEffect[] = [];
   for (let segment = zone.at(tick); segment.start > before; segment = zone.at(segment.start - 1)) {
@@ -20,7 +20,7 @@ export function effectsAt(rule: CronRule, zone: Zone, policy: number, tick: numb
 }
 
 function gapEffect(
-  rule: CronRule,
+  rule: CompiledCron,
   policy: number,
   segment: OffsetSegment,
   tick: number,
@@ -34,13 +34,13 @@ function gapEffect(
   return effectOf(isRegular ? 'merged' : 'moved', rule, segment, resumed - segment.shift, resumed - 1);
 }
 
-function overlapEffect(rule: CronRule, policy: number, segment: OffsetSegment): OffsetEffect | null {
+function overlapEffect(rule: CompiledCron, policy: number, segment: OffsetSegment): OffsetEffect | null {
   if (segment.shift >= 0 || (policy & RUNS_FIRST_PASS_ONLY) === 0) return null;
   const repeated = segment.start + segment.offset;
   return effectOf('skipped', rule, segment, repeated, repeated - segment.shift - 1);
 }
 
-function repeatedEffect(rule: CronRule, zone: Zone, policy: number, tick: number): OffsetEffect | null {
+function repeatedEffect(rule: CompiledCron, zone: Zone, policy: number, tick: number): OffsetEffect | null {
   let segment = zone.at(tick);
   if (tick >= segment.repeatedUntil || (policy & RUNS_FIRST_PASS_ONLY) !== 0) return null;
   const wall = tick + segment.offset;
@@ -52,7 +52,7 @@ function repeatedEffect(rule: CronRule, zone: Zone, policy: number, tick: number
 /** Null when no matching wall time lies in [from, to]. */
 function effectOf(
   kind: OffsetEffect['kind'],
-  rule: CronRule,
+  rule: CompiledCron,
   segment: OffsetSegment,
   from: number,
   to: number,

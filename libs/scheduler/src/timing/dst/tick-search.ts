@@ -1,5 +1,5 @@
 import { DAY_SECONDS, FIRST_SECOND, LAST_SECOND } from '../time/civil-calendar.js';
-import type { CronRule } from '../cron/cron-rule.js';
+import type { CompiledCron } from '../cron/compiled-cron.js';
 import { RUNS_FIRST_PASS_ONLY, RUNS_GAPS } from './offset-policy.js';
 import { countWalls, nextWall, prevWall } from './wall-search.js';
 import type { OffsetSegment, Zone } from '../zone/zone.js';
@@ -16,7 +16,7 @@ const LONGEST_SEARCH = 100 * 366 * 86_400;
 const TWO_DAYS = 2 * 86_400;
 
 /** The first tick >= `from`; null when there is none within a hundred years or by the year 9999. */
-export function firstTickFrom(rule: CronRule, zone: Zone, policy: number, from: number): number | null {
+export function firstTickFrom(rule: CompiledCron, zone: Zone, policy: number, from: number): number | null {
   let instant = from < FIRST_SECOND ? FIRST_SECOND : from;
   const limit = Math.min(instant + LONGEST_SEARCH, LAST_SECOND);
   while (instant <= limit) {
@@ -35,7 +35,7 @@ export function firstTickFrom(rule: CronRule, zone: Zone, policy: number, from: 
 }
 
 /** The last tick <= `to`; null when there is none within a hundred years or since the year 1. */
-export function lastTickUpTo(rule: CronRule, zone: Zone, policy: number, to: number): number | null {
+export function lastTickUpTo(rule: CompiledCron, zone: Zone, policy: number, to: number): number | null {
   let instant = to > LAST_SECOND ? LAST_SECOND : to;
   const limit = Math.max(instant - LONGEST_SEARCH, FIRST_SECOND);
   while (instant >= limit) {
@@ -52,7 +52,7 @@ export function lastTickUpTo(rule: CronRule, zone: Zone, policy: number, to: num
 }
 
 /** How many ticks lie in [from, to]: counted between changes of offset, not listed. */
-export function countTicks(rule: CronRule, zone: Zone, policy: number, from: number, to: number): number {
+export function countTicks(rule: CompiledCron, zone: Zone, policy: number, from: number, to: number): number {
   const last = Math.min(to, LAST_SECOND);
   let instant = Math.max(from, FIRST_SECOND);
   let count = 0;
@@ -72,7 +72,7 @@ export function countTicks(rule: CronRule, zone: Zone, policy: number, from: num
 }
 
 /** Whether skipped wall times become a run at the first instant of this segment. */
-export function isMadeUpAtStart(rule: CronRule, policy: number, segment: OffsetSegment): boolean {
+export function isMadeUpAtStart(rule: CompiledCron, policy: number, segment: OffsetSegment): boolean {
   const { shift } = segment;
   if (shift <= 0 || (policy & RUNS_GAPS) === 0 || shift > LONGEST_MADE_UP_GAP) return false;
   const resumed = segment.start + segment.offset;
@@ -84,7 +84,7 @@ export function isMadeUpAtStart(rule: CronRule, policy: number, segment: OffsetS
  * until the offset changes where the rule has every day. Null when the tick is made up.
  */
 export function regularAround(
-  rule: CronRule,
+  rule: CompiledCron,
   zone: Zone,
   policy: number,
   tick: number,

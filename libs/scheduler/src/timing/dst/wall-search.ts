@@ -1,6 +1,6 @@
 import { countBelow, countBits, highestBit, lowestBit, nextBit, prevBit } from '../cron/bits.js';
 import { DAY_SECONDS } from '../time/civil-calendar.js';
-import type { CronRule } from '../cron/cron-rule.js';
+import type { CompiledCron } from '../cron/compiled-cron.js';
 
 /**
  * Matching wall times of a rule, in seconds of a wall clock that never changes its offset.
@@ -9,7 +9,7 @@ import type { CronRule } from '../cron/cron-rule.js';
 const MOST_MONTHS = 1201;
 
 /** The smallest matching wall second >= `wall`; Infinity when there is none. */
-export function nextWall(rule: CronRule, wall: number): number {
+export function nextWall(rule: CompiledCron, wall: number): number {
   let day = Math.floor(wall / DAY_SECONDS);
   rule.goToDay(day);
   const index = day - rule.monthStartDay;
@@ -35,7 +35,7 @@ export function nextWall(rule: CronRule, wall: number): number {
 }
 
 /** The largest matching wall second <= `wall`; -Infinity when there is none. */
-export function prevWall(rule: CronRule, wall: number): number {
+export function prevWall(rule: CompiledCron, wall: number): number {
   const day = Math.floor(wall / DAY_SECONDS);
   rule.goToDay(day);
   const index = day - rule.monthStartDay;
@@ -57,13 +57,13 @@ export function prevWall(rule: CronRule, wall: number): number {
 }
 
 /** How many matching wall seconds lie in [from, to]; linear in months, whatever the number of ticks. */
-export function countWalls(rule: CronRule, from: number, to: number): number {
+export function countWalls(rule: CompiledCron, from: number, to: number): number {
   if (from > to) return 0;
   return countUpTo(rule, to, from) - countSecondsBelow(rule, from);
 }
 
 /** Matching seconds from the start of `from`'s day up to and including `to`. */
-function countUpTo(rule: CronRule, to: number, from: number): number {
+function countUpTo(rule: CompiledCron, to: number, from: number): number {
   const firstDay = Math.floor(from / DAY_SECONDS);
   const lastDay = Math.floor(to / DAY_SECONDS);
   let days = 0;
@@ -82,7 +82,7 @@ function countUpTo(rule: CronRule, to: number, from: number): number {
 }
 
 /** Matching seconds of a day before `wall`; the day is `wall`'s own unless given. */
-function countSecondsBelow(rule: CronRule, wall: number, day = Math.floor(wall / DAY_SECONDS)): number {
+function countSecondsBelow(rule: CompiledCron, wall: number, day = Math.floor(wall / DAY_SECONDS)): number {
   rule.goToDay(day);
   if (((rule.monthDays >>> (day - rule.monthStartDay)) & 1) === 0) return 0;
   const second = wall - day * DAY_SECONDS;
@@ -96,14 +96,14 @@ function countSecondsBelow(rule: CronRule, wall: number, day = Math.floor(wall /
   return count + countBelow(rule.secondsLow, rule.secondsHigh, second % 60);
 }
 
-function isMinute(rule: CronRule, minute: number): boolean {
+function isMinute(rule: CompiledCron, minute: number): boolean {
   return minute < 32
     ? ((rule.minutesLow >>> minute) & 1) !== 0
     : ((rule.minutesHigh >>> (minute - 32)) & 1) !== 0;
 }
 
 /** -1 when the day has none left. */
-function nextSecondOfDay(rule: CronRule, second: number): number {
+function nextSecondOfDay(rule: CompiledCron, second: number): number {
   if (second <= rule.firstSecond) return rule.firstSecond;
   if (second > rule.lastSecond) return -1;
   const hour = (second / 3600) | 0;
@@ -116,7 +116,7 @@ function nextSecondOfDay(rule: CronRule, second: number): number {
 }
 
 /** There is one: the caller has compared with the hour's last. */
-function nextSecondOfHour(rule: CronRule, second: number): number {
+function nextSecondOfHour(rule: CompiledCron, second: number): number {
   const minute = (second / 60) | 0;
   if (isMinute(rule, minute)) {
     const next = nextBit(rule.secondsLow, rule.secondsHigh, second - minute * 60);
@@ -127,7 +127,7 @@ function nextSecondOfHour(rule: CronRule, second: number): number {
 }
 
 /** -1 when the day has none before. */
-function prevSecondOfDay(rule: CronRule, second: number): number {
+function prevSecondOfDay(rule: CompiledCron, second: number): number {
   if (second >= rule.lastSecond) return rule.lastSecond;
   if (second < rule.firstSecond) return -1;
   const hour = (second / 3600) | 0;
@@ -139,7 +139,7 @@ function prevSecondOfDay(rule: CronRule, second: number): number {
 }
 
 /** There is one: the caller has compared with the hour's first. */
-function prevSecondOfHour(rule: CronRule, second: number): number {
+function prevSecondOfHour(rule: CompiledCron, second: number): number {
   const minute = (second / 60) | 0;
   if (isMinute(rule, minute)) {
     const prev = prevBit(rule.secondsLow, rule.secondsHigh, second - minute * 60);

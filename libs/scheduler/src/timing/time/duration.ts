@@ -1,4 +1,4 @@
-import { InvalidDurationError } from '../errors/invalid-duration-error.js';
+import { InvalidDurationError } from '../errors/trigger-errors.js';
 
 /** Milliseconds, a text such as `'1h30m'`, or an object; every unit may be fractional, days are 24 h. */
 export type Duration =

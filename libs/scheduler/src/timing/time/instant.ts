@@ -1,5 +1,5 @@
 import { daysInMonth, FIRST_SECOND, LAST_SECOND } from './civil-calendar.js';
-import { InvalidTriggerError } from '../errors/invalid-trigger-error.js';
+import { InvalidTriggerError } from '../errors/trigger-errors.js';
 
 export const FIRST_INSTANT_MS = FIRST_SECOND * 1000;
 export const LAST_INSTANT_MS = LAST_SECOND * 1000 + 999;
@@ -67,4 +67,9 @@ function fromText(text: string, field: string): number {
 
 export function toIso(at: number): string {
   return new Date(at).toISOString();
+}
+
+/** At the public edge, where instants are `Date`s and null means none. */
+export function toDate(at: number | null): Date | null {
+  return at === null ? null : new Date(at);
 }

@@ -1,15 +1,15 @@
 import { DateTrigger } from './date-trigger.js';
 import { formatDuration } from '../time/duration.js';
-import { DueRule } from './due-rule.js';
+import { BaseTrigger } from './base-trigger.js';
 import { LAST_INSTANT_MS } from '../time/instant.js';
-import { NeverFiresError } from '../errors/never-fires-error.js';
+import { NeverFiresError } from '../errors/trigger-errors.js';
 import type { AfterJson, AfterSetBack, ClockSetBack, TriggerBinding } from './trigger.js';
 
 /**
  * Due once, so long after its job is added: bound it is a date, which is what a job keeps and a store
  * gets. Unbound it counts from the instant asked about.
  */
-export class AfterTrigger extends DueRule {
+export class AfterTrigger extends BaseTrigger {
   readonly #afterMs: number;
 
   /** Made by `after()`, which checks. */

@@ -2,7 +2,7 @@ import { calendarEffects } from '../dst/calendar-effects.js';
 import { dayOfStep, firstStepFrom, type CalendarPeriod } from './calendar-period.js';
 import { DAY_SECONDS, formatOffset, formatWallSecond, LAST_SECOND } from '../time/civil-calendar.js';
 import { dayTimesOf, shiftTimes, type DayTimes } from './day-times.js';
-import { DueRule } from './due-rule.js';
+import { BaseTrigger } from './base-trigger.js';
 import { FIRST_INSTANT_MS, LAST_INSTANT_MS, toIso } from '../time/instant.js';
 import { jitterDelay, jitterJson } from './jitter.js';
 import { chosenOnGap, chosenOnRepeat } from '../dst/offset-policy.js';
@@ -18,7 +18,7 @@ import { instantsOfWall } from '../dst/wall-instants.js';
 import { processZone, zoneOf, type Zone } from '../zone/zone.js';
 
 /** What a calendar interval repeats; never changed, so that copies share it. */
-export interface CalendarRhythm extends CalendarPeriod {
+export interface CalendarSettings extends CalendarPeriod {
   /** As it was given, for JSON and messages. */
   readonly given: Pick<CalendarIntervalJson, 'years' | 'months' | 'weeks' | 'days' | 'at'>;
   readonly secondOfDay: number;
@@ -37,8 +37,8 @@ const NEAR_DAYS = 2;
  * else of the anchor; the first tick is at or after `startAt`, or after the anchor. With neither, it
  * counts from the instant asked about.
  */
-export class CalendarIntervalTrigger extends DueRule {
-  readonly #rhythm: CalendarRhythm;
+export class CalendarIntervalTrigger extends BaseTrigger {
+  readonly #settings: CalendarSettings;
   readonly #zone: Zone | null;
   readonly #anchorAt: number | null;
   readonly #window: TriggerWindow;
@@ -46,14 +46,14 @@ export class CalendarIntervalTrigger extends DueRule {
 
   /** Made by `calendarInterval()`, which checks. */
   constructor(
-    rhythm: CalendarRhythm,
+    rhythm: CalendarSettings,
     zone: Zone | null,
     anchorAt: number | null,
     window: TriggerWindow,
     seed: string | undefined,
   ) {
     super();
-    this.#rhythm = rhythm;
+    this.#settings = rhythm;
     this.#zone = zone;
     this.#anchorAt = anchorAt;
     this.#window = window;
@@ -69,7 +69,7 @@ export class CalendarIntervalTrigger extends DueRule {
   }
 
   override get jitterMs(): number {
-    return this.#rhythm.jitterMs;
+    return this.#settings.jitterMs;
   }
 
   override get isSettled(): boolean {
@@ -82,7 +82,7 @@ export class CalendarIntervalTrigger extends DueRule {
     const lastAt = this.#window.endAt ?? LAST_INSTANT_MS;
     if (from > lastAt) return null;
     const firstDay = this.#firstDay(firstAt);
-    const firstStep = firstStepFrom(firstDay, this.#rhythm, dayOf(from) - NEAR_DAYS);
+    const firstStep = firstStepFrom(firstDay, this.#settings, dayOf(from) - NEAR_DAYS);
     let swallowed = 0;
     for (let step = firstStep; swallowed < MOST_SWALLOWED; step++) {
       const instants = this.#instantsOf(firstDay, step);
@@ -101,7 +101,7 @@ export class CalendarIntervalTrigger extends DueRule {
     if (to < firstAt) return null;
     const firstDay = this.#firstDay(firstAt);
     let swallowed = 0;
-    let step = firstStepFrom(firstDay, this.#rhythm, dayOf(to) + NEAR_DAYS + 1);
+    let step = firstStepFrom(firstDay, this.#settings, dayOf(to) + NEAR_DAYS + 1);
     for (; step >= 0 && swallowed < MOST_SWALLOWED; step--) {
       const instants = this.#instantsOf(firstDay, step) ?? [];
       const at = instants.findLast((instant) => instant <= to);
@@ -117,7 +117,7 @@ export class CalendarIntervalTrigger extends DueRule {
     const to = Math.min(toAt, this.#window.endAt ?? LAST_INSTANT_MS);
     if (to < from) return 0;
     const firstDay = this.#firstDay(firstAt);
-    const stepFrom = (day: number): number => firstStepFrom(firstDay, this.#rhythm, day);
+    const stepFrom = (day: number): number => firstStepFrom(firstDay, this.#settings, day);
     // A step far from the ends and from changes of offset is one tick; the others are looked at.
     let counted = stepFrom(dayOf(from) - NEAR_DAYS);
     let count = 0;
@@ -135,16 +135,16 @@ export class CalendarIntervalTrigger extends DueRule {
   }
 
   override delayAt(tickAt: number): number {
-    const { jitterMs } = this.#rhythm;
+    const { jitterMs } = this.#settings;
     return jitterMs === 0 ? 0 : jitterDelay(jitterMs, this.#seed ?? '', tickAt, this.nextAt(tickAt));
   }
 
   bind({ jobId, timezone, anchorAt }: Partial<TriggerBinding>): CalendarIntervalTrigger {
     const zone = this.#zone ?? (timezone === undefined ? null : zoneOf(timezone));
     const anchor = this.isSettled ? this.#anchorAt : (anchorAt ?? null);
-    const seed = this.#rhythm.jitterMs === 0 ? this.#seed : (this.#seed ?? jobId);
+    const seed = this.#settings.jitterMs === 0 ? this.#seed : (this.#seed ?? jobId);
     if (zone === this.#zone && anchor === this.#anchorAt && seed === this.#seed) return this;
-    return new CalendarIntervalTrigger(this.#rhythm, zone, anchor, this.#window, seed);
+    return new CalendarIntervalTrigger(this.#settings, zone, anchor, this.#window, seed);
   }
 
   /** A date in the calendar stays where it is, and what ran is not run again (semantics.md M4). */
@@ -155,7 +155,7 @@ export class CalendarIntervalTrigger extends DueRule {
   }
 
   toJSON(): CalendarIntervalJson {
-    const { given, policy, jitterMs } = this.#rhythm;
+    const { given, policy, jitterMs } = this.#settings;
     const onGap = chosenOnGap(policy);
     const onRepeat = chosenOnRepeat(policy);
     return {
@@ -171,7 +171,7 @@ export class CalendarIntervalTrigger extends DueRule {
   }
 
   toString(): string {
-    const { at, ...units } = this.#rhythm.given;
+    const { at, ...units } = this.#settings.given;
     const told = Object.entries(units).map(([unit, amount]) =>
       amount === 1 ? `1 ${unit.slice(0, -1)}` : `${amount} ${unit}`,
     );
@@ -185,20 +185,20 @@ export class CalendarIntervalTrigger extends DueRule {
     const before = this.prevAt(at) ?? at;
     const firstDay = this.#firstDay(this.#firstPossibleAt(at));
     const walls: number[] = [];
-    const end = firstStepFrom(firstDay, this.#rhythm, dayOf(at) + NEAR_DAYS + 1);
-    for (let step = firstStepFrom(firstDay, this.#rhythm, dayOf(before) - NEAR_DAYS); step < end; step++)
+    const end = firstStepFrom(firstDay, this.#settings, dayOf(at) + NEAR_DAYS + 1);
+    for (let step = firstStepFrom(firstDay, this.#settings, dayOf(before) - NEAR_DAYS); step < end; step++)
       walls.push(this.#wallOf(firstDay, step));
     return {
       at: new Date(at),
       wallTime: formatWallSecond(at / 1000 + offset),
       offset: formatOffset(offset),
-      effects: calendarEffects(zone, walls, this.#rhythm.policy, at / 1000, before / 1000),
+      effects: calendarEffects(zone, walls, this.#settings.policy, at / 1000, before / 1000),
     };
   }
 
   override timesOfDay(zone: Zone, second: number): DayTimes | null {
     if (this.#zone === null) return null;
-    const times = dayTimesOf(this.#rhythm.secondOfDay);
+    const times = dayTimesOf(this.#settings.secondOfDay);
     return shiftTimes(times, zone.at(second).offset - this.#zone.at(second).offset);
   }
 
@@ -218,14 +218,14 @@ export class CalendarIntervalTrigger extends DueRule {
   }
 
   #wallOf(firstDay: number, step: number): number {
-    return dayOfStep(firstDay, this.#rhythm, step) * DAY_SECONDS + this.#rhythm.secondOfDay;
+    return dayOfStep(firstDay, this.#settings, step) * DAY_SECONDS + this.#settings.secondOfDay;
   }
 
   /** In order, ms; null beyond the year 9999. */
   #instantsOf(firstDay: number, step: number): number[] | null {
     const wall = this.#wallOf(firstDay, step);
     if (wall > LAST_SECOND + DAY_SECONDS) return null;
-    return instantsOfWall(this.#usableZone(), wall, this.#rhythm.policy).map((second) => second * 1000);
+    return instantsOfWall(this.#usableZone(), wall, this.#settings.policy).map((second) => second * 1000);
   }
 
   /** The days, in order, near which a step may not be one tick of [fromAt, toAt]: its ends, and changes of offset. */

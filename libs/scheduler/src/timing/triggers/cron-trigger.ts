@@ -1,13 +1,11 @@
 import { formatOffset, formatWallSecond } from '../time/civil-calendar.js';
 import type { CronWarning } from '../cron/cron-lint.js';
 import { cronPattern, seededRule, type CronPattern } from '../cron/cron-pattern.js';
-import type { CronClass, CronRule } from '../cron/cron-rule.js';
+import type { CronClass, CompiledCron } from '../cron/compiled-cron.js';
 import { shiftTimes, type DayTimes } from './day-times.js';
-import { DueRule } from './due-rule.js';
-import { InvalidCronError } from '../errors/invalid-cron-error.js';
-import { InvalidTriggerError } from '../errors/invalid-trigger-error.js';
+import { BaseTrigger } from './base-trigger.js';
+import { InvalidCronError, InvalidTriggerError, NeverFiresError } from '../errors/trigger-errors.js';
 import { jitterDelay, jitterJson, jitterMsOf, seedOf, type JitterOptions } from './jitter.js';
-import { NeverFiresError } from '../errors/never-fires-error.js';
 import { checkOffsetChoices, chosenOnGap, chosenOnRepeat, offsetPolicy } from '../dst/offset-policy.js';
 import { countTicks, firstTickFrom, lastTickUpTo, regularAround } from '../dst/tick-search.js';
 import { effectsAt } from '../dst/tick-effects.js';
@@ -46,11 +44,11 @@ const OPTION_NAMES = ['timezone', 'startAt', 'endAt', 'onGap', 'onRepeat', 'jitt
 const REFERENCE_SECOND = Date.UTC(2020, 0, 1) / 1000;
 
 /** Due when a wall clock in a zone matches a cron expression. */
-export class CronTrigger extends DueRule {
+export class CronTrigger extends BaseTrigger {
   // Few and flat: a million jobs hold one of these each; all else is shared.
   readonly #pattern: CronPattern;
   /** Null while an `H` awaits its seed. */
-  readonly #rule: CronRule | null;
+  readonly #rule: CompiledCron | null;
   /** Null while the job's zone is awaited. */
   readonly #zone: Zone | null;
   readonly #policy: number;
@@ -61,7 +59,7 @@ export class CronTrigger extends DueRule {
   /** Made by `cron()`, which checks. */
   constructor(
     pattern: CronPattern,
-    rule: CronRule | null,
+    rule: CompiledCron | null,
     zone: Zone | null,
     policy: number,
     window: TriggerWindow,
@@ -225,7 +223,7 @@ export class CronTrigger extends DueRule {
     };
   }
 
-  #usableRule(): CronRule {
+  #usableRule(): CompiledCron {
     if (this.#rule !== null) return this.#rule;
     throw new InvalidCronError('has an H and no seed to hash', {
       reason: 'SEED_REQUIRED',
@@ -262,7 +260,7 @@ export function makeCronTrigger(
 }
 
 /** While the seed is open so is the class; bind() asks again. */
-function policyOf(rule: CronRule | null, onGap?: OnGap, onRepeat?: OnRepeat): number {
+function policyOf(rule: CompiledCron | null, onGap?: OnGap, onRepeat?: OnRepeat): number {
   return offsetPolicy(rule?.class ?? 'F', onGap, onRepeat);
 }
 

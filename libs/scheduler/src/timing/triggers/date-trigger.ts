@@ -1,9 +1,9 @@
-import { DueRule } from './due-rule.js';
+import { BaseTrigger } from './base-trigger.js';
 import { toIso } from '../time/instant.js';
 import type { AfterSetBack, ClockSetBack, DateJson } from './trigger.js';
 
 /** Due once, at an instant. */
-export class DateTrigger extends DueRule {
+export class DateTrigger extends BaseTrigger {
   readonly #at: number;
 
   /** Made by `at()`, which checks. */

@@ -1,6 +1,6 @@
 import { dayTimesOfGrid, type DayTimes } from './day-times.js';
 import { formatDuration } from '../time/duration.js';
-import { DueRule } from './due-rule.js';
+import { BaseTrigger } from './base-trigger.js';
 import { FIRST_INSTANT_MS, LAST_INSTANT_MS, toIso } from '../time/instant.js';
 import { jitterDelay, jitterJson } from './jitter.js';
 import type { TickGrid } from './tick-grid.js';
@@ -9,7 +9,7 @@ import { windowJson, type TriggerWindow } from './trigger-window.js';
 import type { Zone } from '../zone/zone.js';
 
 /** How an interval counts; one object for all that count alike. */
-export interface IntervalManner {
+export interface IntervalSettings {
   readonly mode: IntervalMode;
   readonly align: 'epoch' | null;
   readonly runOnStart: boolean;
@@ -26,12 +26,12 @@ const START_LASTS_MS = 1000;
  * asked about. In delay mode the first tick is the same, and each next one is a period after the
  * instant asked about: the end of a run.
  */
-export class IntervalTrigger extends DueRule {
+export class IntervalTrigger extends BaseTrigger {
   readonly #everyMs: number;
   /** Given by a job; null when unbound, or when `startAt` or `align` stands in for it. */
   readonly #anchorAt: number | null;
   readonly #window: TriggerWindow;
-  readonly #manner: IntervalManner;
+  readonly #settings: IntervalSettings;
   readonly #seed: string | undefined;
 
   /** Made by `every()`, which checks. */
@@ -39,14 +39,14 @@ export class IntervalTrigger extends DueRule {
     everyMs: number,
     anchorAt: number | null,
     window: TriggerWindow,
-    manner: IntervalManner,
+    manner: IntervalSettings,
     seed: string | undefined,
   ) {
     super();
     this.#everyMs = everyMs;
     this.#anchorAt = anchorAt;
     this.#window = window;
-    this.#manner = manner;
+    this.#settings = manner;
     this.#seed = seed;
   }
 
@@ -63,15 +63,15 @@ export class IntervalTrigger extends DueRule {
   }
 
   get mode(): IntervalMode {
-    return this.#manner.mode;
+    return this.#settings.mode;
   }
 
   override get waitsForRun(): boolean {
-    return this.#manner.mode === 'delay';
+    return this.#settings.mode === 'delay';
   }
 
   override get jitterMs(): number {
-    return this.#manner.jitterMs;
+    return this.#settings.jitterMs;
   }
 
   override get isSettled(): boolean {
@@ -113,28 +113,28 @@ export class IntervalTrigger extends DueRule {
   }
 
   override firstAt(nowAt: number): number | null {
-    if (!this.#manner.runOnStart) return this.nextAt(nowAt);
+    if (!this.#settings.runOnStart) return this.nextAt(nowAt);
     const startAt = this.#anchorAt ?? nowAt;
     const lasts = Math.min(START_LASTS_MS, this.#everyMs - 1);
     return nowAt <= startAt + lasts ? this.#within(startAt) : this.nextAt(nowAt);
   }
 
   override delayAt(tickAt: number): number {
-    const { jitterMs } = this.#manner;
+    const { jitterMs } = this.#settings;
     return jitterMs === 0 ? 0 : jitterDelay(jitterMs, this.#seed ?? '', tickAt, this.nextAt(tickAt));
   }
 
   bind({ anchorAt, jobId }: Partial<TriggerBinding>): IntervalTrigger {
     const anchor = this.#firstTickAt() === null ? (anchorAt ?? null) : this.#anchorAt;
-    const seed = this.#manner.jitterMs === 0 ? this.#seed : (this.#seed ?? jobId);
+    const seed = this.#settings.jitterMs === 0 ? this.#seed : (this.#seed ?? jobId);
     if (anchor === this.#anchorAt && seed === this.#seed) return this;
-    return new IntervalTrigger(this.#everyMs, anchor, this.#window, this.#manner, seed);
+    return new IntervalTrigger(this.#everyMs, anchor, this.#window, this.#settings, seed);
   }
 
   /** In delay mode a wait that had begun begins anew, since only the engine knows when it began. */
   afterClockSetBack(step: ClockSetBack): AfterSetBack<IntervalTrigger> {
     const { nowAt, stepMs, lastTickAt, waitingAt } = step;
-    const awaitsStart = this.#manner.runOnStart && lastTickAt === null;
+    const awaitsStart = this.#settings.runOnStart && lastTickAt === null;
     // The anchor is a reading of the clock that was set back, so it moves along; startAt is an
     // instant that somebody chose, so it stays.
     if (this.#anchorAt === null) {
@@ -143,7 +143,7 @@ export class IntervalTrigger extends DueRule {
       return { trigger: this, nextAt, lastTickAt };
     }
     const anchorAt = this.#anchorAt - stepMs;
-    const trigger = new IntervalTrigger(this.#everyMs, anchorAt, this.#window, this.#manner, this.#seed);
+    const trigger = new IntervalTrigger(this.#everyMs, anchorAt, this.#window, this.#settings, this.#seed);
     const movedLastAt = lastTickAt === null ? null : lastTickAt - stepMs;
     const ownAt = waitingAt === null || this.waitsForRun ? waitingAt : this.nextAt(waitingAt - 1);
     const nextAt = awaitsStart ? trigger.firstAt(nowAt) : trigger.nextAt(nowAt);
@@ -155,7 +155,7 @@ export class IntervalTrigger extends DueRule {
   }
 
   toJSON(): IntervalJson {
-    const { mode, align, runOnStart, jitterMs } = this.#manner;
+    const { mode, align, runOnStart, jitterMs } = this.#settings;
     return {
       type: 'interval',
       everyMs: this.#everyMs,
@@ -169,7 +169,7 @@ export class IntervalTrigger extends DueRule {
   }
 
   toString(): string {
-    const { mode, align, runOnStart } = this.#manner;
+    const { mode, align, runOnStart } = this.#settings;
     const { startAt } = this.#window;
     const told = [
       `every ${formatDuration(this.#everyMs)}`,
@@ -198,13 +198,13 @@ export class IntervalTrigger extends DueRule {
   /** Null while unbound. */
   #firstTickAt(): number | null {
     const { startAt } = this.#window;
-    if (this.#manner.align !== null) {
+    if (this.#settings.align !== null) {
       // Adding 0 makes a negative zero an ordinary one.
       return Math.ceil((startAt ?? FIRST_INSTANT_MS) / this.#everyMs) * this.#everyMs + 0;
     }
     if (startAt !== null) return startAt;
     if (this.#anchorAt === null) return null;
-    return this.#manner.runOnStart ? this.#anchorAt : this.#anchorAt + this.#everyMs;
+    return this.#settings.runOnStart ? this.#anchorAt : this.#anchorAt + this.#everyMs;
   }
 
   /** Whether a run that ended between the anchor and the first tick puts that tick off. */

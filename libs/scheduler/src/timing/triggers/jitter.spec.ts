@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { calendarInterval, cron, every, triggerFromJson, type Trigger } from '../index.js';
+import { calendarInterval, cron, every, except, triggerFromJson, type Trigger } from '../index.js';
 
 const BERLIN = 'Europe/Berlin';
 
@@ -109,9 +109,9 @@ describe('jitter', () => {
 
   it('keeps the delays of a trigger some of whose ticks are left out', () => {
     const whole = every('1h', { jitter: '10m' }).bind(job('reports'));
-    const rest = every('1h', { jitter: '10m' })
-      .except(['2027-01-02'], { timezone: BERLIN })
-      .bind(job('reports'));
+    const rest = except(every('1h', { jitter: '10m' }), ['2027-01-02'], { timezone: BERLIN }).bind(
+      job('reports'),
+    );
     const at = Date.UTC(2027, 0, 1, 5);
     expect(rest.delayAt(at)).toBe(whole.delayAt(at));
     expect(rest.delayAt(at)).toBeGreaterThan(0);

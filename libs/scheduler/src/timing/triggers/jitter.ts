@@ -1,5 +1,5 @@
 import { parseDuration, type Duration } from '../time/duration.js';
-import { InvalidTriggerError } from '../errors/invalid-trigger-error.js';
+import { InvalidTriggerError } from '../errors/trigger-errors.js';
 import { stableHash } from '../cron/stable-hash.js';
 
 export interface JitterOptions {

@@ -1,7 +1,6 @@
-import { CalendarIntervalTrigger, type CalendarRhythm } from './calendar-interval-trigger.js';
-import { InvalidTriggerError } from '../errors/invalid-trigger-error.js';
+import { CalendarIntervalTrigger, type CalendarSettings } from './calendar-interval-trigger.js';
+import { InvalidTriggerError, NeverFiresError } from '../errors/trigger-errors.js';
 import { jitterMsOf, seedOf, type JitterOptions } from './jitter.js';
-import { NeverFiresError } from '../errors/never-fires-error.js';
 import { checkOffsetChoices, offsetPolicy } from '../dst/offset-policy.js';
 import type { OnGap, OnRepeat } from './trigger.js';
 import { refuseUnknownKeys, triggerWindow, type WindowOptions } from './trigger-window.js';
@@ -69,7 +68,7 @@ export function makeCalendarInterval(
   }
   const zone = options.timezone === undefined ? null : zoneOf(options.timezone);
   const window = triggerWindow(options);
-  const trigger = new CalendarIntervalTrigger(rhythmOf(options), zone, anchorAt, window, seedOf(options));
+  const trigger = new CalendarIntervalTrigger(settingsOf(options), zone, anchorAt, window, seedOf(options));
   if (options.startAt !== undefined && zone !== null && trigger.nextAt(-Infinity) === null) {
     throw new NeverFiresError(
       `The calendar interval "${trigger}" never fires: no tick lies in its window, or gaps swallow them all.`,
@@ -79,7 +78,7 @@ export function makeCalendarInterval(
   return trigger;
 }
 
-function rhythmOf(options: CalendarIntervalOptions): CalendarRhythm {
+function settingsOf(options: CalendarIntervalOptions): CalendarSettings {
   checkOffsetChoices(options);
   const amounts: Partial<Record<(typeof UNITS)[number], number>> = {};
   for (const unit of UNITS) {

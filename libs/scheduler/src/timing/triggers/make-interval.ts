@@ -1,7 +1,6 @@
 import { parseDuration, type Duration } from '../time/duration.js';
-import { IntervalTrigger, type IntervalManner } from './interval-trigger.js';
-import { InvalidDurationError } from '../errors/invalid-duration-error.js';
-import { InvalidTriggerError } from '../errors/invalid-trigger-error.js';
+import { IntervalTrigger, type IntervalSettings } from './interval-trigger.js';
+import { InvalidDurationError, InvalidTriggerError } from '../errors/trigger-errors.js';
 import { jitterMsOf, seedOf, type JitterOptions } from './jitter.js';
 import type { IntervalMode } from './trigger.js';
 import { refuseUnknownKeys, triggerWindow, type WindowOptions } from './trigger-window.js';
@@ -18,7 +17,7 @@ export interface IntervalOptions extends WindowOptions, JitterOptions {
 const OPTION_NAMES = ['mode', 'align', 'runOnStart', 'jitter', 'seed', 'startAt', 'endAt'] as const;
 
 /** Shared by all intervals that choose nothing. */
-const PLAIN: IntervalManner = { mode: 'rate', align: null, runOnStart: false, jitterMs: 0 };
+const PLAIN: IntervalSettings = { mode: 'rate', align: null, runOnStart: false, jitterMs: 0 };
 
 /**
  * Due at a fixed rate, or a fixed delay after each run. The first tick is one period after the anchor,
@@ -84,10 +83,10 @@ export function makeInterval(
       `Leave it out: ${other} says where to count from.`,
     );
   }
-  return new IntervalTrigger(everyMs, anchorAt, triggerWindow(options), mannerOf(options), seedOf(options));
+  return new IntervalTrigger(everyMs, anchorAt, triggerWindow(options), settingsOf(options), seedOf(options));
 }
 
-function mannerOf(options: IntervalOptions): IntervalManner {
+function settingsOf(options: IntervalOptions): IntervalSettings {
   const { mode = PLAIN.mode, align = PLAIN.align, runOnStart = PLAIN.runOnStart } = options;
   const jitterMs = jitterMsOf(options);
   const isPlain = mode === PLAIN.mode && align === PLAIN.align && !runOnStart && jitterMs === 0;

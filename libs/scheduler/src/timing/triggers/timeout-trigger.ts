@@ -1,5 +1,5 @@
 import { formatDuration } from '../time/duration.js';
-import { DueRule } from './due-rule.js';
+import { BaseTrigger } from './base-trigger.js';
 import { LAST_INSTANT_MS, toIso } from '../time/instant.js';
 import type { AfterSetBack, ClockSetBack, TimeoutJson, TriggerBinding } from './trigger.js';
 
@@ -7,7 +7,7 @@ import type { AfterSetBack, ClockSetBack, TimeoutJson, TriggerBinding } from './
  * Due once, so long after an anchor: the start of the process, supplied by `bind`. Unbound it counts
  * from the instant asked about.
  */
-export class TimeoutTrigger extends DueRule {
+export class TimeoutTrigger extends BaseTrigger {
   readonly #afterMs: number;
   readonly #anchorAt: number | null;
 

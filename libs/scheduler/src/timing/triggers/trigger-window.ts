@@ -1,5 +1,6 @@
+import { unknownKeyOf } from '../errors/unknown-key.js';
 import { parseInstant, toIso } from '../time/instant.js';
-import { InvalidTriggerError } from '../errors/invalid-trigger-error.js';
+import { InvalidTriggerError } from '../errors/trigger-errors.js';
 
 /** A `Date`, or an ISO 8601 text with its zone: `2027-03-28T09:00:00+02:00`. */
 export type Instant = Date | string;
@@ -46,16 +47,14 @@ export function withinWindow(
   return { fromAt: Math.max(fromAt, startAt ?? -Infinity), toAt: Math.min(toAt, endAt ?? Infinity) };
 }
 
-/** Refuses misspelt options, which would otherwise change nothing and say nothing. */
-export function refuseUnknownKeys(given: object, known: readonly string[], what: string): void {
-  for (const key in given) {
-    if (known.includes(key)) continue;
-    const value = (given as Record<string, unknown>)[key];
-    throw new InvalidTriggerError(
-      key,
-      value,
-      `which is no option of ${what}`,
-      `The options are ${known.join(', ')}.`,
-    );
-  }
+/** A misspelt option would change nothing and say nothing. @throws InvalidTriggerError */
+export function refuseUnknownKeys(given: object, known: readonly string[], subject: string): void {
+  const key = unknownKeyOf(given, known);
+  if (key === null) return;
+  throw new InvalidTriggerError(
+    key,
+    (given as Record<string, unknown>)[key],
+    `which is no option of ${subject}`,
+    `The options are ${known.join(', ')}.`,
+  );
 }

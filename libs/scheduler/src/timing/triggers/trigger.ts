@@ -42,9 +42,6 @@ export interface Trigger {
    */
   delayAt(tickAt: number): number;
 
-  /** These ticks but those of another trigger, or of days and instants. @throws InvalidTriggerError, NeverFiresError */
-  except(excluded: Trigger | readonly ExceptedDate[], options?: ExceptOptions): Trigger;
-
   /** This trigger with what is given filled in where it was open; itself when nothing was. @throws NeverFiresError when it can then never be due. */
   bind(job: Partial<TriggerBinding>): Trigger;
   /**

@@ -1,4 +1,4 @@
-import { InvalidTimezoneError } from '../errors/invalid-timezone-error.js';
+import { InvalidTimezoneError } from '../errors/trigger-errors.js';
 import { OffsetReader } from './offset-reader.js';
 
 /** A stretch of time with one offset. Instants are UTC seconds. */

@@ -1,12 +1,10 @@
 import { formatOffset, formatWallSecond } from '../time/civil-calendar.js';
 import type { DayTimes } from './day-times.js';
 import { fromDate } from '../time/instant.js';
-import { InvalidTriggerError } from '../errors/invalid-trigger-error.js';
+import { InvalidTriggerError } from '../errors/trigger-errors.js';
 import type {
   AfterSetBack,
   ClockSetBack,
-  ExceptedDate,
-  ExceptOptions,
   PreviewedTick,
   Trigger,
   TriggerBinding,
@@ -18,11 +16,10 @@ import type { Zone } from '../zone/zone.js';
 const MOST_PREVIEWED = 10_000;
 
 /**
- * What all triggers share: the public edge, where instants are `Date`s and arguments are checked, and
- * what a trigger tells a combination about itself. All but `except`, which `DueRule` adds, since its
- * answer is such a rule itself.
+ * Base of all triggers: the public edge, where instants are `Date`s and arguments are checked, and the
+ * facts about a trigger that combinations ask for.
  */
-export abstract class BareRule implements Trigger {
+export abstract class BaseTrigger implements Trigger {
   abstract readonly type: TriggerJson['type'];
   /** IANA name or fixed offset; null while it is left to the job, undefined when no zone has a part in it. */
   abstract readonly timezone: string | null | undefined;
@@ -30,9 +27,8 @@ export abstract class BareRule implements Trigger {
   abstract nextAt(afterAt: number): number | null;
   abstract prevAt(beforeAt: number): number | null;
   abstract countBetween(fromAt: number, toAt: number): number;
-  abstract except(excluded: Trigger | readonly ExceptedDate[], options?: ExceptOptions): BareRule;
-  abstract bind(job: Partial<TriggerBinding>): BareRule;
-  abstract afterClockSetBack(step: ClockSetBack): AfterSetBack<BareRule>;
+  abstract bind(job: Partial<TriggerBinding>): BaseTrigger;
+  abstract afterClockSetBack(step: ClockSetBack): AfterSetBack<BaseTrigger>;
   abstract toJSON(): TriggerJson;
   abstract toString(): string;
 
@@ -143,7 +139,7 @@ export abstract class BareRule implements Trigger {
   }
 
   /** Due when any one of these has all of its parts due. */
-  alternatives(): BareRule[][] {
+  alternatives(): BaseTrigger[][] {
     return [[this]];
   }
 }

@@ -1,6 +1,6 @@
 import { DAY_SECONDS, daysInMonth, firstDayOfMonth, formatWallSecond } from '../time/civil-calendar.js';
 import { parseInstant, toIso } from '../time/instant.js';
-import { InvalidTriggerError } from '../errors/invalid-trigger-error.js';
+import { InvalidTriggerError } from '../errors/trigger-errors.js';
 import type { ExceptedDate } from '../triggers/trigger.js';
 import type { Zone } from '../zone/zone.js';
 

@@ -12,7 +12,7 @@ export type CronClass = 'E' | 'I' | 'F';
  * A cron expression as integers, shared by all triggers that have its text. It knows wall time only,
  * no zone. The `month…` members remember the last month looked at; they change no answer.
  */
-export class CronRule implements DayRule {
+export class CompiledCron implements DayRule {
   readonly class: CronClass;
   readonly secondsLow: number;
   readonly secondsHigh: number;

@@ -1,10 +1,9 @@
-import type { BareRule } from '../triggers/bare-rule.js';
+import { BaseTrigger } from '../triggers/base-trigger.js';
 import { commonTimezone, COUNTS_UP_TO } from './combination.js';
-import { DueRule } from '../triggers/due-rule.js';
 
 /** What any-of and all-of have in common: several triggers, of which each has its say. */
-export abstract class CombinedRule extends DueRule {
-  constructor(protected readonly parts: readonly BareRule[]) {
+export abstract class CombinedTrigger extends BaseTrigger {
+  constructor(protected readonly parts: readonly BaseTrigger[]) {
     super();
   }
 
