@@ -1,24 +1,24 @@
 import ts from 'typescript';
-
-const ROOMS_BELOW: Record<string, readonly string[]> = {
-  timing: [],
-  model: ['timing'],
-  ports: ['timing', 'model'],
-  rules: ['timing', 'model', 'ports'],
-  runner: ['timing', 'model', 'ports', 'rules'],
-  engine: ['timing', 'model', 'ports', 'rules', 'runner'],
-  memory: ['timing', 'model', 'ports', 'rules'],
-  nest: ['timing', 'model', 'ports', 'rules', 'runner', 'engine', 'memory'],
-  testing: ['timing', 'model', 'ports', 'rules', 'runner', 'engine', 'memory', 'nest'],
-};
+import { HOUSES } from './rooms.js';
 
 /** The one file that asks the machine for the time. */
-const CLOCK = 'engine/system-clock.ts';
+const CLOCK = 'libs/scheduler/src/engine/system-clock.ts';
+
+/** Verbs with which a query of Kysely begins. */
+const QUERY_VERBS = new Set([
+  'selectFrom',
+  'insertInto',
+  'replaceInto',
+  'updateTable',
+  'deleteFrom',
+  'mergeInto',
+]);
+const SQL_TEXT = /^\s*(select\s.*\sfrom|insert\s+into|replace\s+into|update\s+\S+\s+set|delete\s+from)\s/is;
 
 /**
- * What the linter cannot say of a library file: it asks for the time with `new Date()`, or reaches
- * another room through `import()`, `require()` or `import('…').Type`. One line for each violation.
- * `path` is relative to the package's src.
+ * Reports in a library file what the linter cannot see, one line each: the time asked for with `new Date()`; another
+ * room reached through `import()`, `require()` or `import('…').Type`; a query built outside the rooms for queries.
+ * `path` begins with `libs/`.
  */
 export function violationsBeyondLint(path: string, text: string): string[] {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
@@ -27,10 +27,12 @@ export function violationsBeyondLint(path: string, text: string): string[] {
     const { line } = source.getLineAndCharacterOfPosition(node.getStart());
     found.push(`${path}:${line + 1} ${problem}`);
   };
+  const [, name = '', , room = ''] = path.split('/');
   const visit = (node: ts.Node): void => {
     if (path !== CLOCK && asksForTheTime(node)) report(node, 'asks the machine for the time');
     const specifier = hiddenImport(node);
-    if (specifier !== null && !mayReach(path, specifier)) report(node, `reaches ${specifier}`);
+    if (specifier !== null && !mayReach(name, room, specifier)) report(node, `reaches ${specifier}`);
+    if (isQuery(node) && !knows(name, room, 'kysely')) report(node, 'builds a query');
     ts.forEachChild(node, visit);
   };
   visit(source);
@@ -42,6 +44,12 @@ function asksForTheTime(node: ts.Node): boolean {
   if (!ts.isNewExpression(node) && !ts.isCallExpression(node)) return false;
   if (node.expression.getText() !== 'Date') return false;
   return ts.isCallExpression(node) || (node.arguments ?? []).length === 0;
+}
+
+function isQuery(node: ts.Node): boolean {
+  if (ts.isPropertyAccessExpression(node)) return QUERY_VERBS.has(node.name.text);
+  if (ts.isStringLiteralLike(node)) return SQL_TEXT.test(node.text);
+  return ts.isTemplateExpression(node) && SQL_TEXT.test(node.getText().slice(1));
 }
 
 function hiddenImport(node: ts.Node): string | null {
@@ -56,10 +64,18 @@ function textOf(node: ts.Node | undefined): string | null {
   return node !== undefined && ts.isStringLiteralLike(node) ? node.text : null;
 }
 
-function mayReach(path: string, specifier: string): boolean {
-  const from = path.split('/')[0]!;
-  if (!(from in ROOMS_BELOW)) return true;
-  if (specifier.startsWith('@nestjs/')) return from === 'nest';
+function mayReach(name: string, from: string, specifier: string): boolean {
+  if (specifier.startsWith('@nestjs/')) return knows(name, from, '@nestjs');
+  const rooms = HOUSES[name]?.rooms ?? {};
   const room = /^(?:\.\.\/)+([^/]+)/.exec(specifier)?.[1];
-  return room === undefined || !(room in ROOMS_BELOW) || room === from || ROOMS_BELOW[from]!.includes(room);
+  if (!(from in rooms) || room === undefined || !(room in rooms)) return true;
+  return room === from || rooms[from]!.sees.includes(room);
+}
+
+/** A package or a folder that has no line in the table may know everything. */
+function knows(name: string, room: string, key: string): boolean {
+  const house = HOUSES[name];
+  if (house === undefined) return true;
+  if (room.endsWith('.ts')) return false;
+  return house.rooms[room] === undefined || (house.rooms[room].knows ?? []).includes(key);
 }
