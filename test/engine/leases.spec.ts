@@ -1,66 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { LocalEngine, StoreClock, TimerQueue } from '../../libs/scheduler/src/engine/index.js';
-import { EventHub } from '../../libs/scheduler/src/events/index.js';
-import {
-  DEFAULT_POLICIES,
-  type HandlerFunction,
-  NO_LIMITS,
-  readPolicies,
-  type PolicyOptions,
-  type RunContext,
-  type SchedulerEvent,
-} from '../../libs/scheduler/src/model/index.js';
-import { HandlerRegistry, Runner } from '../../libs/scheduler/src/runner/index.js';
+import { type RunContext } from '../../libs/scheduler/src/model/index.js';
 import { ManualClock } from '../../libs/scheduler/src/testing/index.js';
-import { at, every, type Trigger } from '../../libs/scheduler/src/timing/index.js';
-import { LeasedMemoryStore } from './leased-memory.js';
+import { at, every } from '../../libs/scheduler/src/timing/index.js';
+import { now, SharedWorld } from './shared-world.js';
 import { held, START } from './world.js';
-
-/** The engine over a store with leases, on a machine whose clock may be off. */
-class SharedWorld {
-  readonly machine = new ManualClock(START);
-  readonly store = new LeasedMemoryStore(() => this.machine.now());
-  readonly clock = new StoreClock(this.machine);
-  readonly timers = new TimerQueue(this.clock, 1_000);
-  readonly handlers = new HandlerRegistry();
-  readonly hub = new EventHub({ clock: this.clock, replica: 'test' });
-  readonly engine = new LocalEngine({ store: this.store, clock: this.clock, timers: this.timers });
-  readonly events: SchedulerEvent[] = [];
-
-  async start(): Promise<this> {
-    const { clock, timers, handlers, hub: events } = this;
-    this.hub.events$.subscribe((event) => this.events.push(event));
-    await this.engine.open({
-      attempts: new Runner({ clock, delays: timers, handlers, events, log: () => {} }),
-      events,
-      process: { replica: 'test', concurrency: NO_LIMITS, handlers: () => handlers.names() },
-    });
-    await this.engine.start();
-    return this;
-  }
-
-  async add(id: string, trigger: Trigger, handler: HandlerFunction<never>, options: PolicyOptions = {}) {
-    await this.engine.putJob(
-      {
-        id,
-        trigger: trigger.bind({ jobId: id, timezone: 'UTC', anchorAt: this.clock.now() }),
-        handler,
-        payload: undefined,
-        policies: readPolicies(options, DEFAULT_POLICIES),
-        origin: 'added',
-        disabled: false,
-      },
-      'error',
-    );
-    await this.machine.advance(1);
-  }
-
-  types(): string[] {
-    return this.events.map(({ type }) => type);
-  }
-}
-
-const now = (world: SharedWorld) => at(new Date(world.clock.now()));
 
 describe('a store with leases', () => {
   it('is told that the process lives, at the start and at each poll', async () => {
@@ -116,8 +59,7 @@ describe('a store with leases', () => {
       run = given;
       return new Promise(() => {});
     });
-    const [claim] = world.store['flow']['runs'].alive as Iterable<never>;
-    world.store.nextRenewal = { lost: [claim!] };
+    world.store.nextRenewal = { lost: world.store.claims };
     await world.machine.advance(10_000);
     expect(run!.signal.aborted).toBe(true);
     expect(run!.signal.reason).toMatchObject({ code: 'LEASE_LOST', jobId: 'a' });
@@ -134,8 +76,7 @@ describe('a store with leases', () => {
       run = given;
       return new Promise((_resolve, reject) => given.signal.addEventListener('abort', reject));
     });
-    const [claim] = world.store['flow']['runs'].alive as Iterable<never>;
-    world.store.nextRenewal = { cancelled: [claim!] };
+    world.store.nextRenewal = { cancelled: world.store.claims };
     await world.machine.advance(9_000);
     expect(run!.signal.aborted).toBe(false);
     await world.machine.advance(1_000);
@@ -238,7 +179,7 @@ describe('a store with leases', () => {
     expect(world.store.givenBack.map(({ jobId }) => jobId)).toEqual(['a']);
   });
 
-  it('renews claims that were long on their way, and begins only what it still has', async () => {
+  it('renews the leases of a claim that was slow to return, and begins only those that it still has', async () => {
     const world = await new SharedWorld().start();
     const dueAt = at(new Date(START.getTime() + 60_000));
     const begun: string[] = [];
@@ -253,7 +194,8 @@ describe('a store with leases', () => {
     let arrive = (): void => undefined;
     world.store.onTheWay = new Promise((resolve) => (arrive = resolve));
     await world.machine.advance(1_000);
-    await world.machine.advance(world.store.leaseMs / 3);
+    // The event loop is blocked, so no deadline passes meanwhile.
+    world.machine.suspend(world.store.leaseMs / 3);
     arrive();
     await world.machine.advance(100);
     expect(begun).toEqual(['kept']);

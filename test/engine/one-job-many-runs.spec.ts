@@ -303,7 +303,11 @@ describe('retries', () => {
     world.clock.suspend(10_000);
     await world.clock.advance(0);
     expect(await world.ledger()).toEqual(['failed misfireGrace 12:00:01']);
-    expect(world.of('run.missed')).toMatchObject([{ jobId: 'job', reason: 'misfireGrace' }]);
+    expect(world.of('run.failed')).toMatchObject([
+      { jobId: 'job', attempt: 1, retryAt: new Date('2026-06-01T12:00:03Z') },
+      { jobId: 'job', attempt: 1, retryAt: null, reason: 'misfireGrace', error: { message: 'no' } },
+    ]);
+    expect(world.of('run.missed')).toEqual([]);
   });
 });
 

@@ -11,14 +11,14 @@ export interface HistoryLimits {
 
 /**
  * Ended runs and spans, bounded by job and in all; the oldest go first. Each job holds the ends of
- * its own chain of rows, so that keeping and forgetting a row look nothing up.
+ * its own chain of rows, so that adding and forgetting a row need no lookup.
  */
 export class History implements Iterable<MemoryRun> {
   private readonly runs = new RunList();
 
   constructor(
     private readonly limits: HistoryLimits,
-    /** Told when the last row of a job has gone. */
+    /** Called when the last row of a job is forgotten. */
     private readonly onForgotten: (job: MemoryJob) => void,
   ) {}
 
@@ -34,51 +34,22 @@ export class History implements Iterable<MemoryRun> {
     if (this.runs.length > this.limits.runsTotal) this.forget(this.runs.oldest!);
   }
 
-  /**
-   * Keeps ticks that did not run. Consecutive ones share a row (M2): `afterTickAt` is the job's tick
-   * before, and the answer the row that the ticks are in.
-   */
-  addSpan(row: MemoryRun, afterTickAt: number | null): MemoryRun {
-    const newest = row.job.newestRow;
-    if (newest !== null && afterTickAt !== null && extendsSpan(newest, row, afterTickAt)) {
-      const { details } = row;
-      newest.endedAt = row.endedAt;
-      newest.noted.scheduledUntil = details.scheduledUntil ?? row.scheduledAt;
-      newest.noted.count += details.count;
-      newest.noted.countIsAtLeast ||= details.countIsAtLeast;
-      return newest;
-    }
-    this.add(row);
-    return row;
-  }
-
   /** Newest first. */
   [Symbol.iterator](): Iterator<MemoryRun> {
     return this.runs[Symbol.iterator]();
   }
 
-  /** The oldest row of a job goes. Rows are kept in one order, so the oldest in all is the oldest of its job. */
+  /** Forgets the oldest row of a job. Rows are kept in one order, so the oldest in all is the oldest of its job. */
   private forget(run: MemoryRun): void {
     const { job, newerOfJob } = run;
     this.runs.remove(run);
     run.newerOfJob = null;
+    // Further ticks cannot join a span that is gone.
+    if (job.span === run) job.span = null;
     job.oldestRow = newerOfJob;
     job.rows--;
     if (newerOfJob !== null) return;
     job.newestRow = null;
     this.onForgotten(job);
   }
-}
-
-/** Consecutive ticks that did not run for the same reason share one row (M2). */
-function extendsSpan(last: MemoryRun, run: MemoryRun, afterTickAt: number): boolean {
-  return (
-    (run.outcome === 'skipped' || run.outcome === 'missed') &&
-    last.outcome === run.outcome &&
-    last.details.reason === run.details.reason &&
-    last.startedAt === null &&
-    (last.details.scheduledUntil ?? last.scheduledAt) === afterTickAt &&
-    // A tick that comes again after a step back of the clock is another row's.
-    run.scheduledAt! > afterTickAt
-  );
 }

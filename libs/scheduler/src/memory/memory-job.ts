@@ -1,26 +1,14 @@
-import type {
-  HandlerReference,
-  Job,
-  JobOrigin,
-  JobSpec,
-  JobState,
-  JsonValue,
-  Policies,
-} from '../model/index.js';
+import type { HandlerReference, JobOrigin, JobSpec, JobState, JsonValue, Policies } from '../model/index.js';
+import type { JobRecord, LiveRuns, PauseRecord } from '../rules/index.js';
 import type { Trigger } from '../timing/index.js';
+import type { DueQueue } from './due-queue.js';
 import type { MemoryRun } from './memory-run.js';
 
-interface PauseRecord {
-  readonly note: string | null;
-  readonly by: string | null;
-  readonly at: number;
-  readonly until: number | null;
-  /** The first tick inside the pause; null when there is none yet. */
-  readonly firstTickAt: number | null;
-}
-
-/** A job as the memory store keeps it: few fields, because there may be a million. */
-export class MemoryJob {
+/**
+ * A job in memory: few fields, because there may be a million. Its due instant is in the queue alone, and the fields
+ * of a record that only stores on a disk need take no room.
+ */
+export class MemoryJob implements JobRecord {
   trigger: Trigger;
   handler: HandlerReference;
   payload: JsonValue | undefined;
@@ -30,80 +18,73 @@ export class MemoryJob {
   pause: PauseRecord | null = null;
   parkedBecause: string | null = null;
   lastTickAt: number | null = null;
-  /** The tick that the job waits for while jitter delays it; null when the tick is due as it is. */
+  /** The next tick while jitter delays it; null when the tick is due as it is. */
   delayedTickAt: number | null = null;
-  /** The next tick is computed when the run ends (T2). */
   awaitsRun = false;
   failuresInRow = 0;
-  /** It was removed; a run under way ends without it. */
-  isGone = false;
-  /** A run that catches up is running or waiting; the next one goes behind it. */
-  isCatchingUp = false;
   runsStarted = 0;
-  /** Runs made by ticks that are queued, or wait for a place, and have not started. */
-  unstarted = 0;
-  /** Runs that are running, waiting or queued. */
-  alive = 0;
-  /** Runs that go one after the other behind the one that is alive. */
-  queue: MemoryRun[] | null = null;
+  span: MemoryRun | null = null;
   version = 1;
-  /** The ends of the chain of its rows in the history, and how many they are. */
+  /** It was removed; a run at work ends without it. */
+  isGone = false;
+  /** Null while no run is alive. */
+  live: LiveRuns<MemoryRun> | null = null;
+  /** The ends of the chain of its rows in the history, and their number. */
   oldestRow: MemoryRun | null = null;
   newestRow: MemoryRun | null = null;
   rows = 0;
 
   constructor(
-    readonly slot: number,
-    readonly id: string,
+    private readonly due: DueQueue,
+    readonly handle: number,
     spec: JobSpec,
     readonly addedAt: number,
   ) {
+    this.id = spec.id;
     this.trigger = spec.trigger;
     this.handler = spec.handler;
     this.payload = spec.payload;
     this.policies = spec.policies;
     this.origin = spec.origin;
+    if (spec.disabled) this.state = 'disabled';
   }
 
-  get handlerName(): string {
-    return typeof this.handler === 'string' ? this.handler : '(function)';
+  readonly id: string;
+
+  get dueAt(): number | null {
+    return this.due.instantOf(this.handle);
   }
 
-  /** Runs that are running or waiting: those that are not queued behind them. */
-  get active(): number {
-    return this.alive - (this.queue?.length ?? 0);
+  get nextTickAt(): number | null {
+    return this.state === 'active' ? (this.delayedTickAt ?? this.dueAt) : null;
   }
 
-  /** Runs that `maxRuns` still allows, those set aside that ticks made already; null for any number. */
-  get runsLeft(): number | null {
-    const { maxRuns } = this.policies;
-    if (maxRuns === null) return null;
-    return Math.max(0, maxRuns - this.runsStarted - this.unstarted);
+  /** @param nextTickAt null for a pause, whose end is due then */
+  setDue(nextTickAt: number | null, dueAt: number | null): void {
+    this.delayedTickAt = nextTickAt === dueAt ? null : nextTickAt;
+    if (dueAt === null) this.due.delete(this.handle);
+    else this.due.set(this.handle, dueAt);
   }
 
-  toJob(nextDueAt: number | null): Job {
-    const { pause } = this;
-    return {
-      id: this.id,
-      trigger: this.trigger,
-      handler: this.handlerName,
-      payload: this.payload === undefined ? undefined : structuredClone(this.payload),
-      policies: this.policies,
-      origin: this.origin,
-      state: this.state,
-      pause: pause && { note: pause.note, by: pause.by, at: new Date(pause.at), until: toDate(pause.until) },
-      parkedBecause: this.parkedBecause,
-      nextDueAt: this.state === 'active' ? toDate(nextDueAt) : null,
-      failuresInRow: this.failuresInRow,
-      lastTickAt: toDate(this.lastTickAt),
-      runsStarted: this.runsStarted,
-      alive: this.alive,
-      addedAt: new Date(this.addedAt),
-      version: this.version,
-    };
+  get alive(): number {
+    return this.live?.alive ?? 0;
   }
-}
 
-export function toDate(at: number | null): Date | null {
-  return at === null ? null : new Date(at);
+  // Runs hold on to their job, so that its ticks need no key.
+  get generation(): number {
+    return 0;
+  }
+  set generation(_: number) {}
+  get declaration(): null {
+    return null;
+  }
+  set declaration(_: string | null) {}
+  get zoneVersion(): string {
+    return '';
+  }
+  set zoneVersion(_: string) {}
+  get updatedAt(): number {
+    return this.addedAt;
+  }
+  set updatedAt(_: number) {}
 }

@@ -1,52 +1,81 @@
 import type {
   AttemptRecord,
   Claim,
+  ErrorRecord,
   HandlerReference,
   JsonValue,
   KeptResult,
   Outcome,
+  OutcomeReason,
   Policies,
   Run,
+  RunNotes,
   RunState,
 } from '../model/index.js';
-import { type MemoryJob, toDate } from './memory-job.js';
-import { NO_DETAILS, RunDetails } from './run-details.js';
+import type { RunNote } from '../ports/index.js';
+import { keepLine, type RunOrigin, type RunRecord, viewRun } from '../rules/index.js';
+import type { MemoryJob } from './memory-job.js';
+
+/** Fields that only some runs need: an object of its own, so that the others are small. */
+class RunDetails {
+  reason: OutcomeReason | null = null;
+  attempts: AttemptRecord[] | null = null;
+  error: ErrorRecord | null = null;
+  notes: RunNotes | null = null;
+  scheduledUntil: number | null = null;
+  count = 1;
+  countIsAtLeast = false;
+  coalesced = 0;
+  standsForAt: number | null = null;
+  catchesUp = false;
+  isReplaced = false;
+  group: string | null = null;
+  /** In the queue of waiting runs; null while it does not wait. */
+  waitingHandle: number | null = null;
+}
+
+/** Shared by all runs that need none of it. */
+const NO_DETAILS: Readonly<RunDetails> = new RunDetails();
 
 /** A run, or a span of ticks that share an outcome; also the claim that the engine works with. */
-export class MemoryRun implements Claim {
-  state: RunState = 'running';
+export class MemoryRun implements RunRecord, Claim {
+  state: RunState = 'waiting';
   outcome: Outcome | null = null;
   attempt = 0;
   startedAt: number | null = null;
   endedAt: number | null = null;
   latenessMs: number | null = null;
   result: KeptResult | null = null;
-  /** Read here; written through `noted`. */
-  details: Readonly<RunDetails> = NO_DETAILS;
+  holdsSlot = false;
+  /** It is, or was, in the history. */
+  isRecorded = false;
   /** Neighbours in the list that the run is in (alive, or history), older and newer. */
   older: MemoryRun | null = null;
   newer: MemoryRun | null = null;
   /** The next one in the history of the same job. */
   newerOfJob: MemoryRun | null = null;
+  readonly scheduledAt: number | null;
+  readonly payload: JsonValue | undefined;
+  dueAt: number;
+  private details: Readonly<RunDetails> = NO_DETAILS;
 
   constructor(
     private readonly idPrefix: string,
     readonly sequence: number,
     readonly job: MemoryJob,
-    readonly scheduledAt: number | null,
-    readonly payload: JsonValue | undefined,
-    /** When the tick (after its jitter), or the retry, fell due. */
-    public dueAt: number,
-  ) {}
-
-  /** The run's own details, to write to. */
-  get noted(): RunDetails {
-    if (this.details === NO_DETAILS) this.details = new RunDetails();
-    return this.details;
+    { scheduledAt, standsForAt, dueAt, payload }: RunOrigin,
+  ) {
+    this.scheduledAt = scheduledAt;
+    this.dueAt = dueAt;
+    this.payload = payload as JsonValue | undefined;
+    if (standsForAt !== null) this.own().standsForAt = standsForAt;
   }
 
-  get runId(): string {
+  get id(): string {
     return this.idPrefix + this.sequence.toString(36);
+  }
+  get runId(): string {
+    return this.id;
   }
   get jobId(): string {
     return this.job.id;
@@ -61,55 +90,122 @@ export class MemoryRun implements Claim {
   get token(): number {
     return this.attempt;
   }
+  set token(_: number) {}
+  get jobIsGone(): boolean {
+    return this.job.isGone;
+  }
+  set jobIsGone(_: boolean) {}
   get standsForAt(): number | null {
     return this.details.standsForAt;
   }
-  /** What `from` and `to` of a query look at. */
+
+  get reason(): OutcomeReason | null {
+    return this.details.reason;
+  }
+  set reason(reason: OutcomeReason | null) {
+    if (reason !== this.details.reason) this.own().reason = reason;
+  }
+  get attempts(): AttemptRecord[] | null {
+    return this.details.attempts;
+  }
+  set attempts(attempts: AttemptRecord[] | null) {
+    this.own().attempts = attempts;
+  }
+  get error(): ErrorRecord | null {
+    return this.details.error;
+  }
+  set error(error: ErrorRecord | null) {
+    if (error !== this.details.error) this.own().error = error;
+  }
+  get scheduledUntil(): number | null {
+    return this.details.scheduledUntil;
+  }
+  set scheduledUntil(at: number | null) {
+    if (at !== this.details.scheduledUntil) this.own().scheduledUntil = at;
+  }
+  get count(): number {
+    return this.details.count;
+  }
+  set count(count: number) {
+    if (count !== this.details.count) this.own().count = count;
+  }
+  get countIsAtLeast(): boolean {
+    return this.details.countIsAtLeast;
+  }
+  set countIsAtLeast(isAtLeast: boolean) {
+    if (isAtLeast !== this.details.countIsAtLeast) this.own().countIsAtLeast = isAtLeast;
+  }
+  get coalesced(): number {
+    return this.details.coalesced;
+  }
+  set coalesced(coalesced: number) {
+    this.own().coalesced = coalesced;
+  }
+  get catchesUp(): boolean {
+    return this.details.catchesUp;
+  }
+  set catchesUp(catchesUp: boolean) {
+    if (catchesUp !== this.details.catchesUp) this.own().catchesUp = catchesUp;
+  }
+  get isReplaced(): boolean {
+    return this.details.isReplaced;
+  }
+  set isReplaced(isReplaced: boolean) {
+    this.own().isReplaced = isReplaced;
+  }
+  get group(): string | null {
+    return this.details.group;
+  }
+  set group(group: string | null) {
+    if (group !== this.details.group) this.own().group = group;
+  }
+  get waitingHandle(): number | null {
+    return this.details.waitingHandle;
+  }
+  set waitingHandle(handle: number | null) {
+    this.own().waitingHandle = handle;
+  }
+
+  // One process holds all runs until it ends, and finds their job through them.
+  get generation(): number {
+    return 0;
+  }
+  get lostAttempts(): number {
+    return 0;
+  }
+  set lostAttempts(_: number) {}
+  get holder(): string | null {
+    return null;
+  }
+  set holder(_: string | null) {}
+  get leaseUntil(): number | null {
+    return null;
+  }
+  set leaseUntil(_: number | null) {}
+  get completesWithJob(): boolean {
+    return true;
+  }
+  set completesWithJob(_: boolean) {}
+
+  /** The instant that `from` and `to` of a query compare. */
   get instant(): number {
     return this.scheduledAt ?? this.standsForAt ?? this.startedAt ?? this.dueAt;
   }
 
-  /** A run that succeeded at once keeps no record of its one attempt: it is what the run says. */
-  private attemptRecords(): AttemptRecord[] {
-    const { attempts } = this.details;
-    if (attempts) return [...attempts];
-    const { attempt, startedAt, endedAt } = this;
-    if (attempt !== 1 || startedAt === null || endedAt === null) return [];
-    return [
-      {
-        attempt,
-        result: 'succeeded',
-        startedAt: new Date(startedAt),
-        endedAt: new Date(endedAt),
-        error: null,
-      },
-    ];
+  note(note: RunNote): void {
+    const notes = (this.own().notes ??= { progress: null, log: [] });
+    if (note.kind === 'progress') notes.progress = note.progress;
+    else keepLine(notes.log, note.line);
   }
 
-  toRun(): Run {
-    const { details } = this;
-    return {
-      id: this.runId,
-      jobId: this.job.id,
-      scheduledAt: toDate(this.scheduledAt),
-      scheduledUntil: toDate(details.scheduledUntil),
-      standsFor: toDate(this.standsForAt),
-      count: details.count,
-      countIsAtLeast: details.countIsAtLeast,
-      state: this.state,
-      outcome: this.outcome,
-      reason: details.reason,
-      attempt: this.attempt,
-      attempts: this.attemptRecords(),
-      startedAt: toDate(this.startedAt),
-      endedAt: toDate(this.endedAt),
-      retryAt: this.state === 'waiting' && this.attempt > 0 ? new Date(this.dueAt) : null,
-      latenessMs: this.latenessMs,
-      coalesced: details.coalesced,
-      error: details.error,
-      result: this.result,
-      progress: details.notes?.progress ?? null,
-      log: details.notes ? [...details.notes.log] : [],
-    };
+  view(): Run {
+    const { notes } = this.details;
+    return viewRun(this, notes?.progress ?? null, notes ? [...notes.log] : []);
+  }
+
+  /** The run's own details, to write to. */
+  private own(): RunDetails {
+    if (this.details === NO_DETAILS) this.details = new RunDetails();
+    return this.details;
   }
 }

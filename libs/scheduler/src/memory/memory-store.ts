@@ -1,6 +1,6 @@
 import {
-  type Completion,
   type Claim,
+  type Completion,
   type ConcurrencyLimits,
   type IfTaken,
   type Job,
@@ -16,22 +16,38 @@ import type {
   ChangeResult,
   ClaimBatch,
   ClaimRequest,
+  CompletionEffect,
   JobChange,
   PutResult,
   RecordedOutcome,
   RequestedRun,
   RunNote,
   RunRequest,
-  CompletionEffect,
   Store,
 } from '../ports/index.js';
+import {
+  backfillRuns,
+  beginJob,
+  changeJob,
+  type Claimer,
+  completeGone,
+  completeRun,
+  Facts,
+  forgetJob,
+  releaseSlot,
+  replaceJob,
+  requestRun,
+  setBackJob,
+  takeRun,
+  takeTicks,
+} from '../rules/index.js';
+import { ConcurrencySlots } from './concurrency-slots.js';
 import type { HistoryLimits } from './history.js';
-import { type Effects, JobBook } from './job-book.js';
+import { JobTable } from './job-table.js';
+import type { MemoryJob } from './memory-job.js';
 import type { MemoryRun } from './memory-run.js';
-import { noteRun } from './note-run.js';
-import { Places } from './places.js';
-import { RunBook } from './run-book.js';
-import { RunFlow } from './run-flow.js';
+import { MemoryUnit } from './memory-unit.js';
+import { RunTable } from './run-table.js';
 
 export interface MemoryStoreOptions extends HistoryLimits {
   concurrency?: ConcurrencyLimits;
@@ -39,44 +55,54 @@ export interface MemoryStoreOptions extends HistoryLimits {
   runIdPrefix?: string;
 }
 
-/** The store that needs nothing. Every verb answers at once; nothing survives the process. */
+/** The store that needs nothing. Every verb returns at once; nothing survives the process. */
 export class MemoryStore implements Store {
   readonly durable: boolean = false;
   readonly clustered: boolean = false;
 
-  private readonly runs: RunBook;
-  private readonly jobs: JobBook;
-  private readonly flow: RunFlow;
+  private readonly jobs = new JobTable();
+  private readonly runs: RunTable;
+  private readonly slots: ConcurrencySlots | null;
+  private readonly unit: MemoryUnit;
+  private readonly claimer: Claimer;
 
   constructor({ concurrency = NO_LIMITS, runIdPrefix = 'run-', ...limits }: MemoryStoreOptions) {
-    this.runs = new RunBook(limits, runIdPrefix, (job) => this.jobs.dropFinished(job));
-    this.jobs = new JobBook(this.runs);
-    this.flow = new RunFlow(this.jobs, this.runs, Places.for(concurrency));
+    this.runs = new RunTable(limits, runIdPrefix, this.jobs.deleteFinished);
+    this.slots = ConcurrencySlots.for(concurrency);
+    this.unit = new MemoryUnit(this.runs, this.slots);
+    this.claimer = { replica: runIdPrefix, leaseUntil: null, slots: this.slots };
   }
 
   open(): void {}
 
   close(now: number): RecordedOutcome[] {
-    const recorded: RecordedOutcome[] = [];
-    for (const run of [...this.runs.alive]) {
-      if (run.state !== 'running') this.runs.endUnstarted(run, 'abandoned', 'shutdown', now, recorded);
-    }
-    for (const job of this.jobs.all()) this.jobs.recordOverdue(job, 'missed', 'shutdown', now, recorded);
+    const facts = new Facts<MemoryRun>();
+    for (const job of this.jobs.all()) this.decide(job, facts, now, forgetJob);
     this.jobs.due.clear();
     this.runs.waiting.clear();
-    return recorded;
+    return facts.recorded;
   }
 
   putJob(spec: JobSpec, ifTaken: IfTaken, now: number): PutResult {
     const present = this.jobs.get(spec.id);
-    if (!present) return this.jobs.add(spec, now);
-    if (ifTaken === 'replace') return this.jobs.replace(present, spec, now);
-    return {
-      change: ifTaken === 'keep' ? 'kept' : 'taken',
-      job: this.jobs.view(present),
-      recorded: [],
-      changed: [],
-    };
+    const facts = new Facts<MemoryRun>();
+    const result = (change: PutResult['change'], job: MemoryJob): PutResult => ({
+      change,
+      job: this.jobs.view(job),
+      recorded: facts.recorded,
+      changed: facts.changed,
+    });
+    if (!present) {
+      const job = this.jobs.add(spec, now);
+      this.decide(job, facts, now, beginJob);
+      return result('created', job);
+    }
+    if (ifTaken !== 'replace') return result(ifTaken === 'keep' ? 'kept' : 'taken', present);
+    const { payload } = spec;
+    const changed = this.decide(present, facts, now, (unit) =>
+      replaceJob(unit, spec, { payload, current: present.payload }),
+    );
+    return result(changed ? 'changed' : 'same', present);
   }
 
   getJob(id: string): Job | null {
@@ -85,73 +111,149 @@ export class MemoryStore implements Store {
   }
 
   listJobs(filter: JobFilter): Job[] {
-    return this.jobs.list(filter);
+    return this.jobs.select(filter);
   }
 
   changeJob(id: string, change: JobChange, now: number): ChangeResult | null {
     const job = this.jobs.get(id);
     if (!job) return null;
-    const effects: Effects = { recorded: [], changed: [] };
-    switch (change.kind) {
-      case 'edit':
-        this.jobs.edit(job, change.edit, now, effects);
-        break;
-      case 'pause':
-        this.jobs.pause(job, change, now);
-        break;
-      case 'resume':
-        if (job.state === 'paused') this.jobs.resume(job, now, effects);
-        break;
-      case 'remove':
-        this.jobs.remove(job, now, effects.recorded);
-        break;
-      default:
-        return change satisfies never;
-    }
-    return { job: this.jobs.view(job), ...effects };
+    const facts = new Facts<MemoryRun>();
+    this.decide(job, facts, now, (unit) => changeJob(unit, change, ({ payload }) => payload));
+    const view = this.jobs.view(job);
+    if (change.kind === 'remove') this.jobs.delete(job);
+    return { job: view, recorded: facts.recorded, changed: facts.changed };
   }
 
-  requestRun(request: RunRequest): RequestedRun | null {
-    const job = this.jobs.get(request.jobId);
-    return job && this.flow.request(job, request);
+  requestRun({ jobId, payload, now }: RunRequest): RequestedRun | null {
+    const job = this.jobs.get(jobId);
+    if (!job) return null;
+    const facts = new Facts<MemoryRun>();
+    const run = this.decide(job, facts, now, (unit) =>
+      requestRun(unit, payload === undefined ? job.payload : payload),
+    );
+    return { view: () => run.view(), recorded: facts.recorded, cancelled: facts.replaced };
   }
 
   backfill(request: BackfillRequest): BackfillResult | null {
     const job = this.jobs.get(request.jobId);
-    return job && this.flow.backfill(job, request);
+    if (!job) return null;
+    const started = this.runs.startedInstants(job);
+    return this.decide(job, new Facts(), request.now, (unit) => backfillRuns(unit, request, started));
   }
 
   earliestDueAt(): number | null {
-    return this.flow.earliestDueAt();
+    this.takeBack();
+    const at = Math.min(this.jobs.due.earliest() ?? Infinity, this.runs.waiting.earliest() ?? Infinity);
+    return at === Infinity ? null : at;
   }
 
   claimDue({ now, limit }: ClaimRequest): ClaimBatch {
-    return this.flow.claimDue(now, limit);
+    const { jobs, runs } = this;
+    const facts = new Facts<MemoryRun>();
+    this.takeBack();
+    let more = true;
+    for (let looked = 0; looked < limit; looked++) {
+      // In the order in which they fell due.
+      const waitingAt = runs.waiting.earliest() ?? Infinity;
+      const dueAt = jobs.due.earliest() ?? Infinity;
+      if (waitingAt > now && dueAt > now) {
+        more = false;
+        break;
+      }
+      if (waitingAt <= dueAt) this.claimRun(runs.firstWaiting(), facts, now);
+      else this.claimTicks(jobs.firstDue(), facts, now);
+    }
+    const { claims, recorded, replaced, changed } = facts;
+    return { claims, recorded, cancelled: replaced, changed, more };
   }
 
-  complete(end: Completion, slotHeld: boolean): CompletionEffect {
-    return this.flow.settle(end, slotHeld);
+  complete(completion: Completion, slotHeld: boolean): CompletionEffect {
+    const run = completion.claim as MemoryRun;
+    if (run.state !== 'running') return 'refused';
+    if (run.job.isGone) return this.completeGone(run, completion, slotHeld);
+    const { unit } = this;
+    unit.load(run.job, new Facts(), completion.endedAt);
+    const effect = completeRun(unit, run, completion, slotHeld);
+    unit.unload();
+    this.jobs.deleteFinished(run.job);
+    return effect;
   }
 
   release(claim: Claim, now: number): CompletionEffect {
-    return this.flow.release(claim as MemoryRun, now);
+    const run = claim as MemoryRun;
+    if (run.job.isGone) {
+      this.freeGone(run);
+      return 'recorded';
+    }
+    const effect = this.decide(run.job, new Facts(), now, (unit) => releaseSlot(unit, run, now));
+    this.jobs.deleteFinished(run.job);
+    return effect;
   }
 
   annotate(claim: Claim, note: RunNote): void {
-    noteRun(claim as MemoryRun, note);
+    (claim as MemoryRun).note(note);
   }
 
   listRuns(filter: RunFilter): Run[] {
     return this.runs.select(filter);
   }
 
-  clockSetBack({ nowAt, stepMs }: { nowAt: number; stepMs: number }): Effects {
-    const effects: Effects = { recorded: [], changed: [] };
-    for (const job of this.jobs.all()) this.jobs.setBack(job, nowAt, stepMs, effects);
+  clockSetBack({
+    nowAt,
+    stepMs,
+  }: {
+    nowAt: number;
+    stepMs: number;
+  }): Pick<ChangeResult, 'recorded' | 'changed'> {
+    const facts = new Facts<MemoryRun>();
+    for (const job of this.jobs.all()) this.decide(job, facts, nowAt, (unit) => setBackJob(unit, stepMs));
     for (const run of this.runs.alive) {
-      if (run.state === 'waiting') this.runs.wait(run, run.dueAt - stepMs);
-      else if (run.state === 'queued') run.dueAt -= stepMs;
+      if (run.state === 'running') continue;
+      run.dueAt -= stepMs;
+      this.runs.index(run);
     }
-    return effects;
+    return { recorded: facts.recorded, changed: facts.changed };
+  }
+
+  private decide<T>(job: MemoryJob, facts: Facts<MemoryRun>, now: number, rule: (unit: MemoryUnit) => T): T {
+    this.unit.load(job, facts, now);
+    const result = rule(this.unit);
+    this.unit.unload();
+    return result;
+  }
+
+  private claimRun(run: MemoryRun, facts: Facts<MemoryRun>, now: number): void {
+    this.unit.load(run.job, facts, now);
+    const isTaken = takeRun(this.unit, run, this.claimer);
+    this.unit.unload();
+    this.jobs.deleteFinished(run.job);
+    if (!isTaken) this.runs.waiting.setAside(run.waitingHandle!, this.slots!.limitOf(run.policies.group)!);
+  }
+
+  private claimTicks(job: MemoryJob, facts: Facts<MemoryRun>, now: number): void {
+    this.unit.load(job, facts, now);
+    const isTaken = takeTicks(this.unit, this.claimer);
+    this.unit.unload();
+    if (!isTaken) this.jobs.due.setAside(job.handle, this.slots!.limitOf(job.policies.group)!);
+  }
+
+  private completeGone(run: MemoryRun, completion: Completion, slotHeld: boolean): CompletionEffect {
+    const { group } = run;
+    const effect = completeGone(run, completion, slotHeld);
+    if (!slotHeld) this.slots?.giveBack(group);
+    this.runs.index(run);
+    return effect;
+  }
+
+  private freeGone(run: MemoryRun): void {
+    this.slots?.giveBack(run.group);
+    run.holdsSlot = false;
+  }
+
+  /** Takes back what was set aside for want of a slot and has one by now. */
+  private takeBack(): void {
+    if (this.slots === null) return;
+    this.jobs.due.takeBack(this.slots.left);
+    this.runs.waiting.takeBack(this.slots.left);
   }
 }

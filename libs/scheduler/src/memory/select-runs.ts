@@ -20,12 +20,12 @@ export function selectRuns(runs: MemoryRun[], filter: RunFilter, runIdPrefix: st
     )
     .sort((a, b) => b.sequence - a.sequence)
     .slice(0, limit)
-    .map((run) => run.toRun());
+    .map((run) => run.view());
 }
 
 function sequenceOf(runId: string, prefix: string): number {
   const sequence = runId.startsWith(prefix) ? Number.parseInt(runId.slice(prefix.length), 36) : Number.NaN;
   if (Number.isNaN(sequence))
-    throw new InvalidOptionsError('after', runId, 'Give the id of a run that getRuns answered.');
+    throw new InvalidOptionsError('after', runId, 'Give the id of a run that getRuns returned.');
   return sequence;
 }

@@ -1,7 +1,7 @@
 import type { JobSpec } from '../model/index.js';
 import type { Trigger } from '../timing/index.js';
 
-/** Triggers are equal wherever they begin to count: the anchor is the first declaration's (T1). */
+/** Compares triggers without their anchor, which is the first declaration's (T1). */
 export function equalTriggers(one: Trigger, other: Trigger): boolean {
   return one === other || withoutAnchor(one) === withoutAnchor(other);
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { COALESCES, DEFAULT_POLICIES, OVERLAPS, type Policies } from '../model/index.js';
-import { cron } from '../timing/index.js';
+import { cron, except } from '../timing/index.js';
 import { type DueTicks, planTicks } from './plan-ticks.js';
 
 /** Ticks at every whole multiple of 10. */
@@ -20,7 +20,7 @@ function plan(due: Partial<Omit<DueTicks, 'policies'>> & { policies?: Partial<Po
     trigger: everyTen,
     firstAt: 10,
     now: 10,
-    alive: 0,
+    active: 0,
     catchingUp: false,
     runsLeft: null,
     ...rest,
@@ -49,14 +49,17 @@ describe('planTicks', () => {
   });
 
   it('says of a combined trigger that it missed at least so many', () => {
-    const seconds = cron('* * * * * *', { timezone: 'UTC' }).except(cron('0 0 0 * * *', { timezone: 'UTC' }));
+    const seconds = except(
+      cron('* * * * * *', { timezone: 'UTC' }),
+      cron('0 0 0 * * *', { timezone: 'UTC' }),
+    );
     const firstAt = Date.UTC(2026, 5, 1, 12);
     const missed = (count: number) =>
       plan({
         trigger: seconds,
         firstAt,
         now: firstAt + (count - 1) * 1000 + 999,
-        alive: 1,
+        active: 1,
       }).spans;
     expect(missed(10_000)).toMatchObject([{ count: 10_000, countIsAtLeast: false }]);
     expect(missed(10_001)).toMatchObject([{ count: 10_000, countIsAtLeast: true }]);
@@ -75,8 +78,8 @@ describe('planTicks', () => {
     });
   });
 
-  it('skips all of several ticks in one span while the previous run is alive', () => {
-    expect(plan({ now: 35, alive: 1 })).toMatchObject({
+  it('skips all of several ticks in one span while the previous run is active', () => {
+    expect(plan({ now: 35, active: 1 })).toMatchObject({
       startAt: null,
       queued: [],
       spans: [{ outcome: 'skipped', reason: 'overlap', fromAt: 10, toAt: 30, count: 3 }],
@@ -85,7 +88,7 @@ describe('planTicks', () => {
   });
 
   it("queues every tick behind a live run under coalesce 'all', whatever overlap says", () => {
-    expect(plan({ now: 35, alive: 1, policies: { coalesce: 'all' } })).toMatchObject({
+    expect(plan({ now: 35, active: 1, policies: { coalesce: 'all' } })).toMatchObject({
       startAt: null,
       queued: [10, 20, 30],
       spans: [],
@@ -99,7 +102,7 @@ describe('planTicks', () => {
       queued: [20],
       nextAt: null,
     });
-    expect(plan({ now: 10, alive: 1, runsLeft: 1 })).toMatchObject({ startAt: null, nextAt: 20 });
+    expect(plan({ now: 10, active: 1, runsLeft: 1 })).toMatchObject({ startAt: null, nextAt: 20 });
   });
 
   it('puts each due tick in exactly one place, none early, for any policies', () => {
@@ -115,10 +118,10 @@ describe('planTicks', () => {
           maxCatchUp: fc.integer({ min: 1, max: 8 }),
           misfireGraceMs: fc.option(fc.nat(400)),
         }),
-        (lateMs, firstTick, alive, policies) => {
+        (lateMs, firstTick, active, policies) => {
           const firstAt = firstTick * 10;
           const now = firstAt + lateMs;
-          const { startAt, queued, spans, nextAt } = plan({ firstAt, now, alive, policies });
+          const { startAt, queued, spans, nextAt } = plan({ firstAt, now, active, policies });
           const placed = [
             ...(startAt === null ? [] : [startAt]),
             ...queued,

@@ -1,6 +1,6 @@
 import type { OutcomeReason, Policies } from '../model/index.js';
 import type { Trigger } from '../timing/index.js';
-import { type Placement, placeRun } from './overlap.js';
+import { type Admission, admitRun } from './overlap.js';
 
 export type PlannedTrigger = Pick<
   Trigger,
@@ -14,7 +14,7 @@ export interface DueTicks {
   readonly now: number;
   readonly policies: Policies;
   /** Runs of the job that are running or waiting for a retry. */
-  readonly alive: number;
+  readonly active: number;
   /** One of them catches up: further ticks that do go behind it. */
   readonly catchingUp: boolean;
   /** Runs that `maxRuns` still allows; null for any number. */
@@ -34,8 +34,8 @@ export interface TickSpan {
 
 /** What becomes of the due ticks: each is started, queued, or in exactly one span. */
 export interface TickPlan {
-  /** Where the runs go that the ticks make. */
-  readonly placement: Placement;
+  /** What becomes of the runs that the ticks make. */
+  readonly admission: Admission;
   /** The tick whose run starts now. */
   readonly startAt: number | null;
   /** Ticks whose runs go one after the other, oldest first, behind what is alive. */
@@ -71,9 +71,9 @@ function planOne(due: DueTicks, nextAt: number | null): TickPlan {
   if (misfireGraceMs !== null && now - firstAt - trigger.delayAt(firstAt) > misfireGraceMs) {
     return noRun([oneTick('missed', 'misfireGrace', firstAt)], nextAt);
   }
-  const placement = placeRun(policies, due.alive);
-  if (placement === 'skip') return noRun([oneTick('skipped', 'overlap', firstAt)], nextAt);
-  return oneRun(placement, firstAt, NONE, nextAt);
+  const admission = admitRun(policies, due.active);
+  if (admission === 'skip') return noRun([oneTick('skipped', 'overlap', firstAt)], nextAt);
+  return oneRun(admission, firstAt, NONE, nextAt);
 }
 
 function planSeveral(due: DueTicks): TickPlan {
@@ -93,17 +93,17 @@ function planSeveral(due: DueTicks): TickPlan {
     }
   }
 
-  const placement = placeRun(policies, due.alive);
+  const admission = admitRun(policies, due.active);
   if (policies.coalesce === 'all') {
     const ticks = newestTicks(trigger, oldestAt, newestAt, policies.maxCatchUp);
     if (ticks[0] > oldestAt)
       spans.push(span(trigger, 'missed', 'maxCatchUp', oldestAt, trigger.prevAt(ticks[0])!));
     // Queued behind each other whatever `overlap` says.
-    if (placement !== 'start' || due.catchingUp)
-      return { placement: 'queue', startAt: null, queued: ticks, spans, nextAt, awaitsRun: false };
-    return { placement, startAt: ticks[0], queued: ticks.slice(1), spans, nextAt, awaitsRun: false };
+    if (admission !== 'start' || due.catchingUp)
+      return { admission: 'queue', startAt: null, queued: ticks, spans, nextAt, awaitsRun: false };
+    return { admission, startAt: ticks[0], queued: ticks.slice(1), spans, nextAt, awaitsRun: false };
   }
-  if (placement === 'skip') {
+  if (admission === 'skip') {
     spans.push(span(trigger, 'skipped', 'overlap', oldestAt, newestAt));
     return noRun(spans, nextAt);
   }
@@ -113,22 +113,22 @@ function planSeveral(due: DueTicks): TickPlan {
     const toAt = latest ? trigger.prevAt(newestAt)! : newestAt;
     spans.push(span(trigger, 'coalesced', 'merged', fromAt, toAt));
   }
-  return oneRun(placement, latest ? newestAt : oldestAt, spans, nextAt);
+  return oneRun(admission, latest ? newestAt : oldestAt, spans, nextAt);
 }
 
 function noRun(spans: readonly TickSpan[], nextAt: number | null): TickPlan {
-  return { placement: 'skip', startAt: null, queued: NONE, spans, nextAt, awaitsRun: false };
+  return { admission: 'skip', startAt: null, queued: NONE, spans, nextAt, awaitsRun: false };
 }
 
 function oneRun(
-  placement: Placement,
+  admission: Admission,
   tickAt: number,
   spans: readonly TickSpan[],
   nextAt: number | null,
 ): TickPlan {
-  const starts = placement === 'start';
+  const starts = admission === 'start';
   return {
-    placement,
+    admission,
     startAt: starts ? tickAt : null,
     queued: starts ? NONE : [tickAt],
     spans,

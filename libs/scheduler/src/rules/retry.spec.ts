@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_POLICIES, type RetryPolicy } from '../model/index.js';
-import { planRetry } from './plan-retry.js';
+import { planRetry } from './retry.js';
 
 function next(
   retry: Partial<RetryPolicy>,
