@@ -68,7 +68,7 @@ export interface SchedulerEvents {
   'run.progressed': RunFact & { share: number; note: string | null };
   'run.failed': FailureFact & { retryAt: Date | null };
   /** `handlerRuns`: the handler has not settled yet; its slot stays held, and a retry waits for it. */
-  'run.timedOut': Completion & { error: unknown; willRetry: boolean; handlerRuns: boolean };
+  'run.timedOut': FailureFact & { willRetry: boolean; handlerRuns: boolean };
   'run.skipped': TickFact;
   'run.missed': TickFact;
   'run.coalesced': TickFact & { into: string | null };

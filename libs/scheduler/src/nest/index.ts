@@ -1,9 +1,7 @@
 export type { CheckedJob, CheckFinding, SchedulerCheck } from './check/check-report.js';
-export { Cron } from './decorators/cron.decorator.js';
+export { Cron, Interval, JobHandler, Timeout } from './decorators/decorators.js';
 export { CronExpression } from './decorators/cron-expression.js';
 export type { DecoratorFactory } from './decorators/decorator-factory.js';
-export { Interval } from './decorators/interval.decorator.js';
-export { JobHandler } from './decorators/job-handler.decorator.js';
 export type { CronJobOptions, IntervalJobOptions, JobOptions } from './decorators/job-options.js';
 export type {
   BackfillOptions,
@@ -21,5 +19,4 @@ export { type SchedulerAsyncOptions, SchedulerModule } from './scheduler.module.
 export { DEFAULT_OPTIONS, type SchedulerOptions, type SchedulerOptionsFactory } from './scheduler-options.js';
 export { schedulerCheck } from './check/scheduler-check.js';
 export { type SchedulerHealth, SchedulerService } from './scheduler.service.js';
-export { Timeout } from './decorators/timeout.decorator.js';
 export { SCHEDULER_CLOCK } from './tokens.js';

@@ -6,41 +6,44 @@ import {
   type Policies,
   type PolicyOptions,
   positiveDuration,
+  readFlag,
+  readNamed,
+  readObject,
   readPolicies,
   rejectUnknown,
 } from '../model/index.js';
 import type { Engine, Store } from '../ports/index.js';
 import { cron, type Duration, parseDuration } from '../timing/index.js';
 
-/** What `SchedulerModule.forRoot` takes. What is left out comes from DEFAULT_OPTIONS. */
+/** Options of `SchedulerModule.forRoot`. Those left out come from DEFAULT_OPTIONS. */
 export interface SchedulerOptions {
-  /** Zone of cron expressions that name none: an IANA name, `UTC` or `+02:00`. Left out, the process's zone. */
+  /** Zone of cron expressions without one: an IANA name, `UTC` or `+02:00`. Default: the process's zone. */
   timezone?: string;
-  /** Policies of jobs that do not say otherwise. */
+  /** Policies of jobs that do not set their own. */
   defaults?: PolicyOptions;
-  /** Where jobs and runs live. Left out, in memory. */
+  /** Keeps jobs and runs. Default: memory. */
   store?: Store;
-  /** What carries ticks and runs. Left out, our own engine over the store. */
+  /** Runs the jobs. Default: the scheduler's own engine over the store. */
   engine?: Engine;
-  /** On shutdown: how long running handlers may take to end by themselves. */
+  /** On shutdown: longest wait for running handlers. */
   drainTimeout?: Duration;
-  /** After that: how long they may take once their signal is aborted. */
+  /** Longest further wait after their signals are aborted. */
   abortGrace?: Duration;
-  /** The timer never sleeps longer at a time, so that a suspended machine or a stepped clock is noticed within this. */
+  /** Longest sleep of the timer, hence the time in which it notices a suspended machine or a stepped clock. */
   maxSleep?: Duration;
-  /** How many ended runs are kept in memory, of each job and in all. A store of its own has its own limits. */
+  /** Ended runs kept in memory, of each job and in all. A `store` has its own retention. */
   history?: { perJob?: number; total?: number };
-  /** How many attempts may run at once in this process, of all jobs together; null for any number. */
+  /** Most attempts at once in this process, of all jobs; null for any number. */
   concurrency?: number | null;
-  /** The same for groups of jobs, by the name that jobs give as their `group`: `{ mail: 2 }`. Holds for all processes that share a store. */
+  /** Most attempts at once of the jobs of each `group`, in all processes that share the store: `{ mail: 2 }`. */
   groups?: Readonly<Record<string, number>>;
-  /** Whether events become lines of the Nest log. What handlers write with `run.log` always does. */
+  /** Writes events to the Nest log. Lines of `run.log` are always written. */
   log?: boolean;
-  /** Whether global guards, interceptors, pipes and filters (`APP_GUARD`, `useGlobalPipes` …) stand before handlers, too. */
+  /** Applies global guards, interceptors, pipes and filters (`APP_GUARD`, `useGlobalPipes` …) to handlers too. */
   enhancers?: { global?: boolean };
 }
 
-/** Of `forRootAsync({ useClass })` and `useExisting`. */
+/** For `forRootAsync({ useClass })` and `useExisting`. */
 export interface SchedulerOptionsFactory {
   createSchedulerOptions(): SchedulerOptions | Promise<SchedulerOptions>;
 }
@@ -56,7 +59,7 @@ export const DEFAULT_OPTIONS = Object.freeze({
   enhancers: Object.freeze({ global: false }),
 }) satisfies SchedulerOptions;
 
-/** The options in force, checked and complete. */
+/** The options, checked and complete. */
 export interface Settings {
   readonly timezone: string;
   readonly policies: Policies;
@@ -86,20 +89,13 @@ const OPTION_NAMES = Object.keys({
   enhancers: 0,
 } satisfies Record<keyof SchedulerOptions, 0>);
 
-/** Longer, and a platform timer overflows and fires at once. */
+/** A longer platform timer overflows and fires at once. */
 const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
 /** @throws InvalidOptionsError, InvalidDurationError, InvalidTimezoneError naming the option */
 export function readOptions(given: SchedulerOptions | undefined): Settings {
-  if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given))) {
-    throw new InvalidOptionsError(
-      'options',
-      given,
-      "Give an object, for example { timezone: 'Europe/Berlin' }.",
-    );
-  }
-  const options: SchedulerOptions = given ?? {};
-  rejectUnknown('', options, OPTION_NAMES);
+  const options: SchedulerOptions = given === undefined ? {} : given;
+  readNamed(options, OPTION_NAMES, "Give an object, for example { timezone: 'Europe/Berlin' }.");
   const merged = { ...DEFAULT_OPTIONS, ...withoutUndefined(options) };
   const policies = readDefaults(merged.defaults);
   const concurrency = readConcurrency(merged.concurrency, merged.groups, options);
@@ -107,7 +103,7 @@ export function readOptions(given: SchedulerOptions | undefined): Settings {
   return Object.freeze({
     timezone: readTimezone(merged.timezone),
     policies,
-    ...readCarrier(options),
+    ...readStoreAndEngine(options),
     drainTimeoutMs: parseDuration(merged.drainTimeout, 'drainTimeout'),
     abortGraceMs: parseDuration(merged.abortGrace, 'abortGrace'),
     maxSleepMs: readMaxSleep(merged.maxSleep),
@@ -120,20 +116,21 @@ export function readOptions(given: SchedulerOptions | undefined): Settings {
 
 function readTimezone(timezone: unknown): string {
   if (timezone === undefined) return new Intl.DateTimeFormat().resolvedOptions().timeZone;
-  // A trigger of the zone is how the timing room says whether it knows the zone.
+  // The timing room checks a zone when it builds a trigger.
   return cron('0 0 * * *', { timezone: timezone as string }).timezone!;
 }
 
 function readDefaults(defaults: unknown): Policies {
   if (defaults === undefined) return readPolicies({});
-  if (typeof defaults !== 'object' || defaults === null) {
-    throw new InvalidOptionsError('defaults', defaults, "Give policies, for example { timeout: '30s' }.");
-  }
-  rejectUnknown('defaults.', defaults, POLICY_NAMES);
-  return readPolicies(defaults);
+  const options = readObject('defaults', defaults, "Give policies, for example { timeout: '30s' }.");
+  rejectUnknown('defaults.', options, POLICY_NAMES);
+  return readPolicies(options);
 }
 
-function readCarrier({ store, engine }: SchedulerOptions): { store: Store | null; engine: Engine | null } {
+function readStoreAndEngine({ store, engine }: SchedulerOptions): {
+  store: Store | null;
+  engine: Engine | null;
+} {
   if (store !== undefined && typeof store?.claimDue !== 'function') {
     throw new InvalidOptionsError(
       'store',
@@ -168,14 +165,9 @@ function readMaxSleep(maxSleep: Duration): number {
   );
 }
 
-function readHistory(history: unknown, { store, engine }: SchedulerOptions): Settings['history'] {
-  if (typeof history !== 'object' || history === null) {
-    throw new InvalidOptionsError(
-      'history',
-      history,
-      'Give numbers of runs, for example { perJob: 100, total: 10_000 }.',
-    );
-  }
+function readHistory(given: unknown, { store, engine }: SchedulerOptions): Settings['history'] {
+  const remedy = 'Give numbers of runs, for example { perJob: 100, total: 10_000 }.';
+  const history = readObject('history', given, remedy);
   if (history !== DEFAULT_OPTIONS.history && (store !== undefined || engine !== undefined)) {
     throw new InvalidOptionsError(
       'history',
@@ -206,10 +198,8 @@ function readConcurrency(
   return Object.freeze({ whole, groups: readGroups(groups) });
 }
 
-function readGroups(groups: unknown): Readonly<Record<string, number>> {
-  if (typeof groups !== 'object' || groups === null || Array.isArray(groups)) {
-    throw new InvalidOptionsError('groups', groups, 'Give a limit for each group, for example { mail: 2 }.');
-  }
+function readGroups(given: unknown): Readonly<Record<string, number>> {
+  const groups = readObject('groups', given, 'Give a limit for each group, for example { mail: 2 }.');
   const limits: Record<string, number> = {};
   for (const [name, limit] of Object.entries(withoutUndefined(groups))) {
     if (name.trim() === '') throw new InvalidOptionsError('groups', groups, 'A group needs a name.');
@@ -234,21 +224,14 @@ export function checkGroup(field: string, group: string | null, { groups }: Conc
   );
 }
 
-function readEnhancers(enhancers: unknown): boolean {
-  if (typeof enhancers !== 'object' || enhancers === null) {
-    throw new InvalidOptionsError('enhancers', enhancers, 'Give { global: true } or { global: false }.');
-  }
+function readEnhancers(given: unknown): boolean {
+  const enhancers = readObject('enhancers', given, 'Give { global: true } or { global: false }.');
   rejectUnknown('enhancers.', enhancers, Object.keys(DEFAULT_OPTIONS.enhancers));
   const { global } = { ...DEFAULT_OPTIONS.enhancers, ...withoutUndefined(enhancers) };
   return readFlag('enhancers.global', global);
 }
 
-function readFlag(field: string, value: unknown): boolean {
-  if (typeof value === 'boolean') return value;
-  throw new InvalidOptionsError(field, value, 'Give true or false.');
-}
-
-/** An option set to undefined is one left out. */
+/** An option set to undefined counts as left out. */
 function withoutUndefined<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }

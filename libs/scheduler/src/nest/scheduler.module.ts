@@ -17,11 +17,11 @@ import { ApplicationBuiltModule } from './lifecycle/application-built.js';
 import { DeclaredJobs } from './discovery/declared-jobs.js';
 import { Enhancers } from './enhancers/enhancers.js';
 import { Explorer } from './discovery/explorer.js';
-import { answerSchedulerErrors } from './requests/http-errors.js';
+import { makeHttpExceptions } from './requests/http-errors.js';
 import { Lifecycle } from './lifecycle/lifecycle.js';
 import { LogListener, writeRunLine } from './log/log-listener.js';
-import { findOwnModule } from './lifecycle/own-module.js';
-import { assemble } from './parts.js';
+import { makeOutermost } from './lifecycle/own-module.js';
+import { createRuntime } from './runtime.js';
 import { RequestReader } from './requests/request-reader.js';
 import {
   readOptions,
@@ -30,13 +30,13 @@ import {
   type Settings,
 } from './scheduler-options.js';
 import { SchedulerService } from './scheduler.service.js';
-import { SCHEDULER_CLOCK, SCHEDULER_OPTIONS, SCHEDULER_PARTS, SCHEDULER_SETTINGS } from './tokens.js';
+import { SCHEDULER_CLOCK, SCHEDULER_OPTIONS, SCHEDULER_RUNTIME, SCHEDULER_SETTINGS } from './tokens.js';
 
-/** Options that come from other providers. Give one of `useFactory`, `useClass` and `useExisting`. */
+/** Options from other providers. Give one of `useFactory`, `useClass` and `useExisting`. */
 export interface SchedulerAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
-  /** What the factory is called with. */
+  /** The factory's arguments. */
   inject?: (InjectionToken | OptionalFactoryDependency)[];
-  // Nest hands over whatever is injected, which no type can tell.
+  // Nest passes whatever is injected, which no type can express.
   // oxlint-disable-next-line typescript/no-explicit-any
   useFactory?: (...args: any[]) => SchedulerOptions | Promise<SchedulerOptions>;
   useClass?: Type<SchedulerOptionsFactory>;
@@ -44,23 +44,23 @@ export interface SchedulerAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
 }
 
 /**
- * Import it once, in the root module: it is global. `SchedulerService` can then be injected and the
- * decorators work everywhere. What is wrong with the options is the error of the start.
+ * Import it once, in the root module. It is global: every module may inject `SchedulerService` and use
+ * the decorators. Mistakes in the options are errors of the start.
  */
 @Global()
 @Module({})
 export class SchedulerModule {
   constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
-    answerSchedulerErrors();
-    findOwnModule(modules, Lifecycle);
+    makeHttpExceptions();
+    makeOutermost(modules, Lifecycle);
   }
 
-  /** @throws at the start: InvalidOptionsError and its like; SchedulerExistsError when there are two */
+  /** @throws at the start: InvalidOptionsError and others for the options; SchedulerExistsError for a second one */
   static forRoot(options?: SchedulerOptions): DynamicModule {
     return dynamicModule([{ provide: SCHEDULER_OPTIONS, useValue: options }]);
   }
 
-  /** @throws InvalidOptionsError unless exactly one way of making the options is given; at the start as forRoot */
+  /** @throws InvalidOptionsError unless exactly one of the three ways is given; at the start, as forRoot */
   static forRootAsync(options: SchedulerAsyncOptions): DynamicModule {
     return dynamicModule(optionProviders(options), options.imports);
   }
@@ -75,9 +75,9 @@ function dynamicModule(optionProvider: Provider[], imports: ModuleMetadata['impo
       { provide: SCHEDULER_SETTINGS, inject: [SCHEDULER_OPTIONS], useFactory: readSettings },
       { provide: SCHEDULER_CLOCK, useFactory: () => new SystemClock() },
       {
-        provide: SCHEDULER_PARTS,
+        provide: SCHEDULER_RUNTIME,
         inject: [SCHEDULER_SETTINGS, SCHEDULER_CLOCK],
-        useFactory: (settings: Settings, clock: Clock) => assemble(settings, clock, writeRunLine),
+        useFactory: (settings: Settings, clock: Clock) => createRuntime(settings, clock, writeRunLine),
       },
       Enhancers,
       Explorer,

@@ -1,5 +1,5 @@
 import { writeRunLine } from '../nest/log/log-listener.js';
-import { assemble, type Parts } from '../nest/parts.js';
+import { createRuntime, type Runtime } from '../nest/runtime.js';
 import type { Settings } from '../nest/scheduler-options.js';
 import type { ManualClock } from './manual-clock.js';
 import { clearTimeout, setTimeout } from './real-timers.js';
@@ -13,7 +13,7 @@ const NO_LIMIT = { perJob: Infinity, total: Infinity };
 
 /** The scheduler of one application on a manual clock, and the way in which time passes for it. */
 export class SteeredScheduler {
-  readonly parts: Parts;
+  readonly parts: Runtime;
   readonly runner: WatchedRunner;
   phase: 'compiled' | 'running' | 'stopping' | 'stopped' = 'compiled';
   private readonly store = new WatchedStore();
@@ -23,7 +23,7 @@ export class SteeredScheduler {
     private readonly clock: ManualClock,
     private readonly patienceMs: number,
   ) {
-    const parts = assemble(
+    const parts = createRuntime(
       {
         ...settings,
         store: settings.store && this.store.watch(settings.store),

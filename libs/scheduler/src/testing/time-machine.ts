@@ -1,6 +1,6 @@
 import { copyAsJson, InvalidOptionsError, type Job, JobNotFoundError, type Run } from '../model/index.js';
 import type { Settings } from '../nest/scheduler-options.js';
-import { SCHEDULER_CLOCK, SCHEDULER_PARTS, SCHEDULER_SETTINGS } from '../nest/tokens.js';
+import { SCHEDULER_CLOCK, SCHEDULER_RUNTIME, SCHEDULER_SETTINGS } from '../nest/tokens.js';
 import type { Engine, RunningAttempt } from '../ports/index.js';
 import { type Duration, formatDuration, parseDuration } from '../timing/index.js';
 import { parseInstant } from '../timing/time/instant.js';
@@ -64,7 +64,7 @@ export class TimeMachine {
    */
   steer<B extends TestingBuilder>(builder: B): B {
     builder.overrideProvider(SCHEDULER_CLOCK).useValue(this.clock);
-    builder.overrideProvider(SCHEDULER_PARTS).useFactory({
+    builder.overrideProvider(SCHEDULER_RUNTIME).useFactory({
       inject: [SCHEDULER_SETTINGS],
       factory: (settings: Settings) => this.take(settings).parts,
     });

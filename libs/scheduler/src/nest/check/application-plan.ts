@@ -9,8 +9,8 @@ import { decoratedMethods, type DeclaringMethod } from '../discovery/decorated-m
 import { notInjectable } from '../decorators/decorator-factory.js';
 
 /**
- * The modules of an application as they are written. Nothing is made of them but what is asked for
- * with `make`, and no hook is ever called.
+ * Scans the modules of an application without starting it. Creates only the providers requested with
+ * `make`, and calls no hook.
  */
 export class ApplicationPlan {
   private readonly injector = new Injector();
@@ -20,13 +20,13 @@ export class ApplicationPlan {
     readonly config: ApplicationConfig,
   ) {}
 
-  /** @throws what Nest throws for modules that do not fit together */
+  /** @throws Nest's error for modules that it cannot resolve */
   static async of(root: Type | DynamicModule): Promise<ApplicationPlan> {
     const config = new ApplicationConfig();
     const container = new NestContainer(config);
     const scanner = new DependenciesScanner(container, new MetadataScanner(), NoopGraphInspector, config);
     await scanner.scan(root as Type);
-    // Tells the configuration which global enhancers there are.
+    // Registers the global enhancers in the configuration.
     scanner.applyApplicationProviders();
     const plan = new ApplicationPlan(container, config);
     for (const { providers } of plan.modules.values()) {
@@ -39,7 +39,7 @@ export class ApplicationPlan {
     return this.container.getModules();
   }
 
-  /** The methods with decorators, of classes and of values. What a factory will make is not known. */
+  /** The decorated methods of classes and values. The results of factories are unknown. */
   *methods(): Generator<DeclaringMethod> {
     const seen = new Set<unknown>();
     for (const { controllers, providers } of this.modules.values()) {
@@ -57,19 +57,19 @@ export class ApplicationPlan {
   }
 
   /**
-   * Makes a provider, and what it needs, as the start would.
+   * Creates a provider and its dependencies, as the start would.
    *
    * @param host the module whose provider comes first
-   * @throws InvalidOptionsError when there is none or one for each request, and what making it throws
+   * @throws InvalidOptionsError for a missing or request-scoped one, and the errors of its constructor or factory
    */
   async make(token: InjectionToken, host: Module): Promise<unknown> {
     const owner = [...this.modules.values(), host].findLast(({ providers }) => providers.has(token));
     const wrapper = owner?.providers.get(token);
     if (!owner || !wrapper) throw notInjectable(token, new Error('No module provides it.'));
     if (wrapper.scope === Scope.REQUEST || wrapper.isTransient)
-      throw notInjectable(token, new Error('It is made for each request.'));
+      throw notInjectable(token, new Error('It is request-scoped.'));
     await this.injector.loadProvider(wrapper, owner);
     if (wrapper.isDependencyTreeStatic()) return wrapper.instance;
-    throw notInjectable(token, new Error('It is made for each request.'));
+    throw notInjectable(token, new Error('It is request-scoped.'));
   }
 }

@@ -1,8 +1,8 @@
-/** What `schedulerCheck` found. Its `toString()` is the same for people. */
+/** The findings of `schedulerCheck`; `toString()` prints them for people. */
 export interface SchedulerCheck {
   /** Whether the application would start: there are no errors. */
   readonly ok: boolean;
-  /** By id. Those with an error are not there. */
+  /** Sorted by id, without those that have an error. */
   readonly jobs: readonly CheckedJob[];
   readonly errors: readonly CheckFinding[];
   readonly warnings: readonly CheckFinding[];
@@ -13,19 +13,19 @@ export interface CheckedJob {
   readonly id: string;
   /** `ReportsService.daily in ReportsModule`. */
   readonly place: string;
-  /** The handler's name. */
+  /** Name of the handler. */
   readonly handler: string;
-  /** In words. */
+  /** A description for people. */
   readonly trigger: string;
   readonly disabled: boolean;
-  /** The next five instants at most, as if the application started now; none of a disabled job. */
+  /** Up to five next instants, as if the application started now; empty for a disabled job. */
   readonly next: readonly Date[];
 }
 
 export interface CheckFinding {
   /** `ReportsService.daily in ReportsModule`, or `SchedulerModule`. */
   readonly place: string;
-  /** Of the error or warning; null for an error that is not the scheduler's. */
+  /** Null for an error that is not a SchedulerError. */
   readonly code: string | null;
   readonly message: string;
 }
@@ -70,7 +70,7 @@ function instant(at: Date): string {
   return at.toISOString().replace('.000Z', 'Z');
 }
 
-/** Most errors begin with their place already. */
+/** Most error messages begin with their place already. */
 function sentence(place: string, message: string): string {
   const [method] = place.split(' in ');
   return message.includes(method!) ? message : `${place}: ${message}`;

@@ -15,17 +15,17 @@ import { readOptions, type Settings } from '../scheduler-options.js';
 import { TakenNames } from '../discovery/taken-names.js';
 import { SCHEDULER_SETTINGS } from '../tokens.js';
 
-/** How many instants of each job are listed. */
+/** Number of instants listed for each job. */
 const LISTED = 5;
 
 /**
- * Checks all decorated jobs of an application without starting it, for CI: it calls no hook, opens no
- * store and runs no job. Made are only the module's options and what decorators inject, as far as
- * they come from providers; jobs of objects that other factories make are not seen.
+ * Checks all decorated jobs of an application without starting it, for CI: calls no hook, opens no
+ * store and runs no job. Creates only the providers that the module's options and the decorators
+ * inject, so it misses the jobs of objects that other factories make.
  *
- * Rejects only for modules that Nest itself cannot read; everything else is a finding.
+ * Rejects only for modules that Nest cannot resolve; everything else is a finding.
  *
- * @param options.from the instants listed are after this one; left out, now
+ * @param options.from the listed instants are after this one; default: now
  */
 export async function schedulerCheck(
   module: Type | DynamicModule,
@@ -57,7 +57,7 @@ class Check {
     return new CheckReport(this.jobs, this.errors, this.warnings, settings.timezone);
   }
 
-  /** Those of the module; when they are wrong the jobs are checked with the defaults. */
+  /** Returns the defaults when the module's options are wrong, so that the jobs are checked all the same. */
   private async readSettings(): Promise<Settings> {
     try {
       const host = findOwnModule(this.plan.modules, SCHEDULER_SETTINGS);
@@ -87,7 +87,7 @@ class Check {
     }
   }
 
-  /** What its factories inject, before they are called. */
+  /** Creates the providers that the method's factories inject, before they are called. */
   private async makeInjected({ declarations, host }: DeclaringMethod): Promise<void> {
     const made = this.made.get(host) ?? new Map<InjectionToken, Made>();
     this.made.set(host, made);
@@ -147,7 +147,7 @@ class Check {
       }
     }
     if (next.length === 0) warn('FINISHED', `The job "${id}" has no tick any more: ${trigger.toString()}.`);
-    if (job.saysUnref) warn('UNREF_IGNORED', `unrefTimeout of the job "${id}" is ignored.`);
+    if (job.hasUnref) warn('UNREF_IGNORED', `unrefTimeout of the job "${id}" is ignored.`);
   }
 
   private contain(place: string, call: () => void): void {
@@ -162,7 +162,7 @@ class Check {
 type Module = DeclaringMethod['host'];
 type Made = { readonly provider: unknown } | { readonly error: unknown };
 
-/** None of a factory that is none: what is wrong with it is found when it is read. */
+/** Returns no token of a malformed factory: reading the decorator reports it. */
 function injectedBy(args: readonly unknown[]): InjectionToken[] {
   if (!isFactory(args)) return [];
   try {

@@ -1,4 +1,4 @@
-/** Common expressions by name. A member is its text: `@Cron(CronExpression.EVERY_10_SECONDS)`. */
+/** Common expressions by name: `@Cron(CronExpression.EVERY_10_SECONDS)`. */
 export enum CronExpression {
   EVERY_SECOND = '* * * * * *',
   EVERY_5_SECONDS = '*/5 * * * * *',

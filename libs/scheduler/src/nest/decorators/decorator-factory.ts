@@ -4,7 +4,7 @@ import type { Module } from '@nestjs/core/injector/module.js';
 import { InvalidOptionsError, rejectUnknown } from '../../model/index.js';
 
 /**
- * What a decorator says, made from other providers when the application starts.
+ * Makes a decorator's argument from other providers when the application starts.
  *
  * @example
  * ```ts
@@ -15,23 +15,23 @@ import { InvalidOptionsError, rejectUnknown } from '../../model/index.js';
  * ```
  */
 export interface DecoratorFactory<T> {
-  /** What the factory is called with; looked for in the module of the class first, then in all others. */
+  /** The factory's arguments: providers of the class's own module first, then of all others. */
   inject?: (InjectionToken | OptionalFactoryDependency)[];
-  /** Answers at once with what the decorator takes as its one argument. */
-  // Nest hands over whatever is injected, which no type can tell.
+  /** Returns the decorator's one argument, not a promise of it. */
+  // Nest passes whatever is injected, which no type can express.
   // oxlint-disable-next-line typescript/no-explicit-any
   useFactory: (...args: any[]) => T;
 }
 
-/** Gives a provider to a class of the module, or throws. */
+/** Returns a provider for a class of the module, or throws. */
 export type ProviderLookup = (token: InjectionToken, host: Module) => unknown;
 
-/** Whether a decorator's arguments are a factory of them. */
+/** Whether a decorator was given a factory in place of its arguments. */
 export function isFactory(args: readonly unknown[]): args is readonly [DecoratorFactory<unknown>] {
   return typeof args[0] === 'object' && args[0] !== null && 'useFactory' in args[0];
 }
 
-/** The tokens that a factory injects. @throws InvalidOptionsError for a factory that is none */
+/** The tokens that a factory injects. @throws InvalidOptionsError for a malformed factory */
 export function tokensOf(
   args: readonly [DecoratorFactory<unknown>],
 ): { token: InjectionToken; optional: boolean }[] {
@@ -40,7 +40,7 @@ export function tokensOf(
     throw new InvalidOptionsError(
       'options',
       more,
-      'Beside a factory there are none: let useFactory answer with them.',
+      'A factory takes none beside it: let useFactory return them.',
     );
   }
   rejectUnknown('', factory, ['inject', 'useFactory']);
@@ -49,7 +49,7 @@ export function tokensOf(
     throw new InvalidOptionsError(
       'useFactory',
       useFactory,
-      "Give a function that answers with the decorator's argument.",
+      "Give a function that returns the decorator's argument.",
     );
   }
   if (!Array.isArray(inject)) {
@@ -60,7 +60,7 @@ export function tokensOf(
       throw new InvalidOptionsError(
         'inject',
         entry,
-        'Give tokens; of files that import each other one is not there yet.',
+        'Give tokens. An undefined one may come from two files that import each other.',
       );
     }
     return typeof entry === 'object' && 'token' in entry
@@ -70,9 +70,9 @@ export function tokensOf(
 }
 
 /**
- * The arguments that a factory answers with.
+ * Calls the factory and returns the decorator's arguments.
  *
- * @throws InvalidOptionsError for a factory or a token that is none, and what the factory throws
+ * @throws InvalidOptionsError for a malformed factory or an unknown token; the factory's own errors
  */
 export function callFactory(
   args: readonly [DecoratorFactory<unknown>],
@@ -86,19 +86,19 @@ export function callFactory(
       throw error;
     }
   });
-  const answer: unknown = args[0].useFactory(...injected);
-  if (answer instanceof Promise) {
-    answer.catch(() => {});
+  const argument: unknown = args[0].useFactory(...injected);
+  if (argument instanceof Promise) {
+    argument.catch(() => {});
     throw new InvalidOptionsError(
       'useFactory',
       'a promise',
-      'Let it answer at once: await in the factory of a provider, and inject that.',
+      'Return the value itself: await in the factory of a provider, and inject that.',
     );
   }
-  return [answer];
+  return [argument];
 }
 
-/** Of a running application. @throws InvalidOptionsError when there is none, or one for each request */
+/** Looks in a running application. @throws InvalidOptionsError for a missing or request-scoped provider */
 export const fromModule: ProviderLookup = (token, host) => {
   const own = host.providers.get(ModuleRef)!.instance as ModuleRef;
   try {
@@ -111,6 +111,6 @@ export const fromModule: ProviderLookup = (token, host) => {
 export function notInjectable(token: InjectionToken, cause: unknown): InvalidOptionsError {
   const name = typeof token === 'function' ? token.name : String(token);
   const why = cause instanceof Error ? `${cause.message} ` : '';
-  const remedy = 'Name a provider of this application that is made once.';
+  const remedy = 'Name a provider of this application with the default scope.';
   return new InvalidOptionsError('inject', name, `${why}${remedy}`);
 }

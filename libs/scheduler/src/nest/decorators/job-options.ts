@@ -3,15 +3,15 @@ import type { Duration, Instant, IntervalOptions, OnGap, OnRepeat } from '../../
 
 /** Options of every job decorator. */
 export interface JobOptions extends PolicyOptions {
-  /** Left out, `ClassName.method`. */
+  /** Default: `ClassName.method`. */
   id?: string;
-  /** Another word for `id`. */
+  /** Alias of `id`. */
   name?: string;
-  /** The job is declared and makes no ticks. */
+  /** Declares the job without ticks. */
   disabled?: boolean;
-  /** What the handler gets as `run.payload`; plain data. */
+  /** The handler's `run.payload`; plain data. */
   payload?: unknown;
-  /** Another word for `misfireGrace`, in milliseconds. */
+  /** Alias of `misfireGrace`, in milliseconds. */
   threshold?: number;
   /** True is `overlap: 'skip'`, false is `overlap: 'allow'`. */
   waitForCompletion?: boolean;
@@ -21,26 +21,26 @@ export interface JobOptions extends PolicyOptions {
 
 /** Options of `@Cron`. */
 export interface CronJobOptions extends JobOptions {
-  /** IANA name, `UTC` or `+02:00`. Left out, the module's. */
+  /** IANA name, `UTC` or `+02:00`. Default: the module's. */
   timezone?: string;
-  /** Another word for `timezone`. */
+  /** Alias of `timezone`. */
   timeZone?: string;
-  /** In place of a zone: minutes east of UTC, or `+02:00`. */
+  /** Replaces `timezone`: minutes east of UTC, or `+02:00`. */
   utcOffset?: number | string;
   startAt?: Instant;
   endAt?: Instant;
   onGap?: OnGap;
   onRepeat?: OnRepeat;
-  /** What `H` and `jitter` are made from. Left out, the job's id. */
+  /** Seed of `H` and `jitter`. Default: the job's id. */
   seed?: string;
-  /** Spreads runs over this long after their ticks, each job and tick by its own steady delay. */
+  /** Delays each run by up to this long; a job and tick always get the same delay. */
   jitter?: Duration;
-  /** No tick is made earlier than this after the start of scheduling. */
+  /** Makes no tick earlier than this after the start of scheduling. */
   initialDelay?: Duration;
 }
 
 /** Options of `@Interval`: those of `every()`, and the job's. */
 export interface IntervalJobOptions extends JobOptions, IntervalOptions {
-  /** The first tick is this long after the start of scheduling, in place of one period. */
+  /** Delay of the first tick after the start of scheduling. Default: one period. */
   initialDelay?: Duration;
 }

@@ -5,25 +5,25 @@ import {
   POLICY_NAMES,
   type Policies,
   type PolicyOptions,
+  readFlag,
   readPolicies,
   rejectUnknown,
 } from '../../model/index.js';
-import type { Declaration } from '../decorators/declaration.js';
-import { type DeclaredTrigger, readDecorator } from './declared-trigger.js';
-import { checkJobId } from './job-id.js';
+import { type DeclaredTrigger, type JobDeclaration, readDecorator } from './declared-trigger.js';
+import { checkJobId } from './ids.js';
 import type { JobOptions } from '../decorators/job-options.js';
 import { checkGroup, type Settings } from '../scheduler-options.js';
 
-/** A job decorator, checked. */
+/** A checked job decorator. */
 export interface DeclaredJob {
-  /** Null when the decorator names none. */
+  /** Null when the decorator gives none. */
   readonly id: string | null;
   readonly trigger: DeclaredTrigger;
   readonly policies: Policies;
   readonly payload: JsonValue | undefined;
   readonly disabled: boolean;
-  /** The decorator says `unrefTimeout`, which has no meaning here. */
-  readonly saysUnref: boolean;
+  /** `unrefTimeout` is given, which has no effect here. */
+  readonly hasUnref: boolean;
 }
 
 const OTHER_NAMES = [
@@ -40,28 +40,28 @@ const JOB_OPTION_NAMES: readonly string[] = [
   ...POLICY_NAMES,
 ] satisfies readonly (keyof JobOptions)[];
 
-/** @throws the error of the first thing wrong with it, without its place */
+/** @throws the first mistake, without its place */
 export function readDeclaredJob(
-  declaration: Exclude<Declaration, { kind: 'handler' }>,
+  declaration: JobDeclaration,
   { policies: defaults, concurrency }: Pick<Settings, 'policies' | 'concurrency'>,
 ): DeclaredJob {
   const { name, trigger, options, triggerOptions } = readDecorator(declaration);
-  // Its own are taken out already: they are here for the message.
+  // readDecorator has taken the trigger's own options out; the message lists them too.
   rejectUnknown('', options, [...triggerOptions, ...JOB_OPTION_NAMES]);
-  const policies = readPolicies(withPeerWords(options), defaults);
+  const policies = readPolicies(resolveAliases(options), defaults);
   checkGroup('group', policies.group, concurrency);
   return {
     id: readId(options, name),
     trigger,
     policies,
     payload: copyAsJson(options.payload),
-    disabled: readBoolean('disabled', options.disabled) ?? false,
-    saysUnref: options.unrefTimeout !== undefined,
+    disabled: readFlag('disabled', options.disabled ?? false),
+    hasUnref: options.unrefTimeout !== undefined,
   };
 }
 
 function readId({ id, name }: JobOptions, positional: string | undefined): string | null {
-  const given = [positional, id, name].filter((word) => word !== undefined);
+  const given = [positional, id, name].filter((each) => each !== undefined);
   if (given.length === 0) return null;
   if (new Set(given).size === 1) return checkJobId(given[0]);
   throw new InvalidOptionsError(
@@ -71,22 +71,22 @@ function readId({ id, name }: JobOptions, positional: string | undefined): strin
   );
 }
 
-/** The options by which users of @nestjs/schedule say the same. */
-function withPeerWords(options: JobOptions): PolicyOptions {
-  const waits = readBoolean('waitForCompletion', options.waitForCompletion);
-  const { overlap, misfireGrace, threshold } = options;
+/** Translates the option names of @nestjs/schedule. */
+function resolveAliases(options: JobOptions): PolicyOptions {
+  const { overlap, misfireGrace, threshold, waitForCompletion: waits } = options;
+  if (waits !== undefined) readFlag('waitForCompletion', waits);
   if (waits !== undefined && overlap !== undefined) {
     throw new InvalidOptionsError(
       'waitForCompletion',
       waits,
-      `It is another word for overlap, which is ${JSON.stringify(overlap)}: give one of the two.`,
+      `It is an alias of overlap, which is ${JSON.stringify(overlap)}: give one of the two.`,
     );
   }
   if (threshold !== undefined && misfireGrace !== undefined) {
     throw new InvalidOptionsError(
       'threshold',
       threshold,
-      'It is another word for misfireGrace, which is given too: give one of the two.',
+      'It is an alias of misfireGrace, which is given too: give one of the two.',
     );
   }
   if (threshold !== undefined && !(typeof threshold === 'number' && threshold >= 0)) {
@@ -97,9 +97,4 @@ function withPeerWords(options: JobOptions): PolicyOptions {
     overlap: waits === undefined ? overlap : waits ? 'skip' : 'allow',
     misfireGrace: threshold ?? misfireGrace,
   };
-}
-
-function readBoolean(field: string, value: unknown): boolean | undefined {
-  if (value === undefined || typeof value === 'boolean') return value;
-  throw new InvalidOptionsError(field, value, 'Give true or false.');
 }

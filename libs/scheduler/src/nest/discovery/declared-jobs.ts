@@ -4,19 +4,19 @@ import { checkPayload } from '../../runner/index.js';
 import { CronTrigger, type Trigger } from '../../timing/index.js';
 import { fromModule } from '../decorators/decorator-factory.js';
 import { type DecoratedMethod, Explorer } from './explorer.js';
-import type { Parts } from '../parts.js';
+import type { Runtime } from '../runtime.js';
 import { type FoundJob, readMethod } from './read-method.js';
 import type { Settings } from '../scheduler-options.js';
 import { TakenNames } from './taken-names.js';
-import { SCHEDULER_PARTS, SCHEDULER_SETTINGS } from '../tokens.js';
+import { SCHEDULER_RUNTIME, SCHEDULER_SETTINGS } from '../tokens.js';
 
-/** A job whose ticks count from the start of scheduling, with the trigger that it has until then. */
+/** A job whose ticks count from the start of scheduling, with its trigger until then. */
 interface AwaitingStart {
   readonly found: FoundJob;
   readonly trigger: Trigger;
 }
 
-/** The jobs and handlers that the code declares: found, checked, and put into the engine. */
+/** Finds the jobs and handlers that the code declares, checks them, and puts them into the engine. */
 @Injectable()
 export class DeclaredJobs {
   private readonly logger = new Logger('Scheduler');
@@ -28,26 +28,25 @@ export class DeclaredJobs {
 
   constructor(
     @Inject(Explorer) private readonly explorer: Explorer,
-    @Inject(SCHEDULER_PARTS) private readonly parts: Parts,
+    @Inject(SCHEDULER_RUNTIME) private readonly runtime: Runtime,
     @Inject(SCHEDULER_SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** How many jobs the code declares, as far as it was found. */
+  /** The number of jobs found so far. */
   get count(): number {
     return this.names.jobs;
   }
 
   /**
-   * Finds and checks what has come up since the last call, and registers its handlers.
+   * Finds and checks the declarations that are new since the last call, and registers their handlers.
    *
-   * @param allMade whether Nest has made all instances
    * @throws a SchedulerError that begins with the place of the mistake; JobIdTakenError names both places
    */
-  find(allMade: boolean): void {
-    for (const method of this.explorer.discover(allMade)) this.read(method);
+  find(): void {
+    for (const method of this.explorer.discover()) this.read(method);
   }
 
-  /** Puts what was found into the engine, which is open. @throws JobIdTakenError when `addJob` was there first */
+  /** Puts the jobs found into the open engine. @throws JobIdTakenError when `addJob` has taken an id */
   async put(): Promise<void> {
     const found = this.found;
     this.found = [];
@@ -55,14 +54,14 @@ export class DeclaredJobs {
   }
 
   /**
-   * Moves what counts from the start of scheduling to this instant, just before the engine starts.
-   * A job that was edited meanwhile stays as it is.
+   * Moves the jobs that count from the start of scheduling to this instant, just before the engine
+   * starts. Leaves a job alone that was edited in between.
    */
   async countFrom(startAt: number): Promise<void> {
     const awaiting = this.awaitingStart;
     this.awaitingStart = [];
     this.started = true;
-    const { engine } = this.parts;
+    const { engine } = this.runtime;
     for (const { found, trigger } of awaiting) {
       const job = await engine.getJob(found.id);
       if (!job || job.trigger !== trigger) continue;
@@ -89,7 +88,7 @@ export class DeclaredJobs {
   private registerHandler(method: DecoratedMethod, definition: HandlerDefinition<never>): void {
     const { name, payloadClass } = definition;
     if (!this.names.takeHandler(name, method)) return;
-    this.parts.handlers.add({
+    this.runtime.handlers.add({
       name,
       place: method.place,
       definition: payloadClass === null ? null : definition,
@@ -98,7 +97,7 @@ export class DeclaredJobs {
   }
 
   private warn({ id, place, job }: FoundJob): void {
-    if (job.saysUnref && !this.warnedOfUnref) {
+    if (job.hasUnref && !this.warnedOfUnref) {
       this.warnedOfUnref = true;
       this.logger.warn(
         `${place}: unrefTimeout is ignored. The one timer of all jobs keeps the process alive while a job waits.`,
@@ -107,7 +106,7 @@ export class DeclaredJobs {
     const trigger =
       job.trigger.counts === 'byTheClock'
         ? job.trigger.trigger
-        : job.trigger.triggerAt(this.parts.clock.now());
+        : job.trigger.triggerAt(this.runtime.clock.now());
     if (!(trigger instanceof CronTrigger)) return;
     for (const { message } of trigger.warnings) {
       this.logger.warn(
@@ -117,9 +116,9 @@ export class DeclaredJobs {
   }
 
   private async putJob(found: FoundJob): Promise<void> {
-    const { engine, hub, clock } = this.parts;
+    const { engine, hub, clock } = this.runtime;
     const trigger = this.bind(found, clock.now());
-    // A store keeps the anchor of the first declaration (T1); in memory it is the start, which is to come.
+    // A store keeps the anchor of the first declaration (T1). In memory the anchor is the start, still to come.
     const isStored = engine.durable && trigger.type !== 'timeout';
     const awaitsStart = found.job.trigger.counts === 'fromTheStart' && !this.started && !isStored;
     const { payload, policies, disabled } = found.job;
@@ -145,9 +144,9 @@ export class DeclaredJobs {
     if (awaitsStart) this.awaitingStart.push({ found, trigger });
   }
 
-  /** The handler may be one with a class: a method can be both a job and the handler of others. */
+  /** A method can be both a job and, with a payload class, the handler of other jobs. */
   private async checkPayload({ place, handler, job }: FoundJob): Promise<void> {
-    const definition = this.parts.handlers.get(handler)?.definition;
+    const definition = this.runtime.handlers.get(handler)?.definition;
     if (!definition) return;
     try {
       await checkPayload(definition, job.payload);

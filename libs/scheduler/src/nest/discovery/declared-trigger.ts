@@ -10,23 +10,29 @@ import {
   timeoutAfter,
   type Trigger,
 } from '../../timing/index.js';
-import { readZone } from './cron-zone.js';
 import type { Declaration } from '../decorators/declaration.js';
 import type { CronJobOptions, IntervalJobOptions, JobOptions } from '../decorators/job-options.js';
 
-/** The trigger of a decorator. Some count from the start of scheduling, which comes after they are declared. */
+/** The trigger of a decorator. Some count from the start of scheduling, which is after their declaration. */
 export type DeclaredTrigger =
   | { readonly counts: 'byTheClock'; readonly trigger: Trigger }
   | { readonly counts: 'fromTheStart'; triggerAt(startAt: number): Trigger };
 
-/** A decorator's arguments, told apart. `options` has no name of the trigger's own left. */
+/** The declaration of a job decorator. */
+export type JobDeclaration = Declaration & { readonly kind: Exclude<Declaration['kind'], 'handler'> };
+
+/** A decorator's arguments, by kind. `options` lacks those of the trigger. */
 export interface ReadDecorator {
   readonly name: string | undefined;
   readonly trigger: DeclaredTrigger;
   readonly options: JobOptions;
-  /** The options that this trigger takes, besides the job's. */
+  /** Options of this trigger, besides the job's. */
   readonly triggerOptions: readonly string[];
 }
+
+const OFFSET = /^[+-]\d\d:\d\d$/;
+/** The largest offset of any zone, in minutes. */
+const FARTHEST = 14 * 60;
 
 const CRON_OPTIONS = [
   'timezone',
@@ -52,7 +58,7 @@ const INTERVAL_OPTIONS = [
 ] satisfies (keyof IntervalJobOptions)[];
 
 /** @throws InvalidCronError, InvalidDurationError, InvalidTimezoneError, InvalidTriggerError, InvalidOptionsError */
-export function readDecorator({ kind, args }: Exclude<Declaration, { kind: 'handler' }>): ReadDecorator {
+export function readDecorator({ kind, args }: JobDeclaration): ReadDecorator {
   switch (kind) {
     case 'cron':
       return readCron(args);
@@ -93,7 +99,49 @@ function readCron(args: readonly unknown[]): ReadDecorator {
   return { ...read, trigger: { counts: 'fromTheStart', triggerAt } };
 }
 
-/** A date is one instant: what shapes the ticks of an expression would be ignored in silence. */
+/**
+ * The zone that `timezone`, `timeZone` or `utcOffset` names; undefined when none is given.
+ *
+ * @throws InvalidOptionsError when they disagree, or the offset is invalid
+ */
+function readZone({ timezone, timeZone, utcOffset }: CronJobOptions): string | undefined {
+  const zone = timezone ?? timeZone;
+  if (timezone !== undefined && timeZone !== undefined && timezone !== timeZone) {
+    throw new InvalidOptionsError(
+      'timeZone',
+      timeZone,
+      `It is an alias of timezone, which is ${JSON.stringify(timezone)}: give one of the two.`,
+    );
+  }
+  if (utcOffset === undefined || utcOffset === null) return zone;
+  if (zone !== undefined) {
+    throw new InvalidOptionsError(
+      'utcOffset',
+      utcOffset,
+      `The time zone is ${JSON.stringify(zone)} already: give one of the two.`,
+    );
+  }
+  return fixedOffset(utcOffset);
+}
+
+function fixedOffset(utcOffset: unknown): string {
+  if (typeof utcOffset === 'string' && OFFSET.test(utcOffset)) return utcOffset;
+  if (typeof utcOffset !== 'number' || !Number.isInteger(utcOffset) || Math.abs(utcOffset) > FARTHEST) {
+    throw new InvalidOptionsError(
+      'utcOffset',
+      utcOffset,
+      "Give whole minutes east of UTC (120 is two hours), or a string such as '+02:00'.",
+    );
+  }
+  const minutes = Math.abs(utcOffset);
+  return `${utcOffset < 0 ? '-' : '+'}${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}`;
+}
+
+function twoDigits(value: number): string {
+  return String(value).padStart(2, '0');
+}
+
+/** A date is one instant, so it would silently ignore the options of an expression. */
 function refuseWithDate(options: CronJobOptions): void {
   for (const name of CRON_OPTIONS) {
     if (options[name] === undefined || options[name] === null) continue;
@@ -116,7 +164,7 @@ function readInterval(args: readonly unknown[]): ReadDecorator {
         throw new InvalidOptionsError(
           'initialDelay',
           initialDelay,
-          `Leave it out, or ${other}: each says when the first tick is.`,
+          `Leave it out, or ${other}: each sets the first tick.`,
         );
     }
     const delayMs = parseDuration(initialDelay, 'initialDelay');
@@ -125,7 +173,7 @@ function readInterval(args: readonly unknown[]): ReadDecorator {
     return { ...read, trigger: { counts: 'fromTheStart', triggerAt } };
   }
   const trigger = every(duration, { startAt, endAt, mode, align, runOnStart, jitter, seed });
-  // These say themselves what ticks count from.
+  // Ticks count from startAt or the epoch.
   if (startAt !== undefined || align !== undefined)
     return { ...read, trigger: { counts: 'byTheClock', trigger } };
   return { ...read, trigger: { counts: 'fromTheStart', triggerAt: () => trigger } };
@@ -156,7 +204,7 @@ function readPeriod(
 
 const UNITS = ['weeks', 'days', 'hours', 'minutes', 'seconds', 'milliseconds'];
 
-/** Tells `('name', 5000)` from `('5m', { overlap: 'allow' })`. */
+/** Distinguishes `('name', 5000)` from `('5m', { overlap: 'allow' })`. */
 function isDuration(value: unknown): value is Duration {
   if (typeof value === 'number' || typeof value === 'string') return true;
   if (!isObject(value)) return false;

@@ -3,16 +3,16 @@ import type { Module } from '@nestjs/core/injector/module.js';
 import { type Declaration, declarationsOf } from '../decorators/declaration.js';
 import { checkEnhancers } from '../enhancers/enhancer-checks.js';
 
-/** A method that a decorator of ours is on, of a provider or controller. */
+/** A method of a provider or controller with one of our decorators. */
 export interface DeclaringMethod {
-  /** `ReportsService.daily`, of the concrete class. */
+  /** `ReportsService.daily`, with the name of the concrete class. */
   readonly name: string;
   /** `ReportsService.daily in ReportsModule`. */
   readonly place: string;
   readonly declarations: readonly Declaration[];
   /** The module that provides the class. */
   readonly host: Module;
-  /** @throws InvalidOptionsError when a guard, interceptor, pipe or filter on it would not be called */
+  /** @throws InvalidOptionsError when Nest would skip a guard, interceptor, pipe or filter on it */
   check(): void;
 }
 
@@ -24,8 +24,8 @@ export interface FoundMethod extends DeclaringMethod {
 }
 
 /**
- * Along the prototype chain; what a subclass overrides counts as the subclass has it. Getters are not
- * triggered.
+ * Walks the prototype chain; an override hides the declarations of the method it overrides. Never
+ * calls a getter.
  *
  * @param concrete the prototype of the provider's class
  */

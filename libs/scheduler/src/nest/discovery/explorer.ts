@@ -3,12 +3,12 @@ import { ModulesContainer } from '@nestjs/core';
 import { STATIC_CONTEXT } from '@nestjs/core/injector/constants.js';
 import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { RunContext } from '../../model/index.js';
-import { decoratedMethods, type DeclaringMethod } from './decorated-methods.js';
 import { isFactory } from '../decorators/decorator-factory.js';
 import { Enhancers } from '../enhancers/enhancers.js';
-import { callPerRun } from '../enhancers/request-scope.js';
+import { ApplicationBuilt } from '../lifecycle/application-built.js';
+import { decoratedMethods, type DeclaringMethod } from './decorated-methods.js';
 
-/** One that runs can call. */
+/** A decorated method that runs can call. */
 export interface DecoratedMethod extends DeclaringMethod {
   call(run: RunContext<never>): unknown;
 }
@@ -21,23 +21,24 @@ export class Explorer {
   constructor(
     @Inject(ModulesContainer) private readonly modules: ModulesContainer,
     @Inject(Enhancers) private readonly enhancers: Enhancers,
+    @Inject(ApplicationBuilt) private readonly built: ApplicationBuilt,
   ) {}
 
   /**
-   * What has come up since the last call.
-   *
-   * @param allMade whether all instances are made; while they are not, what has none is left for later
+   * Yields the methods that are new since the last call. Until Nest has created all instances, leaves
+   * providers without one for later.
    */
-  *discover(allMade: boolean): Generator<DecoratedMethod> {
+  *discover(): Generator<DecoratedMethod> {
     this.enhancers.checkGlobal();
+    const allMade = this.built.isComplete;
     for (const module of this.modules.values()) {
       for (const wrapper of [
         ...module.controllers.values(),
         ...module.providers.values(),
       ] as InstanceWrapper<object>[]) {
         if (wrapper.isAlias || this.seen.has(wrapper)) continue;
-        const hasInstance = isMadeOnce(wrapper, allMade);
-        if (!allMade && (!hasInstance || asksProviders(wrapper))) continue;
+        const hasInstance = isSingleton(wrapper, allMade);
+        if (!allMade && (!hasInstance || injectsProviders(wrapper))) continue;
         this.seen.add(wrapper);
         yield* hasInstance ? this.ofInstance(wrapper) : this.ofClass(wrapper);
       }
@@ -46,43 +47,35 @@ export class Explorer {
 
   private *ofInstance(wrapper: InstanceWrapper<object>): Generator<DecoratedMethod> {
     const { instance } = wrapper;
-    // The same object under a second token (a factory that hands it on) declares nothing twice.
+    // A second token for the same object (a factory that returns it) declares nothing twice.
     if (typeof instance !== 'object' || instance === null || this.seen.has(instance)) return;
     this.seen.add(instance);
-    const callable = instance as Record<string | symbol, (run: RunContext<never>) => unknown>;
     for (const found of decoratedMethods(wrapper, Object.getPrototypeOf(instance))) {
-      const { key } = found;
-      const { metatype, method } = found;
-      const call = this.enhancers.mayStandBefore(metatype, method, key)
-        ? this.enhancers.around(wrapper, instance, key)
-        : (run: RunContext<never>) => callable[key](run);
-      yield { ...found, call };
+      yield { ...found, call: this.enhancers.handlerOf(wrapper, instance, found) };
     }
   }
 
-  /** Request-scoped and transient providers: their class tells the methods, each run gets its own instance. */
+  /** Request-scoped and transient providers have no instance yet; their class has the methods. */
   private *ofClass(wrapper: InstanceWrapper<object>): Generator<DecoratedMethod> {
-    // What a factory will make is not known before it does.
+    // The class of a factory's result is unknown before the factory runs.
     if (wrapper.isFactory || typeof wrapper.metatype !== 'function') return;
     for (const found of decoratedMethods(wrapper, wrapper.metatype.prototype)) {
-      const { key, metatype, method } = found;
-      const isEnhanced = this.enhancers.mayStandBefore(metatype, method, key);
-      yield { ...found, call: callPerRun(wrapper, key, isEnhanced ? this.enhancers : null) };
+      yield { ...found, call: this.enhancers.handlerPerRun(wrapper, found) };
     }
   }
 }
 
-/** One of a class that is made for each run, by what it injects or by an enhancer, may be there too: never constructed. */
-function isMadeOnce(wrapper: InstanceWrapper, allMade: boolean): boolean {
+/** A class that is created for each run may have a static instance too, whose constructor was never called. */
+function isSingleton(wrapper: InstanceWrapper, allMade: boolean): boolean {
   const { isResolved, isConstructorCalled } = wrapper.getInstanceByContextId(STATIC_CONTEXT);
   if (isResolved !== true || wrapper.isTransient) return false;
   if (wrapper.isNotMetatype || isConstructorCalled === true) return true;
-  // The first versions of Nest 11 do not tell. Scopes are known once all instances are made.
+  // The first versions of Nest 11 lack isConstructorCalled. Scopes are known once all instances exist.
   return allMade ? wrapper.isDependencyTreeStatic() : !wrapper.getEnhancersMetadata()?.length;
 }
 
-/** Whether one of its decorators is made from other providers, which may not be there yet. */
-function asksProviders(wrapper: InstanceWrapper<object>): boolean {
+/** Whether one of its decorators injects providers, which may not exist yet. */
+function injectsProviders(wrapper: InstanceWrapper<object>): boolean {
   const { instance } = wrapper;
   if (typeof instance !== 'object' || instance === null) return false;
   const methods = [...decoratedMethods(wrapper, Object.getPrototypeOf(instance))];

@@ -14,11 +14,11 @@ export interface FoundJob {
   readonly job: DeclaredJob;
 }
 
-/** What one decorator of a method says. */
+/** The reading of one decorator. */
 export type Declared =
   | { readonly kind: 'job'; readonly found: FoundJob }
   | { readonly kind: 'handler'; readonly definition: HandlerDefinition<never> }
-  /** The error's message begins with the place. */
+  /** The message of the error begins with its place. */
   | { readonly kind: 'mistake'; readonly error: unknown };
 
 const DECORATORS = {
@@ -28,7 +28,7 @@ const DECORATORS = {
   handler: '@JobHandler',
 } as const;
 
-/** What the decorators of a method say, from top to bottom. */
+/** Reads the decorators of a method, from top to bottom. */
 export function readMethod(
   method: DeclaringMethod,
   settings: Pick<Settings, 'policies' | 'concurrency'>,
@@ -36,7 +36,7 @@ export function readMethod(
 ): Declared[] {
   let position = 0;
   return method.declarations.map((declaration) => {
-    // Numbered by their place in the source, so that naming one does not rename another.
+    // Counts named decorators too, so that naming one does not rename another.
     if (declaration.kind !== 'handler') position++;
     try {
       method.check();
@@ -54,11 +54,10 @@ function readOne(
   settings: Pick<Settings, 'policies' | 'concurrency'>,
   lookUp: ProviderLookup,
 ): Declared {
-  if (declaration.kind === 'handler')
-    return { kind: 'handler', definition: readDefinition(declaration.args[0]) };
-  const { args } = declaration;
+  const { kind, args } = declaration;
+  if (kind === 'handler') return { kind, definition: readDefinition(args[0]) };
   const given = isFactory(args) ? callFactory(args, (token) => lookUp(token, method.host)) : args;
-  const job = readDeclaredJob({ ...declaration, args: given }, settings);
+  const job = readDeclaredJob({ kind, args: given }, settings);
   const id = job.id ?? (position === 1 ? method.name : `${method.name}#${position}`);
   return { kind: 'job', found: { id, place: method.place, handler: job.id ?? method.name, job } };
 }
@@ -75,7 +74,7 @@ function readDefinition(handler: unknown): HandlerDefinition<never> {
   );
 }
 
-/** A factory may throw anything; what is an error keeps its class. */
+/** Prefixes the message. A factory may throw anything, so the error keeps its class. */
 function at(place: string, error: unknown): unknown {
   if (error instanceof SchedulerError) return error.at(place);
   if (error instanceof Error) error.message = `${place}: ${error.message}`;

@@ -1,12 +1,12 @@
 import { JobIdTakenError } from '../../model/index.js';
 import type { DeclaringMethod } from './decorated-methods.js';
 
-/** The ids of jobs and the names of handlers that declarations have taken, and where. */
+/** The job ids and handler names that declarations use, and their places. */
 export class TakenNames {
   private readonly ids = new Map<string, string>();
   private readonly handlers = new Map<string, DeclaringMethod>();
 
-  /** How many jobs there are. */
+  /** The number of jobs. */
   get jobs(): number {
     return this.ids.size;
   }
@@ -19,9 +19,7 @@ export class TakenNames {
   }
 
   /**
-   * The decorators of one method share its handler.
-   *
-   * @returns whether the method takes the name just now
+   * @returns false when the method has the name already: its decorators share the handler
    * @throws JobIdTakenError naming both places when another method has it
    */
   takeHandler(name: string, method: DeclaringMethod): boolean {

@@ -12,24 +12,24 @@ import type { RunContext } from '../../model/index.js';
 import { currentRun, withoutRetry } from '../../runner/index.js';
 import { RUN_CONTEXT_TYPE } from './run-of.js';
 
-/** A handler that answers with a promise: Nest awaits what stands before it. */
+/** An enhanced handler returns a promise: Nest awaits the enhancers. */
 export type EnhancedHandler = (run: RunContext<never>) => Promise<unknown>;
 
-/** A method of an instance, and where Nest keeps the enhancers made for it. */
+/** A method of an instance, and the keys by which Nest keeps its enhancers. */
 export interface HandlerHost {
   readonly instance: object;
   readonly key: string | symbol;
   /** The module that provides the class. */
   readonly moduleKey: string;
-  /** The provider, in case its enhancers are made for it alone. */
+  /** The provider: transient enhancers belong to it. */
   readonly inquirerId: string;
-  /** Of a run's own instance. */
+  /** The context of a run's own instance. */
   readonly contextId?: ContextId;
 }
 
-/** The handler's parameters in the form in which Nest keeps those of a route. */
+/** Metadata key of the handler's parameters, in the form that Nest uses for routes. */
 const PARAMETERS = 'carillon:parameters';
-/** Nest's number for the body of a request or the payload of a message: what pipes get is the run's payload. */
+/** Nest's number for the body of a request. Here it is the run's payload, so pipes get that. */
 const PAYLOAD = 3;
 
 /**
@@ -61,7 +61,7 @@ export class HandlerEnhancer {
   }
 }
 
-/** Parameters with a decorator made by `createParamDecorator`; in the first place the run, unless it has one. */
+/** Declares the parameters of `createParamDecorator`, and the run as the first one unless that is decorated. */
 function declareParameters(instance: object, key: string | symbol, name: string): void {
   const declared = (Reflect.getMetadata(ROUTE_ARGS_METADATA, instance.constructor, key) ?? {}) as object;
   const run = { index: 0, data: undefined, pipes: [runWithPayload] };
@@ -73,7 +73,7 @@ function declareParameters(instance: object, key: string | symbol, name: string)
   Reflect.defineMetadata(PARAMETERS, parameters, instance.constructor, name);
 }
 
-/** The last of the pipes: gives the handler its run, with the payload that the others have made. */
+/** The last pipe: returns the run with the payload that the other pipes made. */
 const runWithPayload = {
   transform(payload: unknown): RunContext {
     const run = currentRun()!;
@@ -105,13 +105,13 @@ class HandlerContextCreator extends ExternalContextCreator {
     return this.moduleKey;
   }
 
-  /** A stream that ends without a value is no failure. */
+  /** Accepts a stream that ends without a value. */
   override async transformToResult(result: unknown): Promise<unknown> {
     return isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : result;
   }
 }
 
-/** A guard's no is an answer: asking again would not change it. */
+/** A refusal by a guard is final: a retry would not change it. */
 class RunGuards extends GuardsConsumer {
   override async tryActivate(
     guards: CanActivate[],
@@ -125,14 +125,14 @@ class RunGuards extends GuardsConsumer {
   }
 }
 
-/** A filter that answers nothing has seen the error, and leaves it as it is. */
+/** A filter that returns nothing leaves the error as it is. */
 class RunFilters extends ExternalExceptionFilterContext {
   override create(...args: Parameters<ExternalExceptionFilterContext['create']>): ExternalExceptionsHandler {
     const filters = super.create(...args);
-    // Nest's own `next` logs what no filter answers; failed attempts have their line of the log already.
+    // Nest's own `next` logs unhandled errors; failed attempts have a log line already.
     filters.next = async (error: unknown, host: ArgumentsHost): Promise<unknown> => {
-      const answer: unknown = await filters.invokeCustomFilters(error, host);
-      const value = isObservable(answer) ? await lastValueFrom(answer, { defaultValue: null }) : answer;
+      const result: unknown = await filters.invokeCustomFilters(error, host);
+      const value = isObservable(result) ? await lastValueFrom(result, { defaultValue: null }) : result;
       return value ?? Promise.reject(error as Error);
     };
     return filters;

@@ -22,7 +22,7 @@ export function hasEnhancers(metatype: object, method: object): boolean {
   return KINDS.some((kind) => enhancersOf(kind, metatype, method).length > 0);
 }
 
-/** @throws InvalidOptionsError for one that Nest has not made, and would leave out in silence */
+/** @throws InvalidOptionsError for an enhancer that Nest has not instantiated and would silently skip */
 export function checkEnhancers(host: Module, metatype: object, method: object): void {
   for (const kind of KINDS) {
     for (const enhancer of enhancersOf(kind, metatype, method)) {
@@ -37,7 +37,7 @@ export function checkEnhancers(host: Module, metatype: object, method: object): 
   }
 }
 
-/** @throws InvalidOptionsError for one that is made for each request */
+/** @throws InvalidOptionsError for a request-scoped one */
 export function checkGlobalEnhancers(config: ApplicationConfig): void {
   const [perRequest] = [
     ...config.getGlobalRequestGuards(),

@@ -1,29 +1,48 @@
 import { Inject, Injectable, Module, type OnModuleInit } from '@nestjs/common';
-import { ModulesContainer } from '@nestjs/core';
+import { LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 
 /**
- * Knows whether Nest has made all instances. Only then can a provider's scope be asked for: one that
- * injects something request-scoped is itself, and asking earlier would settle the wrong answer.
+ * Knows whether Nest has created all instances, those of lazy modules too. Only then is a provider's
+ * scope known: a provider that injects a request-scoped one is request-scoped too, and Nest caches an
+ * earlier, wrong result.
  *
- * Nest calls the first `onModuleInit` when all instances are made. Its order goes by the distance
- * from the root module, so this module makes itself the farthest.
+ * Nest calls the first `onModuleInit` when all instances exist, and begins with the module farthest
+ * from the root, so this module makes itself the farthest.
  */
 @Injectable()
 export class ApplicationBuilt implements OnModuleInit {
-  private built = false;
+  private isBuilt = false;
+  private lazyLoads = 0;
+  private onLoaded: () => Promise<void> = async () => {};
 
-  constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
+  constructor(
+    @Inject(ModulesContainer) modules: ModulesContainer,
+    @Inject(LazyModuleLoader) loader: LazyModuleLoader,
+  ) {
     for (const module of modules.values()) {
       if (module.metatype === ApplicationBuiltModule) module.distance = Number.POSITIVE_INFINITY;
     }
-  }
-
-  get isSo(): boolean {
-    return this.built;
+    const load = loader.load.bind(loader);
+    loader.load = async (...args) => {
+      this.lazyLoads++;
+      const moduleRef = await load(...args).finally(() => this.lazyLoads--);
+      await this.onLoaded();
+      return moduleRef;
+    };
   }
 
   onModuleInit(): void {
-    this.built = true;
+    this.isBuilt = true;
+  }
+
+  /** Whether all instances exist just now. */
+  get isComplete(): boolean {
+    return this.isBuilt && this.lazyLoads === 0;
+  }
+
+  /** Calls back after each lazy module, and lets its loading wait for the callback. */
+  afterLazyModules(callback: () => Promise<void>): void {
+    this.onLoaded = callback;
   }
 }
 

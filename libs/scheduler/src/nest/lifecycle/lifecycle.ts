@@ -6,54 +6,49 @@ import {
   type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
-import { LazyModuleLoader, ModulesContainer } from '@nestjs/core';
 import { SchedulerNotRunningError } from '../../model/index.js';
-import { ApplicationBuilt } from './application-built.js';
 import { DeclaredJobs } from '../discovery/declared-jobs.js';
 import { LogListener } from '../log/log-listener.js';
-import { takeOuterPlace } from './own-module.js';
-import type { Parts } from '../parts.js';
+import type { Runtime } from '../runtime.js';
 import type { Settings } from '../scheduler-options.js';
-import { SignalListeners } from './signal-listeners.js';
-import { SCHEDULER_PARTS, SCHEDULER_SETTINGS } from '../tokens.js';
+import { SCHEDULER_RUNTIME, SCHEDULER_SETTINGS } from '../tokens.js';
+import { ApplicationBuilt } from './application-built.js';
 
 /**
- * - `starting`: jobs can be added and asked for, nothing ticks.
+ * - `starting`: jobs can be added and read; nothing ticks.
  * - `running`: every module has bootstrapped.
- * - `stopping`: from the drain on; no new work.
+ * - `stopping`: from the drain on; new work is refused.
  */
 export type Phase = 'starting' | 'running' | 'stopping';
 
-/** Ties the engine to the life of the application (semantics.md L1, L2). */
+/** Starts and stops the engine with the application (semantics.md L1, L2). */
 @Injectable()
 export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('Scheduler');
-  private readonly signals = new SignalListeners();
+  private readonly earlierListeners = new Set(signalListeners());
   phase: Phase = 'starting';
   private readying: Promise<void> | null = null;
   private stopping: Promise<void> | null = null;
   private isOpen = false;
-  private lazyLoads = 0;
-  /** The engine is open and has what is declared so far. */
+  /** The engine is open and has the declarations found so far. */
   isReady = false;
 
   constructor(
-    @Inject(SCHEDULER_PARTS) private readonly parts: Parts,
+    @Inject(SCHEDULER_RUNTIME) private readonly runtime: Runtime,
     @Inject(SCHEDULER_SETTINGS) private readonly settings: Settings,
     @Inject(DeclaredJobs) private readonly declared: DeclaredJobs,
     @Inject(LogListener) private readonly log: LogListener,
-    @Inject(ApplicationBuilt) private readonly built: ApplicationBuilt,
-    @Inject(ModulesContainer) modules: ModulesContainer,
-    @Inject(LazyModuleLoader) lazyModules: LazyModuleLoader,
+    @Inject(ApplicationBuilt) built: ApplicationBuilt,
   ) {
-    takeOuterPlace(modules, Lifecycle);
-    this.followLazyModules(lazyModules);
+    built.afterLazyModules(async () => {
+      if (this.isReady && !this.closed) await this.discover();
+    });
   }
 
   /**
-   * Scans, opens the engine and puts what is declared, once.
+   * Finds the declarations, opens the engine and puts them, once.
    *
-   * @throws what is wrong with a declaration, each time it is asked
+   * @throws the first mistake of a declaration, on each call
    */
   ready(): Promise<void> {
     return (this.readying ??= this.makeReady());
@@ -72,13 +67,13 @@ export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModule
   async onModuleInit(): Promise<void> {
     if (this.closed) return;
     await this.ready();
-    // Whoever called the service while Nest was still making instances had it scan too early.
+    // A call of the service while Nest was creating instances made the first discovery incomplete.
     await this.discover();
   }
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.phase !== 'starting') return;
-    const { engine, clock } = this.parts;
+    const { engine, clock } = this.runtime;
     await this.declared.countFrom(clock.now());
     if (this.closed) return;
     this.phase = 'running';
@@ -88,7 +83,7 @@ export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModule
       await this.stop();
       throw error;
     }
-    // After whoever awaits the application had the chance to enable them; a timer would outlive a quick close.
+    // Code that awaits the application may enable the hooks first. A timer would outlive a quick close.
     process.nextTick(() => this.warnWithoutShutdownHooks());
   }
 
@@ -107,19 +102,19 @@ export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModule
   }
 
   private async drain(): Promise<void> {
-    // A close during the bootstrap: what is being opened is opened first. Its error is told by whoever began it.
+    // A close during the bootstrap waits for the opening, whose caller reports its error.
     await this.readying?.catch(() => {});
     if (!this.isOpen) return;
     const { drainTimeoutMs, abortGraceMs } = this.settings;
-    await this.parts.engine.stop({ drainTimeoutMs, abortGraceMs });
-    this.parts.hub.complete();
+    await this.runtime.engine.stop({ drainTimeoutMs, abortGraceMs });
+    this.runtime.hub.complete();
   }
 
   private async makeReady(): Promise<void> {
     this.refuseWhenStopping();
     this.log.listen(() => this.declared.count);
-    this.find();
-    const { engine, runner, hub, handlers, replica } = this.parts;
+    this.declared.find();
+    const { engine, runner, hub, handlers, replica } = this.runtime;
     const { concurrency } = this.settings;
     const process = { replica, concurrency, handlers: () => handlers.names() };
     await engine.open({ attempts: runner, events: hub, process });
@@ -128,31 +123,31 @@ export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModule
     this.isReady = true;
   }
 
-  private find(): void {
-    this.declared.find(this.built.isSo && this.lazyLoads === 0);
-  }
-
   private async discover(): Promise<void> {
-    this.find();
+    this.declared.find();
     await this.declared.put();
   }
 
-  /** What a lazy module declares is found when it has loaded, as if it had been there from the start. */
-  private followLazyModules(loader: LazyModuleLoader): void {
-    const load = loader.load.bind(loader);
-    loader.load = async (...args) => {
-      this.lazyLoads++;
-      const moduleRef = await load(...args).finally(() => this.lazyLoads--);
-      if (this.isReady && !this.closed) await this.discover();
-      return moduleRef;
-    };
+  /**
+   * Whether a signal closes the application. Nest does not say whether its shutdown hooks are enabled,
+   * but its listeners are those added since this object was created, while Nest built the application.
+   * An earlier listener counts only if it closes something: libraries listen to signals too.
+   */
+  private closesOnSignal(): boolean {
+    return signalListeners().some(
+      (listener) => !this.earlierListeners.has(listener) || /\bclose\(/.test(String(listener)),
+    );
   }
 
   private warnWithoutShutdownHooks(): void {
-    if (this.phase !== 'running' || this.signals.willClose()) return;
+    if (this.phase !== 'running' || this.closesOnSignal()) return;
     this.logger.warn(
       'Shutdown hooks are not enabled: a signal ends the process while jobs run. ' +
         'Call app.enableShutdownHooks() before app.listen(), so that they are awaited first.',
     );
   }
+}
+
+function signalListeners(): NodeJS.SignalsListener[] {
+  return ['SIGTERM', 'SIGINT'].flatMap((signal) => process.listeners(signal as NodeJS.Signals));
 }

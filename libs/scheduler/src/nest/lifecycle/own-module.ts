@@ -3,22 +3,22 @@ import type { Module } from '@nestjs/core/injector/module.js';
 import { InvalidOptionsError, SchedulerExistsError } from '../../model/index.js';
 
 /**
- * Makes our module the last that Nest initialises and bootstraps, and the first that it destroys:
- * after every user's module is up, and before any of their providers is taken down. Nest goes by the
- * distance from the root module, where the farthest is initialised first.
+ * Makes our module the last that Nest initialises and bootstraps and the first that it destroys, so
+ * that jobs run only while every other module is up. Nest sorts modules by their distance from the
+ * root module and initialises the farthest first.
  *
  * @param marker a provider that only our module has
- * @throws SchedulerExistsError naming the modules that import us when there are two of us
+ * @throws SchedulerExistsError naming the modules that import ours when there are two of it
  */
-export function takeOuterPlace(modules: ModulesContainer, marker: unknown): void {
+export function makeOutermost(modules: ModulesContainer, marker: unknown): void {
   findOwnModule(modules, marker).distance = -1;
 }
 
 /**
- * A module that imports just the class beside a `forRoot` does no harm; without one nothing would
- * ever run, in silence.
+ * Returns the module made by forRoot or forRootAsync. Modules that import the bare class beside it do
+ * no harm.
  *
- * @throws InvalidOptionsError when no module was made by forRoot or forRootAsync; SchedulerExistsError
+ * @throws InvalidOptionsError when there is none: nothing would ever run; SchedulerExistsError
  */
 export function findOwnModule(modules: ModulesContainer, marker: unknown): Module {
   const own = [...modules.values()].filter((module) => module.providers.has(marker as string));
@@ -31,7 +31,7 @@ export function findOwnModule(modules: ModulesContainer, marker: unknown): Modul
   );
 }
 
-/** By what the modules say they import: Nest itself adds global modules to the imports of every other. */
+/** Reads the modules' own metadata: Nest adds global modules to the imports of every other. */
 function importersOf(scheduler: Module['metatype'], modules: ModulesContainer): string[] {
   const importers: string[] = [];
   for (const { name, metatype } of modules.values()) {

@@ -6,12 +6,12 @@ import {
   toErrorRecord,
 } from '../../model/index.js';
 
-/** A line of the log. */
+/** One line of the log. */
 export interface LogLine {
   readonly level: 'log' | 'warn' | 'error';
   readonly text: string;
   readonly error?: unknown;
-  /** Lines of one kind are said once a minute at most. */
+  /** Of the lines of one kind, at most one a minute is written. */
   readonly kind?: string;
 }
 
@@ -29,7 +29,7 @@ const REASONS: Record<OutcomeReason, string> = {
   leaseExpired: 'its process is gone, or was cut off from the store',
 };
 
-/** What the log says of each event; what it is silent about is not here, and then costs nothing. */
+/** The line of each event. Nobody subscribes to an event without a line, so it costs nothing. */
 export const LOG_LINES: { [T in SchedulerEventType]?: (event: SchedulerEventOf<T>) => LogLine } = {
   'scheduler.paused': () => log('Paused: this process claims no runs until resume().'),
   'scheduler.resumed': () => log('Resumed.'),
@@ -66,16 +66,16 @@ export const LOG_LINES: { [T in SchedulerEventType]?: (event: SchedulerEventOf<T
     warn(`${named(jobId)} is declared by the code of no running process any more: kept, and not run.`),
   'job.parked': ({ jobId, error }) => failure(`${named(jobId)} cannot be scheduled and is parked`, error),
 
-  'run.failed': ({ jobId, runId, attempt, error, retryAt }) =>
+  'run.failed': ({ jobId, runId, attempt, error, retryAt, reason }) =>
     failure(
-      `${named(jobId)} failed (run ${runId}, attempt ${attempt}, ${retryAt === null ? 'no further attempt' : `next attempt at ${retryAt.toISOString()}`})`,
+      `${named(jobId)} failed (run ${runId}, attempt ${attempt}, ${retryAt === null ? noFurtherAttempt(reason) : `next attempt at ${retryAt.toISOString()}`})`,
       error,
     ),
-  'run.timedOut': ({ jobId, runId, attempt, error, willRetry, handlerRuns }) => {
+  'run.timedOut': ({ jobId, runId, attempt, error, willRetry, handlerRuns, reason }) => {
     const then = willRetry
       ? `another attempt follows${handlerRuns ? ' once the handler has ended' : ''}`
-      : 'no further attempt';
-    // Its stack is the scheduler's own.
+      : noFurtherAttempt(reason);
+    // The stack would be the scheduler's own.
     const fact = `${named(jobId)} timed out (run ${runId}, attempt ${attempt}, ${then})`;
     return { ...failure(fact, error), error: null };
   },
@@ -99,7 +99,7 @@ export const LOG_LINES: { [T in SchedulerEventType]?: (event: SchedulerEventOf<T
     warn(`${named(jobId)} was abandoned (run ${runId}, attempt ${attempt}): ${REASONS[reason]}.`),
 };
 
-/** @param declared how many jobs the code declares @param durable whether jobs survive the process */
+/** @param declared number of jobs in code @param durable whether jobs survive the process */
 export function startedLine(
   event: SchedulerEventOf<'scheduler.started'>,
   declared: number,
@@ -121,6 +121,10 @@ function warn(text: string): LogLine {
 
 function failure(fact: string, error: unknown): LogLine {
   return { level: 'error', text: `${fact}: ${toErrorRecord(error).message}`, error };
+}
+
+function noFurtherAttempt(reason: OutcomeReason | null): string {
+  return `no further attempt${reason === null ? '' : `: the next was ${REASONS[reason]}`}`;
 }
 
 function named(jobId: string): string {

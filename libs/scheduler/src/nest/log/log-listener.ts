@@ -5,28 +5,31 @@ import {
   type SchedulerEventType,
   toErrorRecord,
 } from '../../model/index.js';
-import { LOG_LINES, type LogLine, startedLine } from './log-lines.js';
-import type { Parts } from '../parts.js';
-import { RepeatedLines } from './repeated-lines.js';
+import type { Runtime } from '../runtime.js';
 import type { Settings } from '../scheduler-options.js';
-import { SCHEDULER_PARTS, SCHEDULER_SETTINGS } from '../tokens.js';
+import { SCHEDULER_RUNTIME, SCHEDULER_SETTINGS } from '../tokens.js';
+import { LOG_LINES, type LogLine, startedLine } from './log-lines.js';
 
 const logger = new Logger('Scheduler');
+/** Shortest time between two lines of one kind. */
+const EVERY_MS = 60_000;
+/** Beyond this many kinds the oldest are forgotten. */
+const MOST_KINDS = 10_000;
 
-/** Turns events into lines of the Nest log. The engine itself does not log. */
+/** Writes events to the Nest log. The engine itself does not log. */
 @Injectable()
 export class LogListener {
-  private readonly repeated = new RepeatedLines();
+  private readonly written = new Map<string, { at: number; leftOut: number }>();
 
   constructor(
-    @Inject(SCHEDULER_PARTS) private readonly parts: Parts,
+    @Inject(SCHEDULER_RUNTIME) private readonly runtime: Runtime,
     @Inject(SCHEDULER_SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** Subscribes to just the events that have a line, until the hub completes. */
+  /** Subscribes to the events that have a line, until the hub completes. */
   listen(declaredJobs: () => number): void {
     if (!this.settings.log) return;
-    const { hub, engine } = this.parts;
+    const { hub, engine } = this.runtime;
     hub
       .on('scheduler.started')
       .subscribe((event) => this.write(startedLine(event, declaredJobs(), engine.durable), event.at));
@@ -37,7 +40,7 @@ export class LogListener {
   }
 
   private write({ level, text, error, kind }: LogLine, at: Date): void {
-    const leftOut = kind === undefined ? 0 : this.repeated.say(kind, at);
+    const leftOut = kind === undefined ? 0 : this.leftOutBefore(kind, at.getTime());
     if (leftOut === null) return;
     const line =
       leftOut === 0
@@ -46,9 +49,26 @@ export class LogListener {
     if (level === 'error') logger.error(line, stackOf(error));
     else logger[level](line);
   }
+
+  /**
+   * Lets one line of a kind through each minute, so that a flood does not hide the rest of the log.
+   *
+   * @returns the number of lines left out before this one; null to leave this one out too
+   */
+  private leftOutBefore(kind: string, at: number): number | null {
+    const last = this.written.get(kind);
+    if (last && Math.abs(at - last.at) < EVERY_MS) {
+      last.leftOut++;
+      return null;
+    }
+    this.written.delete(kind);
+    this.written.set(kind, { at, leftOut: 0 });
+    if (this.written.size > MOST_KINDS) this.written.delete(this.written.keys().next().value!);
+    return last?.leftOut ?? 0;
+  }
 }
 
-/** What a handler writes with `run.log`. */
+/** Writes a line of `run.log`. */
 export function writeRunLine({ level, message, jobId, runId, error }: RunLogLine): void {
   const line = `[${jobId} ${runId}] ${message}`;
   if (level === 'error') {

@@ -2,18 +2,18 @@ import { HttpException } from '@nestjs/common';
 import { copyAsJson, type JsonValue, SchedulerError } from '../../model/index.js';
 
 /**
- * Lets Nest answer a SchedulerError like an exception of its own: with its status, and with its code,
- * message and fields as the body, without logging it as a failure of the application. The rooms below
- * know no Nest, so the class is put into the prototype chain from here.
+ * Makes Nest respond to a SchedulerError as to an exception of its own: with its status, and its code,
+ * message and fields as the body, without an error in the log. The rooms below know no Nest, so this
+ * puts HttpException into the prototype chain.
  */
-export function answerSchedulerErrors(): void {
+export function makeHttpExceptions(): void {
   const { prototype } = SchedulerError;
   if (prototype instanceof HttpException) return;
   Object.setPrototypeOf(prototype, HttpException.prototype);
   Object.defineProperty(prototype, 'getResponse', { value: bodyOf, configurable: true, writable: true });
 }
 
-/** What is not the error's own data. */
+/** Not part of the body, or put there by name. */
 const INHERENT = new Set(['name', 'message', 'stack', 'cause', 'code', 'statusCode', 'expose']);
 
 function bodyOf(this: SchedulerError): { [field: string]: JsonValue } {
@@ -26,7 +26,7 @@ function bodyOf(this: SchedulerError): { [field: string]: JsonValue } {
   return body;
 }
 
-/** Undefined for what JSON cannot hold, a function as the value of an option for example. */
+/** Returns undefined for a value that JSON cannot hold, such as a function. */
 function jsonOf(value: unknown): JsonValue | undefined {
   try {
     return copyAsJson(value);

@@ -1,19 +1,19 @@
 import type { HandlerDefinition, HandlerFunction, IfTaken, PolicyOptions } from '../../model/index.js';
 import type { Trigger } from '../../timing/index.js';
 
-/** What every job that is added may say, whatever its handler. */
+/** Properties of every request to add a job, whatever its handler. */
 export interface JobRequestBase extends PolicyOptions {
-  /** Left out, one is made. */
+  /** Default: a generated id. */
   id?: string;
-  /** Made by `cron()`, `every()` or `at()`. */
+  /** Made by `cron()`, `every()`, `at()` or another trigger function. */
   trigger: Trigger;
-  /** The job is kept and makes no ticks. */
+  /** Keeps the job without ticks. */
   disabled?: boolean;
-  /** What to do when the id is taken: an error (left out), `replace`, or `keep` the job that is there. */
+  /** For an id that exists: `error` (default), `replace`, or `keep` the existing job. */
   ifTaken?: IfTaken;
   /**
-   * Your own transaction in the database that the durable store keeps jobs in (what it takes, the store
-   * says): the job exists exactly if it commits.
+   * Your own transaction in the database of the durable store, in a form that the store documents. The
+   * job exists exactly if the transaction commits.
    */
   transaction?: unknown;
 }
@@ -24,13 +24,13 @@ export interface DefinedJobRequest<P extends object> extends JobRequestBase {
   payload: P;
 }
 
-/** A job whose work is a function: in memory only. */
+/** A job whose handler is a function: in memory only. */
 export interface FunctionJobRequest<P> extends JobRequestBase {
   handler: HandlerFunction<P>;
   payload?: P;
 }
 
-/** A job for a handler that is known by its name. */
+/** A job for a handler by name. */
 export interface NamedJobRequest extends JobRequestBase {
   handler: string | HandlerDefinition;
   payload?: unknown;
@@ -41,7 +41,7 @@ export type AnyJobRequest = JobRequestBase & {
   payload?: unknown;
 };
 
-/** What `updateJob` changes; what is left out stays. */
+/** A change of a job. Properties left out stay as they are. */
 export interface JobUpdate extends PolicyOptions {
   trigger?: Trigger;
   handler?: string | HandlerDefinition<unknown> | HandlerFunction<never>;
@@ -51,32 +51,32 @@ export interface JobUpdate extends PolicyOptions {
 }
 
 export interface RunNowOptions {
-  /** Instead of the job's own. */
+  /** Replaces the job's own payload. */
   payload?: unknown;
 }
 
 export interface PauseOptions {
-  /** Why, for whoever finds the job paused. */
+  /** The reason, for people who find the job paused. */
   note?: string | null;
-  /** Who paused it. */
+  /** The person who pauses it. */
   by?: string | null;
-  /** The pause ends by itself then. Left out, it lasts until `resumeJob`. */
+  /** The pause ends by itself at this instant. Default: it lasts until `resumeJob`. */
   until?: Date | null;
 }
 
 export interface BackfillOptions {
-  /** The first instant that may be made up for, and the last; both are included. Neither is in the future. */
+  /** First and last instant of the range, both inclusive. Neither is in the future. */
   from: Date;
   to: Date;
-  /** Answers what would happen, and makes nothing. */
+  /** Reports the effect without making runs. */
   dryRun?: boolean;
-  /** Also instants that a run was started for already. */
+  /** Includes instants that already started a run. */
   force?: boolean;
 }
 
 export interface BackfillReport {
-  /** Runs made; with `dryRun` those that would be. */
+  /** Runs made, or with `dryRun` that would be made. */
   count: number;
-  /** Instants left out because a run was started for them, as far as the history goes back. */
+  /** Instants left out because they started a run, as far back as the history goes. */
   leftOut: number;
 }

@@ -7,11 +7,13 @@ import {
   oneOf,
   type Outcome,
   OUTCOMES,
+  type PauseRequest,
+  readFlag,
+  readNamed,
   type RunFilter,
 } from '../../model/index.js';
 import type { BackfillRequest } from '../../ports/index.js';
 import type { BackfillOptions, PauseOptions, RunNowOptions } from './job-request.js';
-import { KnownNames } from './known-names.js';
 
 const JOB_STATES = Object.keys({
   active: 0,
@@ -24,11 +26,11 @@ const JOB_STATES = Object.keys({
 const JOB_ORIGINS = ['declared', 'added'] as const;
 const RUN_STATES = ['queued', 'waiting', 'running', 'ended'] as const;
 const MOST_ROWS = 1_000;
-/** More runs than this are not made by one call. */
+/** The most runs that one call of `backfill` makes. */
 export const MOST_BACKFILLED = 10_000;
 
-const JOB_FILTER = new KnownNames(['state', 'origin', 'handler'] satisfies (keyof JobFilter)[]);
-const RUN_FILTER = new KnownNames([
+const JOB_FILTER = ['state', 'origin', 'handler'] satisfies (keyof JobFilter)[];
+const RUN_FILTER = [
   'jobId',
   'outcome',
   'state',
@@ -36,27 +38,27 @@ const RUN_FILTER = new KnownNames([
   'to',
   'limit',
   'after',
-] satisfies (keyof RunFilter)[]);
-const PAUSE = new KnownNames(['note', 'by', 'until'] satisfies (keyof PauseOptions)[]);
-const RUN_NOW = new KnownNames(['payload'] satisfies (keyof RunNowOptions)[]);
-const BACKFILL = new KnownNames(['from', 'to', 'dryRun', 'force'] satisfies (keyof BackfillOptions)[]);
+] satisfies (keyof RunFilter)[];
+const PAUSE = ['note', 'by', 'until'] satisfies (keyof PauseOptions)[];
+const RUN_NOW = ['payload'] satisfies (keyof RunNowOptions)[];
+const BACKFILL = ['from', 'to', 'dryRun', 'force'] satisfies (keyof BackfillOptions)[];
 
 /** @throws InvalidOptionsError naming the field */
 export function checkJobFilter(filter: JobFilter): JobFilter {
-  JOB_FILTER.check(filter, "Give what to look for, for example { state: 'paused' }.");
+  readNamed(filter, JOB_FILTER, "Give what to look for, for example { state: 'paused' }.");
   const { state, origin, handler } = filter;
   if (state !== undefined) oneOf('state', state, JOB_STATES);
   if (origin !== undefined) oneOf('origin', origin, JOB_ORIGINS);
-  if (handler !== undefined) checkText('handler', handler);
+  if (handler !== undefined) checkString('handler', handler);
   return filter;
 }
 
 /** @throws InvalidOptionsError naming the field */
 export function checkRunFilter(filter: RunFilter): RunFilter {
-  RUN_FILTER.check(filter, "Give what to look for, for example { jobId: 'daily-report', limit: 20 }.");
+  readNamed(filter, RUN_FILTER, "Give what to look for, for example { jobId: 'daily-report', limit: 20 }.");
   const { jobId, outcome, state, from, to, limit, after } = filter;
-  if (jobId !== undefined) checkText('jobId', jobId);
-  if (after !== undefined) checkText('after', after);
+  if (jobId !== undefined) checkString('jobId', jobId);
+  if (after !== undefined) checkString('after', after);
   if (state !== undefined) oneOf('state', state, RUN_STATES);
   if (outcome !== undefined) for (const one of asList(outcome)) oneOf('outcome', one, OUTCOMES);
   if (from !== undefined) checkDate('from', from);
@@ -68,14 +70,11 @@ export function checkRunFilter(filter: RunFilter): RunFilter {
 }
 
 /** @throws InvalidOptionsError naming the field */
-export function readPause(
-  options: PauseOptions,
-  now: number,
-): { note: string | null; by: string | null; until: number | null } {
-  PAUSE.check(options, "Give { note, by, until }, for example { note: 'the target moves house' }.");
+export function readPause(options: PauseOptions, now: number): PauseRequest {
+  readNamed(options, PAUSE, "Give { note, by, until }, for example { note: 'the target moves house' }.");
   const { note, by, until } = options;
-  if (note !== undefined && note !== null) checkText('note', note);
-  if (by !== undefined && by !== null) checkText('by', by);
+  if (note !== undefined && note !== null) checkString('note', note);
+  if (by !== undefined && by !== null) checkString('by', by);
   return {
     note: note ?? null,
     by: by ?? null,
@@ -83,9 +82,9 @@ export function readPause(
   };
 }
 
-/** The payload to run with; undefined for the job's own. @throws InvalidOptionsError, PayloadInvalidError */
+/** Returns the payload; undefined for the job's own. @throws InvalidOptionsError, PayloadInvalidError */
 export function readRunNow(options: RunNowOptions): JsonValue | undefined {
-  RUN_NOW.check(options, "Give { payload }, for example { payload: { to: 'ada@example.org' } }.");
+  readNamed(options, RUN_NOW, "Give { payload }, for example { payload: { to: 'ada@example.org' } }.");
   return copyAsJson(options.payload);
 }
 
@@ -95,8 +94,9 @@ export function readBackfill(
   options: BackfillOptions,
   now: number,
 ): Omit<BackfillRequest, 'now'> {
-  BACKFILL.check(
+  readNamed(
     options,
+    BACKFILL,
     "Give { from, to }, for example { from: new Date('2027-01-01T00:00:00Z'), to: new Date() }.",
   );
   const fromAt = checkDate('from', options.from).getTime();
@@ -109,14 +109,9 @@ export function readBackfill(
       'Give a Date that is not in the future: those ticks will fall due.',
     );
   }
-  const dryRun = readFlag('dryRun', options.dryRun);
-  const force = readFlag('force', options.force);
+  const dryRun = readFlag('dryRun', options.dryRun ?? false);
+  const force = readFlag('force', options.force ?? false);
   return { jobId, fromAt, toAt, dryRun, force, most: MOST_BACKFILLED };
-}
-
-function readFlag(field: string, value: unknown): boolean {
-  if (value === undefined || typeof value === 'boolean') return value ?? false;
-  throw new InvalidOptionsError(field, value, 'Give true or false.');
 }
 
 function futureInstant(until: unknown, now: number): number {
@@ -134,8 +129,8 @@ function checkDate(field: string, value: unknown): Date {
   throw new InvalidOptionsError(field, value, 'Give a valid Date.');
 }
 
-function checkText(field: string, value: unknown): void {
-  if (typeof value !== 'string') throw new InvalidOptionsError(field, value, 'Give a text.');
+function checkString(field: string, value: unknown): void {
+  if (typeof value !== 'string') throw new InvalidOptionsError(field, value, 'Give a string.');
 }
 
 function asList(outcome: Outcome | readonly Outcome[]): readonly unknown[] {

@@ -12,26 +12,27 @@ import {
   type JobSpec,
   oneOf,
   POLICY_NAMES,
+  readFlag,
+  readNamed,
   readPolicies,
   readPolicyEdit,
   type RetryPolicy,
 } from '../../model/index.js';
 import { NeverFiresError, type Trigger } from '../../timing/index.js';
-import { checkJobId, generateJobId } from '../discovery/job-id.js';
+import { checkJobId, generateJobId } from '../discovery/ids.js';
 import type { AnyJobRequest, JobUpdate } from './job-request.js';
-import { KnownNames } from './known-names.js';
-import type { Parts } from '../parts.js';
+import type { Runtime } from '../runtime.js';
 import { checkGroup, type Settings } from '../scheduler-options.js';
-import { SCHEDULER_PARTS, SCHEDULER_SETTINGS } from '../tokens.js';
+import { SCHEDULER_RUNTIME, SCHEDULER_SETTINGS } from '../tokens.js';
 
-/** A request, checked all but for a payload that has a class: that check takes a promise. */
+/** A checked request. The caller checks the payload against the definition's class, which takes a promise. */
 export interface ReadRequest {
   readonly spec: JobSpec;
   readonly ifTaken: IfTaken;
   readonly definition: HandlerDefinition<never> | null;
 }
 
-/** An edit, checked likewise. `payload` is what the job will have. */
+/** A checked edit. `payload` is the job's payload after it; the caller checks it as for a request. */
 export interface ReadUpdate {
   readonly edit: JobEdit;
   readonly payload: unknown;
@@ -43,37 +44,29 @@ interface ResolvedHandler {
   readonly definition: HandlerDefinition<never> | null;
 }
 
-const REQUEST_NAMES = new KnownNames([
-  'id',
-  'trigger',
-  'handler',
-  'payload',
-  'disabled',
-  'ifTaken',
-  'transaction',
-  ...POLICY_NAMES,
-]);
-const UPDATE_NAMES = new KnownNames(['trigger', 'handler', 'payload', 'disabled', ...POLICY_NAMES]);
+const UPDATE_NAMES = ['trigger', 'handler', 'payload', 'disabled', ...POLICY_NAMES];
+const REQUEST_NAMES = ['id', 'ifTaken', 'transaction', ...UPDATE_NAMES];
 
-/** Checks what callers of the service ask for. Fast: a hundred thousand jobs may be added in a row. */
+/** Checks the requests of the service's callers. Fast: a hundred thousand jobs may be added in a row. */
 @Injectable()
 export class RequestReader {
   constructor(
-    @Inject(SCHEDULER_PARTS) private readonly parts: Parts,
+    @Inject(SCHEDULER_RUNTIME) private readonly runtime: Runtime,
     @Inject(SCHEDULER_SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** @throws the SchedulerError of the first thing wrong with it */
+  /** @throws a SchedulerError for the first mistake */
   readRequest(request: AnyJobRequest): ReadRequest {
-    REQUEST_NAMES.check(
+    readNamed(
       request,
+      REQUEST_NAMES,
       "Give { trigger, handler }, for example { trigger: cron('0 3 * * *'), handler: 'send-report' }.",
     );
     const id = request.id === undefined ? generateJobId() : checkJobId(request.id);
     const { handler, definition } = this.resolveHandler(id, request.handler);
     const policies = readPolicies(request, this.settings.policies);
     checkGroup('group', policies.group, this.settings.concurrency);
-    if (this.parts.engine.durable) refuseFunctions(policies.retry);
+    if (this.runtime.engine.durable) refuseFunctions(policies.retry);
     else if (request.transaction !== undefined) {
       throw new InvalidOptionsError(
         'transaction',
@@ -88,39 +81,39 @@ export class RequestReader {
       payload: request.payload === undefined ? undefined : copyAsJson(request.payload),
       policies,
       origin: 'added',
-      disabled: request.disabled === undefined ? false : readBoolean('disabled', request.disabled),
+      disabled: readFlag('disabled', request.disabled ?? false),
     };
     const ifTaken = request.ifTaken === undefined ? 'error' : oneOf('ifTaken', request.ifTaken, IF_TAKEN);
     return { spec, ifTaken, definition };
   }
 
-  /** @throws the SchedulerError of the first thing wrong with it */
+  /** @throws a SchedulerError for the first mistake */
   readUpdate(job: Job, update: JobUpdate): ReadUpdate {
-    UPDATE_NAMES.check(update, "Give what shall change, for example { trigger: every('5m') }.");
+    readNamed(update, UPDATE_NAMES, "Give what shall change, for example { trigger: every('5m') }.");
     const { trigger, handler, disabled } = update;
     const resolved = handler === undefined ? null : this.resolveHandler(job.id, handler);
     const payload = update.payload === undefined ? job.payload : (copyAsJson(update.payload) ?? undefined);
     const policies = readPolicyEdit(update);
     if (policies?.group !== undefined) checkGroup('group', policies.group, this.settings.concurrency);
-    if (policies?.retry !== undefined && this.parts.engine.durable) refuseFunctions(policies.retry);
+    if (policies?.retry !== undefined && this.runtime.engine.durable) refuseFunctions(policies.retry);
     const edit: JobEdit = {
       ...(trigger === undefined ? {} : { trigger: this.bind(job.id, trigger) }),
       ...(resolved === null ? {} : { handler: resolved.handler }),
       ...(update.payload === undefined ? {} : { payload }),
       ...(policies === null ? {} : { policies }),
-      ...(disabled === undefined ? {} : { disabled: readBoolean('disabled', disabled) }),
+      ...(disabled === undefined ? {} : { disabled: readFlag('disabled', disabled) }),
     };
     return { edit, payload, definition: resolved === null ? this.definitionOf(job) : resolved.definition };
   }
 
-  /** The definition of a job's handler, if it has one with a class. */
+  /** The definition of the job's handler; null when it has no payload class. */
   definitionOf(job: Job): HandlerDefinition<never> | null {
-    return this.parts.handlers.get(job.handler)?.definition ?? null;
+    return this.runtime.handlers.get(job.handler)?.definition ?? null;
   }
 
   private resolveHandler(jobId: string, handler: unknown): ResolvedHandler {
     if (typeof handler === 'function') {
-      if (this.parts.engine.durable) throw new HandlerNotDurableError(jobId);
+      if (this.runtime.engine.durable) throw new HandlerNotDurableError(jobId);
       return { handler: handler as HandlerReference, definition: null };
     }
     const name =
@@ -132,7 +125,7 @@ export class RequestReader {
         'Give a function, the name of a handler, or a definition made by defineHandler().',
       );
     }
-    return { handler: name, definition: this.parts.handlers.require(name).definition };
+    return { handler: name, definition: this.runtime.handlers.require(name).definition };
   }
 
   private bind(jobId: string, trigger: unknown): Trigger {
@@ -143,7 +136,7 @@ export class RequestReader {
         "Wrap it: cron('0 3 * * *'), every('5m'), at(date) or after('30m').",
       );
     }
-    const now = this.parts.clock.now();
+    const now = this.runtime.clock.now();
     const bound = trigger.bind({ jobId, timezone: this.settings.timezone, anchorAt: now });
     if (bound.firstAt(now) !== null) return bound;
     throw new NeverFiresError(
@@ -153,7 +146,7 @@ export class RequestReader {
   }
 }
 
-/** A durable job is carried by any replica: what it says has to be stored. */
+/** Any replica may run a durable job, so all of it must be storable. */
 function refuseFunctions(retry: Partial<RetryPolicy>): void {
   const field =
     typeof retry.when === 'function'
@@ -176,9 +169,4 @@ function isTrigger(value: unknown): value is Trigger {
     typeof (value as Partial<Trigger>).nextAt === 'function' &&
     typeof (value as Partial<Trigger>).bind === 'function'
   );
-}
-
-function readBoolean(field: string, value: unknown): boolean {
-  if (typeof value === 'boolean') return value;
-  throw new InvalidOptionsError(field, value, 'Give true or false.');
 }
