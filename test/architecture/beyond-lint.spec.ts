@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { violationsBeyondLint } from './beyond-lint.js';
-import { LIBRARIES, publishedFiles } from './library-files.js';
+import { LIBRARIES, publishedFiles } from './source-files.js';
 
 const SRC = 'libs/scheduler/src';
 const SQL = 'libs/scheduler-sql/src';

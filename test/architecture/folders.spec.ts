@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LIBRARIES, publishedFiles, ROOT } from './library-files.js';
+import { LIBRARIES, publishedFiles, ROOT } from './source-files.js';
 import { HOUSES } from './rooms.js';
 
 const MOST_FILES = 20;
