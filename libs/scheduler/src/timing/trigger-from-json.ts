@@ -1,6 +1,6 @@
 import { AfterTrigger } from './triggers/after-trigger.js';
 import { allOf, anyOf, except } from './combine/combine.js';
-import { makeCronTrigger } from './triggers/cron-trigger.js';
+import { makeCronTrigger } from './triggers/make-cron.js';
 import { DateTrigger } from './triggers/date-trigger.js';
 import { parseInstant } from './time/instant.js';
 import { InvalidTriggerError } from './errors/trigger-errors.js';
@@ -21,9 +21,9 @@ const LONGEST_MS = 2 ** 53;
 const COMMON_KEYS = ['startAt', 'endAt', 'jitterMs', 'seed'];
 
 /**
- * The trigger that wrote this JSON. Unknown members are refused: a newer release may have written
- * them, and to leave one out would change when the job runs.
- * @throws InvalidTriggerError, and what `cron()` throws
+ * The trigger that wrote this JSON. Unknown members are refused: a newer release may have written them,
+ * and to drop one would change when the job runs.
+ * @throws InvalidTriggerError, and the errors of `cron()`
  */
 export function triggerFromJson(json: TriggerJson): Trigger {
   const given: unknown = json;
@@ -74,7 +74,7 @@ export function triggerFromJson(json: TriggerJson): Trigger {
 function cronFromJson(json: CronJson): Trigger {
   refuseUnknownKeys(json, ['type', 'expression', 'timezone', 'onGap', 'onRepeat', ...COMMON_KEYS], 'a cron');
   const { type: _type, expression, jitterMs, ...options } = json;
-  // Without any, all triggers share what they leave open.
+  // Undefined options let all such triggers share one set of defaults.
   if (Object.keys(options).length === 0 && jitterMs === undefined)
     return makeCronTrigger(expression, undefined);
   return makeCronTrigger(expression, { ...options, jitter: jitterOf(jitterMs) });

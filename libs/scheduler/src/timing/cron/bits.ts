@@ -1,4 +1,6 @@
-/** Sets of small numbers in one or two 32-bit integers; 64 means "none". */
+// Sets of small numbers as one or two 32-bit integers.
+
+/** Returned for "no member". */
 const NONE = 64;
 
 export function lowestBit(bits: number): number {
@@ -38,7 +40,7 @@ export function countBits(bits: number): number {
   return Math.imul((rest + (rest >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
-/** How many members are < `below`. */
+/** The number of members < `below`. */
 export function countBelow(low: number, high: number, below: number): number {
   if (below <= 0) return 0;
   if (below <= 32) return countBits(low & (0xffffffff >>> (32 - below)));

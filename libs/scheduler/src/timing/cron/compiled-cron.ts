@@ -1,18 +1,18 @@
 import { countBits, highestBit, lowestBit, nextBit, prevBit } from './bits.js';
 import { daysInMonth, firstDayOfMonth, monthOfDay, weekdayOfDay } from '../time/civil-calendar.js';
-import type { CronFieldText } from './cron-item.js';
+import type { CronFieldText } from './cron-field.js';
 import type { CronText } from './cron-text.js';
 import { plainValues } from './cron-values.js';
-import { matchingDays, type DayRule } from '../time/month-days.js';
+import { matchingDays, type DayFields } from '../time/month-days.js';
 
-/** E: the hour covers 0-23. I: else, a time field uses `*` or `/`. F: fixed times (semantics.md Z1). */
+/** E: the hour covers 0-23. I: not E, and a time field uses `*` or `/`. F: fixed times (semantics.md Z1). */
 export type CronClass = 'E' | 'I' | 'F';
 
 /**
- * A cron expression as integers, shared by all triggers that have its text. It knows wall time only,
- * no zone. The `month…` members remember the last month looked at; they change no answer.
+ * A cron expression as integers, shared by all triggers that have it. Wall time only, no zone. The
+ * `month…` members cache the last month used and never change a result.
  */
-export class CompiledCron implements DayRule {
+export class CompiledCron implements DayFields {
   readonly class: CronClass;
   readonly secondsLow: number;
   readonly secondsHigh: number;
@@ -38,7 +38,6 @@ export class CompiledCron implements DayRule {
   readonly ticksPerMinute: number;
   readonly ticksPerHour: number;
   readonly ticksPerDay: number;
-  /** Whether it can match at all is not checked here: see `cannotMatch`. */
   month = 0;
   monthStartDay = 0;
   monthLength = 0;
@@ -98,7 +97,7 @@ export class CompiledCron implements DayRule {
     this.goToMonth(0);
   }
 
-  /** Loads the month that has this day into the `month…` members. */
+  /** Loads the month of a day into the `month…` members. */
   goToDay(day: number): void {
     if (day < this.monthStartDay || day >= this.monthStartDay + this.monthLength)
       this.goToMonth(monthOfDay(day));

@@ -1,9 +1,9 @@
-/** One of the six fields of a cron expression: its name, its values and the names they go by. */
+/** One of the six fields of a cron expression: its name, its values and their names. */
 export interface CronField {
   readonly name: CronFieldName;
   readonly min: number;
   readonly max: number;
-  /** How many different values there are; day of week has 7, though 7 may be written for Sunday. */
+  /** The number of different values; 7 for day of week, where 0 and 7 are both Sunday. */
   readonly size: number;
   readonly names: ReadonlyMap<string, number> | null;
   /** For messages: `0-59`, `1-12 or JAN-DEC`. */
@@ -11,6 +11,39 @@ export interface CronField {
 }
 
 export type CronFieldName = 'second' | 'minute' | 'hour' | 'dayOfMonth' | 'month' | 'dayOfWeek';
+
+/**
+ * One checked item of a field's list. `text` is its source, `position` the 0-based offset of that in the
+ * expression; null in the field form.
+ */
+export type CronItem = { readonly text: string; readonly position: number | null } & (
+  | { readonly kind: 'any' }
+  /** `n`, `a-b`, `a/s`, `a-b/s` or a star with a step: the values from, from + step, … up to `to`. */
+  | {
+      readonly kind: 'values';
+      readonly from: number;
+      readonly to: number;
+      readonly step: number;
+      readonly form: ItemForm;
+    }
+  /** `H`, `H(a-b)`, `H/s`: values that depend on the seed; a single one when `step` is null. */
+  | { readonly kind: 'hash'; readonly from: number; readonly to: number; readonly step: number | null }
+  | { readonly kind: 'lastDay' }
+  | { readonly kind: 'lastWeekday' }
+  | { readonly kind: 'nearestWeekday'; readonly day: number }
+  | { readonly kind: 'lastOfWeekday'; readonly weekday: number }
+  | { readonly kind: 'nthOfWeekday'; readonly weekday: number; readonly nth: number }
+);
+
+/** The written form: a lone value, a range, or open to the field's end (`a/s`, a star with a step). */
+export type ItemForm = 'value' | 'range' | 'open';
+
+/** The source of a whole field, and its items. */
+export interface CronFieldText {
+  readonly text: string;
+  readonly position: number | null;
+  readonly items: readonly CronItem[];
+}
 
 const MONTHS = numbered('JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC', 1);
 const WEEKDAYS = numbered('SUN MON TUE WED THU FRI SAT', 0);
@@ -43,7 +76,7 @@ export const DAY_OF_WEEK: CronField = {
   expected: '0-7 or SUN-SAT (0 and 7 are Sunday), 5L or 5#2',
 };
 
-/** In the order in which they are written. */
+/** In written order. */
 export const CRON_FIELDS: readonly CronField[] = [SECOND, MINUTE, HOUR, DAY_OF_MONTH, MONTH, DAY_OF_WEEK];
 
 function numbered(names: string, first: number): ReadonlyMap<string, number> {

@@ -3,12 +3,12 @@ import { type CronFault, InvalidCronError } from '../errors/trigger-errors.js';
 import { showValue } from '../errors/show-value.js';
 
 /**
- * Cron by named fields (semantics.md C8): fields below the least significant one given take their
- * minimum, fields above it are `*`. `{ hour: 0, minute: 5 }` is 00:05:00 every day.
+ * Cron by named fields (semantics.md C8). Fields below the least significant one given take their
+ * minimum, fields above it are `*`: `{ hour: 0, minute: 5 }` is 00:05:00 every day.
  */
 export type CronFields = { [name in CronFieldName]?: number | string };
 
-/** From the most significant down, as APScheduler orders them: a weekday is finer than a day. */
+/** Most significant first, in APScheduler's order: a weekday is finer than a day of month. */
 const SIGNIFICANCE: readonly CronFieldName[] = [
   'month',
   'dayOfMonth',
@@ -26,16 +26,20 @@ const MINIMUM: Record<CronFieldName, string> = {
   second: '0',
 };
 
-/** The expression of six fields that says the same. @throws InvalidCronError naming the key at fault. */
+/** The equivalent expression of six fields. @throws InvalidCronError naming the key at fault */
 export function cronTextOfFields(fields: object): string {
   const given = Object.entries(fields);
   for (const [name, value] of given) checkField(fields, name, value);
-  if (given.length === 0)
-    refuse(fields, 'EMPTY', null, null, 'is empty', 'at least one field, e.g. { hour: 0, minute: 5 }');
+  if (given.length === 0) {
+    const expected = 'at least one field, e.g. { hour: 0, minute: 5 }';
+    refuse(fields, 'is empty', { reason: 'EMPTY', field: null, expected });
+  }
   if (Object.hasOwn(fields, 'dayOfMonth') && Object.hasOwn(fields, 'dayOfWeek')) {
-    const fact = 'is given beside dayOfWeek, which schedulers read in two ways';
-    const remedy = 'one of the two, or the text form, where either may match, e.g. "0 9 13 * FRI"';
-    refuse(fields, 'DOM_AND_DOW', 'dayOfMonth', null, fact, remedy);
+    refuse(fields, 'is given beside dayOfWeek, which schedulers read in two ways', {
+      reason: 'DOM_AND_DOW',
+      field: 'dayOfMonth',
+      expected: 'one of the two, or the string form, where either may match, e.g. "0 9 13 * FRI"',
+    });
   }
   const values = fields as Record<string, number | string>;
   const least = SIGNIFICANCE.findLastIndex((name) => Object.hasOwn(fields, name));
@@ -47,49 +51,49 @@ export function cronTextOfFields(fields: object): string {
 }
 
 function checkField(fields: object, name: string, value: unknown): void {
+  if (!CRON_FIELDS.some((field) => field.name === name)) refuseName(fields, name);
+  if (typeof value === 'number' || (typeof value === 'string' && /^[^\s]+$/.test(value.trim()))) return;
+  const isMissing = value === undefined || value === null || value === '';
+  refuse(fields, isMissing ? 'is missing' : 'is not one value', {
+    reason: 'BAD_VALUE',
+    field: name,
+    text: isMissing ? null : showValue(value),
+    expected: 'a number or a string such as "*/5", or the key left out',
+  });
+}
+
+const NEAR_NAMES = new Map([
+  ['day', 'dayOfMonth'],
+  ['day_of_month', 'dayOfMonth'],
+  ['day_of_week', 'dayOfWeek'],
+]);
+
+function refuseName(fields: object, name: string): never {
   if (name === 'year' || name === 'week') {
-    const remedy =
-      'the text form with month and day, startAt and endAt for single years, or a calendar interval';
-    refuse(fields, 'UNKNOWN_FIELD', name, null, 'does not exist in cron', remedy);
+    refuse(fields, 'does not exist in cron', {
+      reason: 'UNKNOWN_FIELD',
+      field: name,
+      expected:
+        'the string form with month and day, startAt and endAt for single years, or a calendar interval',
+    });
   }
-  if (!CRON_FIELDS.some((field) => field.name === name)) {
-    const isObjectOfCron = Object.keys(fields).some((key) => CRON_FIELDS.some((field) => field.name === key));
-    const near =
-      name === 'day' || name === 'day_of_month' ? 'dayOfMonth' : name === 'day_of_week' ? 'dayOfWeek' : null;
-    const remedy = near ?? CRON_FIELDS.map((field) => field.name).join(', ');
-    if (near === null && !isObjectOfCron) {
-      refuse(
-        fields,
-        'NOT_STRING',
-        null,
-        null,
-        'is neither a text nor an object of cron fields',
-        `the fields ${remedy}`,
-      );
-    }
-    refuse(fields, 'UNKNOWN_FIELD', name, null, 'does not exist', remedy);
+  const near = NEAR_NAMES.get(name);
+  const names = CRON_FIELDS.map((field) => field.name);
+  if (near === undefined && !names.some((known) => known in fields)) {
+    const fact = 'is neither a string nor an object of cron fields';
+    refuse(fields, fact, { reason: 'NOT_STRING', field: null, expected: `the fields ${names.join(', ')}` });
   }
-  const isUsable = typeof value === 'number' || (typeof value === 'string' && /^[^\s]+$/.test(value.trim()));
-  if (isUsable) return;
-  const missing = value === undefined || value === null || value === '';
-  const fact = missing ? 'is missing' : 'is not one value';
-  refuse(
-    fields,
-    'BAD_VALUE',
-    name,
-    missing ? null : showValue(value),
-    fact,
-    'a number or a text such as "*/5", or the key left out',
-  );
+  refuse(fields, 'does not exist', {
+    reason: 'UNKNOWN_FIELD',
+    field: name,
+    expected: near ?? names.join(', '),
+  });
 }
 
 function refuse(
   expression: object,
-  reason: CronFault,
-  field: string | null,
-  text: string | null,
   fact: string,
-  expected: string,
+  fault: { reason: CronFault; field: string | null; text?: string | null; expected: string },
 ): never {
-  throw new InvalidCronError(fact, { reason, expression, field, text, position: null, expected });
+  throw new InvalidCronError(fact, { text: null, ...fault, expression, position: null });
 }

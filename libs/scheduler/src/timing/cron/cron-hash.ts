@@ -1,17 +1,17 @@
 import { CRON_FIELDS } from './cron-field.js';
-import type { CronItem } from './cron-item.js';
+import type { CronItem } from './cron-field.js';
 import type { CronText } from './cron-text.js';
 import { stableHash } from './stable-hash.js';
 
-/** Whether an expression has an `H`, so that its values depend on a seed. */
+/** Whether the expression has an `H`, so that its values depend on a seed. */
 export function usesHash(text: CronText): boolean {
   return text.some((field) => field.items.some((item) => item.kind === 'hash'));
 }
 
 /**
- * The same expression with every `H` replaced by what the seed makes of it: `H` by a number, `H/15`
- * by `7/15`. Steps stay steps, so the class (Z1) does not change, and equal results share one
- * compiled rule.
+ * The expression with every `H` replaced by the seed's choice: `H` by a number, `H/15` by a range with a
+ * step such as `7-59/15`. Steps stay steps, so that the class (Z1) stays and equal results share one
+ * compiled expression.
  */
 export function expandHash(text: CronText, seed: string): string {
   return text
@@ -24,7 +24,7 @@ export function expandHash(text: CronText, seed: string): string {
 function expandItem(item: CronItem, seed: string, fieldName: string): string {
   if (item.kind !== 'hash') return item.text;
   const { from, to, step } = item;
-  // Without the field's name as salt, "H H * * *" would tie the minute to the hour.
+  // The field's name is the salt: without it, "H H * * *" would tie the minute to the hour.
   const hash = stableHash(`${seed}\n${fieldName}`);
   const size = to - from + 1;
   if (step === null) return String(from + (hash % size));

@@ -6,7 +6,7 @@ import {
   type CronField,
   type CronFieldName,
 } from './cron-field.js';
-import type { CronFieldText, CronItem } from './cron-item.js';
+import type { CronFieldText, CronItem } from './cron-field.js';
 import type { CompiledCron } from './compiled-cron.js';
 import { skippedMonths } from './cron-satisfiable.js';
 import type { CronText } from './cron-text.js';
@@ -20,7 +20,7 @@ export type CronWarningCode =
   | 'SKIPS_MONTHS'
   | 'STAR_BEFORE_FIXED';
 
-/** Something in a valid expression that probably means more or less than its author thinks. */
+/** A part of a valid expression that probably means more or less than its author thinks. */
 export interface CronWarning {
   readonly code: CronWarningCode;
   readonly field: CronFieldName;
@@ -32,8 +32,8 @@ export interface CronWarning {
 
 const NO_WARNINGS: readonly CronWarning[] = [];
 
-/** @param rule the compiled text; null while an `H` awaits its seed. */
-export function lintCron(text: CronText, rule: CompiledCron | null): readonly CronWarning[] {
+/** @param compiled null while an `H` has no seed */
+export function lintCron(text: CronText, compiled: CompiledCron | null): readonly CronWarning[] {
   const found: CronWarning[] = [];
   text.forEach((fieldText, index) => {
     const field = CRON_FIELDS[index]!;
@@ -41,7 +41,7 @@ export function lintCron(text: CronText, rule: CompiledCron | null): readonly Cr
     if (fieldText.items.length > 1) lintRepeats(field, fieldText, found);
   });
   lintStars(text, found);
-  lintDays(text, rule, found);
+  lintDays(text, compiled, found);
   return found.length === 0 ? NO_WARNINGS : found;
 }
 
@@ -85,7 +85,7 @@ function lintRepeats(field: CronField, fieldText: CronFieldText, found: CronWarn
   }
 }
 
-/** Null for items whose days depend on the month. */
+/** The values of an item; null when they depend on the month or the seed. */
 function valuesOf(field: CronField, item: CronItem): number[] | null {
   const [from, to, step] =
     item.kind === 'values'
@@ -96,11 +96,10 @@ function valuesOf(field: CronField, item: CronItem): number[] | null {
   if (from > to) return null;
   const values: number[] = [];
   for (let value = from; value <= to; value += step) values.push(field === DAY_OF_WEEK ? value % 7 : value);
-  // "0-7" names Sunday twice and means the week: that is no repetition.
   return values;
 }
 
-/** `* 5 * * *`: sixty runs where one at five was meant. Second to day of month only: `* * * JAN *` reads as meant. */
+/** `* 5 * * *`: sixty runs where one at five was meant. Up to day of month only: `* * * JAN *` reads as meant. */
 function lintStars(text: CronText, found: CronWarning[]): void {
   for (let index = 0; index < 3; index++) {
     const finer = text[index]!;
@@ -125,7 +124,7 @@ function isSingle({ items }: CronFieldText): boolean {
   return (item.kind === 'values' && item.form === 'value') || (item.kind === 'hash' && item.step === null);
 }
 
-function lintDays(text: CronText, rule: CompiledCron | null, found: CronWarning[]): void {
+function lintDays(text: CronText, compiled: CompiledCron | null, found: CronWarning[]): void {
   const day = text[3]!;
   const weekday = text[5]!;
   const isRestricted = (field: CronFieldText): boolean => field.text !== '*' && field.text !== '?';
@@ -133,13 +132,13 @@ function lintDays(text: CronText, rule: CompiledCron | null, found: CronWarning[
   if (isRestricted(weekday)) {
     const message =
       `dayOfMonth ${showValue(day.text)} and dayOfWeek ${showValue(weekday.text)} are both restricted, so either is enough; ` +
-      `any text but "*" and "?" restricts, even "1-31" and "*/2"`;
+      `anything but "*" and "?" restricts, even "1-31" and "*/2"`;
     found.push({ code: 'DOM_AND_DOW', field: 'dayOfMonth', text: day.text, position: day.position, message });
     return;
   }
-  // "31W" and the leap day of a lone February are asked for by name.
-  if (rule === null || rule.nearestWeekdays !== 0 || rule.months === 1 << 1) return;
-  const skipped = skippedMonths(rule);
+  // "31W" and the leap day of a lone February name such days on purpose.
+  if (compiled === null || compiled.nearestWeekdays !== 0 || compiled.months === 1 << 1) return;
+  const skipped = skippedMonths(compiled);
   if (skipped.length === 0) return;
   const names = [...MONTH.names!.keys()];
   const list = skipped.map((month) => names[month - 1]).join(', ');

@@ -4,43 +4,43 @@ import { CompiledCron } from './compiled-cron.js';
 import { refuseImpossible } from './cron-satisfiable.js';
 import { readCronText } from './cron-text.js';
 
-/** An expression as it was written, checked once and shared by all triggers that have it. */
+/** A checked expression, shared by all triggers that have it. */
 export interface CronPattern {
   readonly expression: string;
   readonly warnings: readonly CronWarning[];
-  /** Null while an `H` awaits its seed. */
-  readonly rule: CompiledCron | null;
+  /** Null while an `H` has no seed. */
+  readonly compiled: CompiledCron | null;
 }
 
-/** Some hundred bytes each; jobs of one application have far fewer expressions than this. */
+/** Bounds the cache: some hundred bytes each, and far more than the expressions of one application. */
 const MOST_KEPT = 4096;
 
 const patterns = new Map<string, CronPattern>();
 
 /**
- * The pattern of an expression, from memory when it was seen before.
- * @param given the field form it was made from, for the messages.
- * @throws InvalidCronError when it cannot be read, NeverFiresError when it can never match.
+ * The pattern of an expression, cached by its source.
+ * @param given the field form that `expression` was made from, for messages
+ * @throws InvalidCronError when it cannot be read, NeverFiresError when it can never match
  */
 export function cronPattern(expression: unknown, given?: object): CronPattern {
   const known = patterns.get(expression as string);
   if (known !== undefined) return known;
   const text = readCronText(expression, given);
   const written = expression as string;
-  const rule = usesHash(text) ? null : new CompiledCron(text);
-  if (rule !== null) refuseImpossible(rule, text, written);
-  const pattern = { expression: written, warnings: lintCron(text, rule), rule };
-  // The field form has no positions to show, so its warnings differ from the same text's.
+  const compiled = usesHash(text) ? null : new CompiledCron(text);
+  if (compiled !== null) refuseImpossible(compiled, text, written);
+  const pattern = { expression: written, warnings: lintCron(text, compiled), compiled };
+  // Not for the field form, whose warnings differ: they have no positions.
   if (given === undefined) keep(written, pattern);
   return pattern;
 }
 
-/** The rule that a pattern with an `H` has under a seed. @throws NeverFiresError as above. */
-export function seededRule(pattern: CronPattern, seed: string): CompiledCron {
+/** Compiles a pattern that has an `H`, with a seed. @throws NeverFiresError when the result can never match */
+export function compileSeeded(pattern: CronPattern, seed: string): CompiledCron {
   const text = readCronText(pattern.expression);
   const expanded = expandHash(text, seed);
-  const { rule } = cronPattern(expanded);
-  return rule!;
+  const { compiled } = cronPattern(expanded);
+  return compiled!;
 }
 
 function keep(expression: string, pattern: CronPattern): void {

@@ -5,45 +5,44 @@ import { matchingDays } from '../time/month-days.js';
 import { NeverFiresError } from '../errors/trigger-errors.js';
 import { showValue } from '../errors/show-value.js';
 
-/** A common and a leap year, by the number of their January. */
+/** A common and a leap year, by the month number of their January. */
 const YEARS = [2001 * 12, 2004 * 12];
 
 /**
- * Refuses a rule that no year can match. Exact: there are only 14 kinds of years (leap or not, seven
- * first weekdays), all of which come again and again.
- * @throws NeverFiresError naming the days and the months that do not go together.
+ * Refuses an expression that no year can match. Exact: there are only 14 kinds of years (leap or not,
+ * seven first weekdays), and all of them recur.
+ * @throws NeverFiresError naming the days and the months that exclude each other
  */
-export function refuseImpossible(rule: CompiledCron, text: CronText, expression: string): void {
-  // Weekdays occur in every month, the fifth of one in some leap year's February.
-  if (!rule.isDayOfMonthRestricted || rule.isDayOfWeekRestricted || canMatch(rule)) return;
+export function refuseImpossible(compiled: CompiledCron, text: CronText, expression: string): void {
+  // Every weekday occurs in every month, and a fifth one in the February of some leap year.
+  if (!compiled.isDayOfMonthRestricted || compiled.isDayOfWeekRestricted || canMatch(compiled)) return;
   const day = text[3]!;
   const month = text[4]!;
   const expected = `days that exist in the months ${showValue(month.text)}`;
-  const place = day.position === null ? '' : ` at position ${day.position}`;
+  const where = day.position === null ? '' : ` at position ${day.position}`;
   throw new NeverFiresError(
-    `The cron expression ${showValue(expression)} never fires: the field "dayOfMonth", ${showValue(day.text)}${place}, ` +
+    `The cron expression ${showValue(expression)} never fires: the field "dayOfMonth", ${showValue(day.text)}${where}, ` +
       `names no day that the months ${showValue(month.text)} have.`,
     `Give ${expected}; "L" is the last day of any month.`,
     { expression, field: 'dayOfMonth', text: day.text, position: day.position, expected },
   );
 }
 
-function canMatch(rule: CompiledCron): boolean {
+function canMatch(compiled: CompiledCron): boolean {
   return monthsOfAllYears().some(
     ({ month, firstWeekday, length }) =>
-      rule.hasMonth(month) && matchingDays(rule, firstWeekday, length) !== 0,
+      compiled.hasMonth(month) && matchingDays(compiled, firstWeekday, length) !== 0,
   );
 }
 
-/**
- * The months in which no day matches in some or all years, 1 to 12, of those that the rule names.
- */
-export function skippedMonths(rule: CompiledCron): number[] {
-  const daysOfEveryMonth = rule.daysOfMonth & 0xfffffff;
-  if (daysOfEveryMonth !== 0 || rule.hasLastDay || rule.hasLastWeekday) return [];
+/** The expression's months, 1 to 12, that have no matching day in some or all years. */
+export function skippedMonths(compiled: CompiledCron): number[] {
+  const daysOfEveryMonth = compiled.daysOfMonth & 0xfffffff;
+  if (daysOfEveryMonth !== 0 || compiled.hasLastDay || compiled.hasLastWeekday) return [];
   const skipped = new Set<number>();
   for (const { month, firstWeekday, length } of monthsOfAllYears()) {
-    if (rule.hasMonth(month) && matchingDays(rule, firstWeekday, length) === 0) skipped.add((month % 12) + 1);
+    if (compiled.hasMonth(month) && matchingDays(compiled, firstWeekday, length) === 0)
+      skipped.add((month % 12) + 1);
   }
   return [...skipped].toSorted((a, b) => a - b);
 }

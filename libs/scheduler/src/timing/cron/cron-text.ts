@@ -1,5 +1,5 @@
 import { CRON_FIELDS, DAY_OF_MONTH, DAY_OF_WEEK, type CronField } from './cron-field.js';
-import type { CronFieldText, CronItem } from './cron-item.js';
+import type { CronFieldText, CronItem } from './cron-field.js';
 import { type CronFault, InvalidCronError } from '../errors/trigger-errors.js';
 import { readCronItem } from './read-cron-item.js';
 
@@ -15,13 +15,12 @@ const MACROS = new Map([
   ['@hourly', '0 * * * *'],
 ]);
 
-/** The six fields of an expression, checked and in the order of `CRON_FIELDS`. */
+/** The six checked fields of an expression, in the order of `CRON_FIELDS`. */
 export type CronText = readonly CronFieldText[];
 
 /**
  * Reads an expression of 5 or 6 fields or a macro (semantics.md C2 to C4).
- * @param given what the caller wrote, when `expression` was made from the field form: errors quote it
- *   and give no position.
+ * @param given the field form that `expression` was made from: errors quote it and give no position
  * @throws InvalidCronError
  */
 export function readCronText(expression: unknown, given?: object): CronText {
@@ -130,15 +129,15 @@ function readField(
 
 function refuseType(value: unknown): never {
   const missing = value === undefined || value === null;
-  throw new InvalidCronError(missing ? 'is missing' : 'is not a text', {
+  throw new InvalidCronError(missing ? 'is missing' : 'is not a string', {
     reason: missing ? 'EMPTY' : 'NOT_STRING',
     expression: value,
     field: null,
     text: null,
     position: null,
     expected: missing
-      ? 'a text of 5 or 6 fields; if it comes from the environment, check that the variable is set'
-      : 'a text of 5 or 6 fields, or an object such as { hour: 0, minute: 5 }',
+      ? 'a string of 5 or 6 fields; if it comes from the environment, check that the variable is set'
+      : 'a string of 5 or 6 fields, or an object such as { hour: 0, minute: 5 }',
   });
 }
 

@@ -1,6 +1,6 @@
 import { CronDate, CronExpressionParser } from 'cron-parser';
 import { CRON_FIELDS, DAY_OF_WEEK, type CronField } from './cron-field.js';
-import type { CronItem } from './cron-item.js';
+import type { CronItem } from './cron-field.js';
 import type { CronText } from './cron-text.js';
 
 type ValuesItem = Extract<CronItem, { kind: 'values' }>;

@@ -1,13 +1,13 @@
 import { DAY_OF_MONTH, DAY_OF_WEEK, type CronField } from './cron-field.js';
-import type { CronItem } from './cron-item.js';
+import type { CronItem } from './cron-field.js';
 import { type CronFault, InvalidCronError } from '../errors/trigger-errors.js';
 
 const DIGITS = /^\d+$/;
 const HASH = /^H(?:\((\d+)-(\d+)\))?$/;
-/** What people write for a hash and that is none; longer words are unknown names. */
+/** Attempts at a hash; longer words are unknown names. */
 const HASH_LIKE = /^[Hh]{1,2}(?:[(\d/]|$)/;
 
-/** Where an item stands, for the messages. */
+/** The source of an item, for messages. */
 export interface ItemContext {
   readonly expression: unknown;
   readonly field: CronField;
@@ -17,46 +17,46 @@ export interface ItemContext {
 
 /**
  * Reads one item of a field's list, strictly (semantics.md C3, C4).
- * @throws InvalidCronError whatever is not exactly one of the forms.
+ * @throws InvalidCronError for anything that is not exactly one of the forms
  */
-export function readCronItem(place: ItemContext): CronItem {
-  const { text, position } = place;
+export function readCronItem(context: ItemContext): CronItem {
+  const { text, position } = context;
   if (text === '*') return { kind: 'any', text, position };
-  // The commonest item by far.
+  // The most common item, so checked early.
   if (DIGITS.test(text)) {
-    const value = readNumber(place, text);
+    const value = readNumber(context, text);
     return { kind: 'values', from: value, to: value, step: 1, form: 'value', text, position };
   }
   if (text === '')
-    refuse(place, 'EMPTY_ITEM', 'is an empty item', 'a value between commas and none after the last');
+    refuse(context, 'EMPTY_ITEM', 'is an empty item', 'a value between commas and none after the last');
   if (text.includes('?')) {
     refuse(
-      place,
+      context,
       'BAD_QUESTION',
       'uses "?"',
       '"?" alone, in dayOfMonth or dayOfWeek; everywhere else write "*"',
     );
   }
-  if (HASH_LIKE.test(text)) return readHash(place);
-  if (text.includes('#')) return readNth(place);
-  if (text.includes('/')) return readStep(place);
-  const special = readSpecial(place);
+  if (HASH_LIKE.test(text)) return readHash(context);
+  if (text.includes('#')) return readNth(context);
+  if (text.includes('/')) return readStep(context);
+  const special = readSpecial(context);
   if (special !== null) return special;
   if (text.includes('-')) {
-    const [from, to] = readRange(place, text);
+    const [from, to] = readRange(context, text);
     return { kind: 'values', from, to, step: 1, form: 'range', text, position };
   }
-  const value = readValue(place, text);
+  const value = readValue(context, text);
   return { kind: 'values', from: value, to: value, step: 1, form: 'value', text, position };
 }
 
-function readStep(place: ItemContext): CronItem {
-  const { text, field, position } = place;
+function readStep(context: ItemContext): CronItem {
+  const { text, field, position } = context;
   const [base, stepText, ...more] = text.split('/') as [string, string, ...string[]];
   const step = Number(stepText);
   if (more.length > 0 || base === '' || !DIGITS.test(stepText) || step === 0) {
     refuse(
-      place,
+      context,
       'BAD_STEP',
       'has no usable step',
       'one "/" with "*", a value or a range before it and a number from 1 after it',
@@ -67,23 +67,23 @@ function readStep(place: ItemContext): CronItem {
     return { kind: 'values', from: field.min, to, step, form: 'open', text, position };
   }
   if (base.includes('-')) {
-    const [from, to] = readRange(place, base);
+    const [from, to] = readRange(context, base);
     return { kind: 'values', from, to, step, form: 'range', text, position };
   }
   if (/^\d*L?W?$/.test(base) && !DIGITS.test(base)) {
     refuse(
-      place,
+      context,
       base.includes('W') ? 'BAD_W' : 'BAD_LAST',
       'puts a step on L or W',
       'L, LW and W without a step',
     );
   }
   if (base.includes('*'))
-    refuse(place, 'BAD_VALUE', 'mixes "*" with other characters', `"*", or ${field.expected}`);
-  const from = readValue(place, base);
+    refuse(context, 'BAD_VALUE', 'mixes "*" with other characters', `"*", or ${field.expected}`);
+  const from = readValue(context, base);
   if (field === DAY_OF_WEEK) {
     refuse(
-      place,
+      context,
       'BAD_STEP',
       'has a step without an end, which is not clear for weekdays',
       `a range, e.g. "${from % 7}-6/${step}"`,
@@ -92,20 +92,20 @@ function readStep(place: ItemContext): CronItem {
   return { kind: 'values', from, to: field.max, step, form: 'open', text, position };
 }
 
-function readRange(place: ItemContext, text: string): [number, number] {
+function readRange(context: ItemContext, text: string): [number, number] {
   const parts = text.split('-');
   if (parts.length !== 2 || parts.includes('') || text.includes('*')) {
-    refuse(place, 'BAD_RANGE', 'is not a range', 'two values with one "-" between them, the smaller first');
+    refuse(context, 'BAD_RANGE', 'is not a range', 'two values with one "-" between them, the smaller first');
   }
-  const from = readValue(place, parts[0]!);
-  let to = readValue(place, parts[1]!);
+  const from = readValue(context, parts[0]!);
+  let to = readValue(context, parts[1]!);
   // SUN ends a week that began on another day (C3); the digit 0 begins one.
-  if (place.field === DAY_OF_WEEK && from > 0 && to === 0 && !DIGITS.test(parts[1]!)) to = 7;
+  if (context.field === DAY_OF_WEEK && from > 0 && to === 0 && !DIGITS.test(parts[1]!)) to = 7;
   if (from > to) {
-    const last = place.field === DAY_OF_WEEK ? 6 : place.field.max;
-    const split = `"${from}-${last},${place.field.min}-${to}"`;
+    const last = context.field === DAY_OF_WEEK ? 6 : context.field.max;
+    const split = `"${from}-${last},${context.field.min}-${to}"`;
     refuse(
-      place,
+      context,
       'REVERSED_RANGE',
       'is a range that runs backwards',
       `the smaller value first, or two ranges such as ${split}`,
@@ -114,96 +114,96 @@ function readRange(place: ItemContext, text: string): [number, number] {
   return [from, to];
 }
 
-/** L, W and their kin; null when the text has neither in their manner. */
-function readSpecial(place: ItemContext): CronItem | null {
-  const { text, field, position } = place;
+/** Reads items with L and W; null for all other items. */
+function readSpecial(context: ItemContext): CronItem | null {
+  const { text, field, position } = context;
   const isWord = /^[A-Za-z]+$/.test(text);
   if (isWord && field.names?.has(text.toUpperCase())) return null;
   if (field === DAY_OF_MONTH) {
     if (text === 'L') return { kind: 'lastDay', text, position };
     if (text === 'LW') return { kind: 'lastWeekday', text, position };
     if (/^\d+W$/.test(text)) {
-      return { kind: 'nearestWeekday', day: readNumber(place, text.slice(0, -1)), text, position };
+      return { kind: 'nearestWeekday', day: readNumber(context, text.slice(0, -1)), text, position };
     }
   }
   if (field === DAY_OF_WEEK && /^(?:\d+|[A-Za-z]{3})L$/.test(text)) {
-    return { kind: 'lastOfWeekday', weekday: readValue(place, text.slice(0, -1)) % 7, text, position };
+    return { kind: 'lastOfWeekday', weekday: readValue(context, text.slice(0, -1)) % 7, text, position };
   }
-  if (/^[LlWw]{1,2}$/.test(text) || /^[\d-]*[LlWw][\dLlWw-]*$/.test(text)) refuseLastOrWeekday(place);
+  if (/^[LlWw]{1,2}$/.test(text) || /^[\d-]*[LlWw][\dLlWw-]*$/.test(text)) refuseLastOrWeekday(context);
   if (/-[A-Za-z\d]*L$/.test(text) && !field.names?.has(text.split('-')[1]!.toUpperCase()))
-    refuseLastOrWeekday(place);
+    refuseLastOrWeekday(context);
   return null;
 }
 
-function refuseLastOrWeekday(place: ItemContext): never {
-  if (/w/i.test(place.text)) {
+function refuseLastOrWeekday(context: ItemContext): never {
+  if (/w/i.test(context.text)) {
     refuse(
-      place,
+      context,
       'BAD_W',
       'uses "W"',
       '"W" in dayOfMonth only, as "15W" (the weekday nearest to the 15th) or "LW"',
     );
   }
   refuse(
-    place,
+    context,
     'BAD_LAST',
     'uses "L"',
     '"L" or "LW" in dayOfMonth, or a single weekday with L in dayOfWeek, e.g. "5L"',
   );
 }
 
-function readNth(place: ItemContext): CronItem {
-  const { text, field, position } = place;
+function readNth(context: ItemContext): CronItem {
+  const { text, field, position } = context;
   const match = /^(\d+|[A-Za-z]{3})#([1-5])$/.exec(text);
   const expected = 'one weekday, "#" and 1-5, e.g. "5#2" or "FRI#2" for the second Friday, in dayOfWeek';
   if (field !== DAY_OF_WEEK || match === null)
-    refuse(place, 'BAD_NTH', 'is not the nth weekday of a month', expected);
+    refuse(context, 'BAD_NTH', 'is not the nth weekday of a month', expected);
   const weekday = DIGITS.test(match[1]!) ? Number(match[1]) : field.names!.get(match[1]!.toUpperCase());
-  if (weekday === undefined || weekday > 7) refuse(place, 'BAD_NTH', 'names no weekday', expected);
+  if (weekday === undefined || weekday > 7) refuse(context, 'BAD_NTH', 'names no weekday', expected);
   return { kind: 'nthOfWeekday', weekday: weekday % 7, nth: Number(match[2]), text, position };
 }
 
-function readHash(place: ItemContext): CronItem {
-  const { text, field, position } = place;
+function readHash(context: ItemContext): CronItem {
+  const { text, field, position } = context;
   const [base, stepText, ...more] = text.split('/') as [string, string?, ...string[]];
   const match = HASH.exec(base);
   const expected = '"H", "H(a-b)" with a up to b, or either with a step such as "H/15"; a capital H';
-  if (match === null || more.length > 0) refuse(place, 'BAD_HASH', 'is not a hashed value', expected);
+  if (match === null || more.length > 0) refuse(context, 'BAD_HASH', 'is not a hashed value', expected);
   if (stepText !== undefined && (!DIGITS.test(stepText) || Number(stepText) === 0)) {
-    refuse(place, 'BAD_STEP', 'has no usable step', 'a number from 1 after "/"');
+    refuse(context, 'BAD_STEP', 'has no usable step', 'a number from 1 after "/"');
   }
-  // Every month has the days 1 to 28; a hashed day must not make a job skip months.
+  // A hashed day must not make a job skip months: every month has the days 1 to 28.
   const last = field === DAY_OF_MONTH ? 28 : field === DAY_OF_WEEK ? 6 : field.max;
-  const from = match[1] === undefined ? field.min : readNumber(place, match[1]);
-  const to = match[2] === undefined ? last : readNumber(place, match[2]);
-  if (from > to) refuse(place, 'BAD_HASH', 'is a range that runs backwards', expected);
+  const from = match[1] === undefined ? field.min : readNumber(context, match[1]);
+  const to = match[2] === undefined ? last : readNumber(context, match[2]);
+  if (from > to) refuse(context, 'BAD_HASH', 'is a range that runs backwards', expected);
   return { kind: 'hash', from, to, step: stepText === undefined ? null : Number(stepText), text, position };
 }
 
-function readValue(place: ItemContext, text: string): number {
-  if (DIGITS.test(text)) return readNumber(place, text);
-  const named = place.field.names?.get(text.toUpperCase());
+function readValue(context: ItemContext, text: string): number {
+  if (DIGITS.test(text)) return readNumber(context, text);
+  const named = context.field.names?.get(text.toUpperCase());
   if (named !== undefined) return named;
-  const asWord = /^[A-Za-z]+$/.test(text) || (place.field.names !== null && /[A-Za-z]{3}/.test(text));
+  const asWord = /^[A-Za-z]+$/.test(text) || (context.field.names !== null && /[A-Za-z]{3}/.test(text));
   if (asWord) {
-    const hint = nameStart(place.field, text);
-    refuse(place, 'UNKNOWN_NAME', `has the unknown name "${text}"`, hint ?? place.field.expected);
+    const hint = nameStart(context.field, text);
+    refuse(context, 'UNKNOWN_NAME', `has the unknown name "${text}"`, hint ?? context.field.expected);
   }
   const commas = /[;|]/.test(text) ? ', and commas between several' : '';
-  refuse(place, 'BAD_VALUE', `is not a value`, `${place.field.expected}${commas}`);
+  refuse(context, 'BAD_VALUE', `is not a value`, `${context.field.expected}${commas}`);
 }
 
-/** "MONDAY" is most likely MON. */
+/** A hint for "MONDAY", which most likely means MON. */
 function nameStart(field: CronField, text: string): string | null {
   const start = text.slice(0, 3).toUpperCase();
   return field.names?.has(start) ? `three letters, here ${start}` : null;
 }
 
-function readNumber(place: ItemContext, digits: string): number {
+function readNumber(context: ItemContext, digits: string): number {
   const value = Number(digits);
-  const { min, max, expected } = place.field;
+  const { min, max, expected } = context.field;
   if (value < min || value > max)
-    refuse(place, 'OUT_OF_RANGE', `has ${showNumber(digits)} outside ${min}-${max}`, expected);
+    refuse(context, 'OUT_OF_RANGE', `has ${showNumber(digits)} outside ${min}-${max}`, expected);
   return value;
 }
 
@@ -211,7 +211,7 @@ function showNumber(digits: string): string {
   return digits.length > 12 ? `${digits.slice(0, 12)}…` : digits;
 }
 
-function refuse(place: ItemContext, reason: CronFault, fact: string, expected: string): never {
-  const { expression, field, text, position } = place;
+function refuse(context: ItemContext, reason: CronFault, fact: string, expected: string): never {
+  const { expression, field, text, position } = context;
   throw new InvalidCronError(fact, { reason, expression, field: field.name, text, position, expected });
 }

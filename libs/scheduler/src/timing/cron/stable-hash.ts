@@ -1,4 +1,7 @@
-/** FNV-1a over UTF-16 units, 32 bits, with a last mix so that low bits are as good as high ones. Never change it: jobs keep their places and delays by it. */
+/**
+ * FNV-1a over UTF-16 units, 32 bits, with a final mix that makes low bits as good as high ones. Never
+ * change it: the `H` values and delays of stored jobs follow from it.
+ */
 export function stableHash(text: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < text.length; index++) {

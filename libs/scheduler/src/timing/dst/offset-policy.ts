@@ -3,15 +3,15 @@ import { InvalidTriggerError } from '../errors/trigger-errors.js';
 import type { OnGap, OnRepeat } from '../triggers/trigger.js';
 
 /**
- * What a trigger does at changes of offset, as bits, so that a million triggers keep it in one small
- * integer: what is in force, and which of the two were chosen (only those are stored).
+ * A trigger's behaviour at changes of offset (DST) as bits, so that a million triggers keep it in one
+ * small integer: the behaviour in force, and which of the two options were chosen (only those are stored).
  */
 export const RUNS_GAPS = 1;
 export const RUNS_FIRST_PASS_ONLY = 2;
 const CHOSE_GAP = 4;
 const CHOSE_REPEAT = 8;
 
-/** The choice, or else the default of the class (semantics.md Z2, Z3). */
+/** The chosen options, else the defaults of the class (semantics.md Z2, Z3). */
 export function offsetPolicy(
   cronClass: CronClass,
   onGap: OnGap | undefined,

@@ -6,65 +6,72 @@ import type { OffsetEffect } from '../triggers/trigger.js';
 import { countWalls, nextWall, prevWall } from './wall-search.js';
 import type { OffsetSegment, Zone } from '../zone/zone.js';
 
-/** What changes of offset did at a tick (UTC seconds) or between the tick before it and this one. */
-export function effectsAt(rule: CompiledCron, zone: Zone, policy: number, tick: number): OffsetEffect[] {
-  const before = lastTickUpTo(rule, zone, policy, tick - 1) ?? tick;
+/** Effects of changes of offset (DST) at a tick (UTC seconds), or between the previous tick and this one. */
+export function effectsAt(compiled: CompiledCron, zone: Zone, policy: number, tick: number): OffsetEffect[] {
+  const before = lastTickUpTo(compiled, zone, policy, tick - 1) ?? tick;
   const effects: OffsetEffect[] = [];
   for (let segment = zone.at(tick); segment.start > before; segment = zone.at(segment.start - 1)) {
     const effect =
-      segment.shift > 0 ? gapEffect(rule, policy, segment, tick) : overlapEffect(rule, policy, segment);
+      segment.shift > 0
+        ? gapEffect(compiled, policy, segment, tick)
+        : overlapEffect(compiled, policy, segment);
     if (effect !== null) effects.unshift(effect);
   }
-  const repeated = repeatedEffect(rule, zone, policy, tick);
+  const repeated = repeatedEffect(compiled, zone, policy, tick);
   return repeated === null ? effects : [...effects, repeated];
 }
 
 function gapEffect(
-  rule: CompiledCron,
+  compiled: CompiledCron,
   policy: number,
   segment: OffsetSegment,
   tick: number,
 ): OffsetEffect | null {
   const resumed = segment.start + segment.offset;
-  if (!isMadeUpAtStart(rule, policy, segment)) {
-    return effectOf('skipped', rule, segment, resumed - segment.shift, resumed - 1);
+  if (!isMadeUpAtStart(compiled, policy, segment)) {
+    return effectOf('skipped', compiled, segment, resumed - segment.shift, resumed - 1);
   }
-  // A made-up run is a tick itself, so it is this one.
-  const isRegular = nextWall(rule, tick + segment.offset) === tick + segment.offset;
-  return effectOf(isRegular ? 'merged' : 'moved', rule, segment, resumed - segment.shift, resumed - 1);
+  // A made-up run is itself a tick, so it is this one.
+  const isRegular = nextWall(compiled, tick + segment.offset) === tick + segment.offset;
+  return effectOf(isRegular ? 'merged' : 'moved', compiled, segment, resumed - segment.shift, resumed - 1);
 }
 
-function overlapEffect(rule: CompiledCron, policy: number, segment: OffsetSegment): OffsetEffect | null {
+function overlapEffect(compiled: CompiledCron, policy: number, segment: OffsetSegment): OffsetEffect | null {
   if (segment.shift >= 0 || (policy & RUNS_FIRST_PASS_ONLY) === 0) return null;
   const repeated = segment.start + segment.offset;
-  return effectOf('skipped', rule, segment, repeated, repeated - segment.shift - 1);
+  return effectOf('skipped', compiled, segment, repeated, repeated - segment.shift - 1);
 }
 
-function repeatedEffect(rule: CompiledCron, zone: Zone, policy: number, tick: number): OffsetEffect | null {
+function repeatedEffect(
+  compiled: CompiledCron,
+  zone: Zone,
+  policy: number,
+  tick: number,
+): OffsetEffect | null {
   let segment = zone.at(tick);
   if (tick >= segment.repeatedUntil || (policy & RUNS_FIRST_PASS_ONLY) !== 0) return null;
   const wall = tick + segment.offset;
   // The overlap may lie before a seam of the table.
   while (segment.shift >= 0) segment = zone.at(segment.start - 1);
-  return effectOf('repeated', rule, segment, wall, wall);
+  return effectOf('repeated', compiled, segment, wall, wall);
 }
 
 /** Null when no matching wall time lies in [from, to]. */
 function effectOf(
   kind: OffsetEffect['kind'],
-  rule: CompiledCron,
+  compiled: CompiledCron,
   segment: OffsetSegment,
   from: number,
   to: number,
 ): OffsetEffect | null {
-  const count = countWalls(rule, from, to);
+  const count = countWalls(compiled, from, to);
   if (count === 0) return null;
   return {
     kind,
     changeAt: new Date(segment.start * 1000),
     changeMinutes: segment.shift / 60,
-    firstWallTime: formatWallSecond(nextWall(rule, from)),
-    lastWallTime: formatWallSecond(prevWall(rule, to)),
+    firstWallTime: formatWallSecond(nextWall(compiled, from)),
+    lastWallTime: formatWallSecond(prevWall(compiled, to)),
     count,
   };
 }

@@ -19,9 +19,9 @@ export abstract class SchedulerError extends Error {
     return this.statusCode;
   }
 
-  /** Puts the place of the mistake, for example `ReportsService.daily`, before the message. */
-  at(place: string): this {
-    this.message = `${place}: ${this.message}`;
+  /** Prefixes the message with the location of the mistake, e.g. `ReportsService.daily`. */
+  at(location: string): this {
+    this.message = `${location}: ${this.message}`;
     return this;
   }
 }

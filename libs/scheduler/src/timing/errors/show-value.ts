@@ -1,6 +1,6 @@
 const LONGEST = 60;
 
-/** A value as an error message quotes it: strings in quotes, anything else by its content, cut to one line. */
+/** Quotes a value for an error message: strings in quotes, anything else by its content, cut to one short line. */
 export function showValue(value: unknown): string {
   const text = shown(value).replace(/[\r\n\t]+/g, ' ');
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;

@@ -1,7 +1,7 @@
 import { SchedulerError } from './scheduler-error.js';
 import { showValue } from './show-value.js';
 
-/** Why a cron expression was refused. Stable: callers may switch on it. */
+/** The reason why a cron expression is refused. Stable: callers may switch on it. */
 export type CronFault =
   | 'NOT_STRING'
   | 'EMPTY'
@@ -27,19 +27,19 @@ export type CronFault =
 
 export interface CronFaultDetails {
   reason: CronFault;
-  /** The expression as it was given; in the field form the object. */
+  /** The caller's expression; in the field form the object. */
   expression: unknown;
   /** `minute`, `dayOfWeek`, …; null when the expression as a whole is at fault. */
   field: string | null;
-  /** The piece at fault; null when nothing can be pointed at. */
+  /** The part at fault; null when there is no such part. */
   text: string | null;
   /** 0-based offset of `text` in the expression; null in the field form and when there is no `text`. */
   position: number | null;
-  /** What would have been accepted there. */
+  /** Input that would be accepted there. */
   expected: string;
 }
 
-/** A cron expression that cannot be read. Its message names the field, its text, its place and the remedy. */
+/** A cron expression that cannot be read. The message names the field, its text, its position and the remedy. */
 export class InvalidCronError extends SchedulerError {
   readonly code = 'INVALID_CRON';
   readonly statusCode = 422;
@@ -65,17 +65,17 @@ function subject({ expression, field, text, position }: CronFaultDetails): strin
   const whole = `The cron expression ${showValue(expression)}`;
   if (field === null) {
     const isWhole = text === null || (typeof expression === 'string' && text === expression.trim());
-    return isWhole ? whole : `${whole}: ${showValue(text)}${placeOf(position)}`;
+    return isWhole ? whole : `${whole}: ${showValue(text)}${positionOf(position)}`;
   }
   if (text === null) return `${whole}: the field "${field}"`;
-  return `${whole}: the field "${field}", ${showValue(text)}${placeOf(position)},`;
+  return `${whole}: the field "${field}", ${showValue(text)}${positionOf(position)},`;
 }
 
-function placeOf(position: number | null): string {
+function positionOf(position: number | null): string {
   return position === null ? '' : ` at position ${position}`;
 }
 
-/** A duration that cannot be read, or that its place does not allow (an interval of 0). */
+/** A duration that cannot be read, or that its option does not allow (an interval of 0). */
 export class InvalidDurationError extends SchedulerError {
   readonly code = 'INVALID_DURATION';
   readonly statusCode = 422;
@@ -88,7 +88,7 @@ export class InvalidDurationError extends SchedulerError {
   ) {
     super(
       `The duration "${field}" is ${showValue(value)}, ${fact}. ` +
-        `Give milliseconds as a number, a text such as '30s', '5m', '1h30m' or '250ms', or an object such as { minutes: 5 }.`,
+        `Give milliseconds as a number, a string such as '30s', '5m', '1h30m' or '250ms', or an object such as { minutes: 5 }.`,
     );
   }
 }
@@ -111,7 +111,7 @@ export class InvalidTimezoneError extends SchedulerError {
   }
 }
 
-/** A trigger's input, other than its cron text, duration or time zone, that cannot be used. */
+/** Input of a trigger, other than a cron expression, duration or time zone, that cannot be used. */
 export class InvalidTriggerError extends SchedulerError {
   readonly code = 'INVALID_TRIGGER';
   readonly statusCode = 422;
@@ -127,7 +127,7 @@ export class InvalidTriggerError extends SchedulerError {
   }
 }
 
-/** Where in a cron expression the impossible part stands; all null for other triggers. */
+/** The impossible part of a cron expression; all null for other triggers. */
 export interface NeverFiresDetails {
   expression: string | null;
   field: string | null;
@@ -137,7 +137,7 @@ export interface NeverFiresDetails {
   expected: string | null;
 }
 
-const NOWHERE: NeverFiresDetails = {
+const NO_DETAILS: NeverFiresDetails = {
   expression: null,
   field: null,
   text: null,
@@ -156,12 +156,12 @@ export class NeverFiresError extends SchedulerError {
   readonly position: number | null;
   readonly expected: string | null;
 
-  constructor(fact: string, remedy: string, place: NeverFiresDetails = NOWHERE) {
+  constructor(fact: string, remedy: string, details: NeverFiresDetails = NO_DETAILS) {
     super(`${fact} ${remedy}`);
-    this.expression = place.expression;
-    this.field = place.field;
-    this.text = place.text;
-    this.position = place.position;
-    this.expected = place.expected;
+    this.expression = details.expression;
+    this.field = details.field;
+    this.text = details.text;
+    this.position = details.position;
+    this.expected = details.expected;
   }
 }

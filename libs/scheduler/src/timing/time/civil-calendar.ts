@@ -1,11 +1,11 @@
 /**
- * The proleptic Gregorian calendar in whole numbers: days are counted from 1970-01-01, months from
- * the start of the year 0 (year * 12 + month - 1), seconds from 1970-01-01T00:00:00 of a wall clock.
- * After Howard Hinnant's "chrono-compatible low-level date algorithms".
+ * The proleptic Gregorian calendar in whole numbers. Days count from 1970-01-01, months from the start of
+ * the year 0 (year * 12 + month - 1), seconds from 1970-01-01T00:00:00 of a wall clock. Algorithms: Howard
+ * Hinnant, "chrono-compatible low-level date algorithms".
  */
 export const DAY_SECONDS = 86_400;
 
-/** The first and last second of the years 1 to 9999, which is all that triggers speak of. */
+/** The first and last second of the years 1 to 9999; triggers have no ticks outside them. */
 export const FIRST_SECOND = -62_135_596_800;
 export const LAST_SECOND = 253_402_300_799;
 
@@ -28,7 +28,7 @@ export function monthOfDay(day: number): number {
   const yearOfEra =
     ((dayOfEra - ((dayOfEra / 1460) | 0) + ((dayOfEra / 36_524) | 0) - ((dayOfEra / 146_096) | 0)) / 365) | 0;
   const dayOfYear = dayOfEra - (365 * yearOfEra + (yearOfEra >> 2) - ((yearOfEra / 100) | 0));
-  // Years are taken to begin in March here, so that a leap day is a year's last day.
+  // Years begin in March here, so that a leap day is the last day of its year.
   const fromMarch = ((5 * dayOfYear + 2) / 153) | 0;
   return (yearOfEra + era * 400) * 12 + fromMarch + 2;
 }

@@ -1,6 +1,6 @@
 import { InvalidDurationError } from '../errors/trigger-errors.js';
 
-/** Milliseconds, a text such as `'1h30m'`, or an object; every unit may be fractional, days are 24 h. */
+/** Milliseconds, a string such as `'1h30m'`, or an object. Every unit may be fractional; days are 24 h. */
 export type Duration =
   | number
   | string
@@ -31,22 +31,22 @@ const KEY_MS = new Map<string, number>([
 ]);
 const WHOLE_TEXT = /^\s*(?:\d+(?:\.\d+)?\s*(?:ms|[wdhms])\s*)+$/;
 const PART = /(\d+(?:\.\d+)?)\s*(ms|[wdhms])/g;
-/** How Java and others write one: `PT1H30M`. */
+/** ISO 8601, as Java writes durations: `PT1H30M`. */
 const ISO_TEXT = /^\s*P(?:\d|T\d)/i;
 const LONGEST_TEXT = 100;
 const LONGEST_MS = 2 ** 53;
 
 /**
- * A duration in whole milliseconds (rounded to the nearest); 0 is allowed here.
- * @param field the option's name, for the message.
- * @throws InvalidDurationError when it is negative, not finite, over 2^53 ms, empty, or in an unknown unit.
+ * Whole milliseconds, rounded to the nearest; 0 is allowed.
+ * @param field the option's name, for the message
+ * @throws InvalidDurationError when it is negative, not finite, over 2^53 ms, empty, or in an unknown unit
  */
 export function parseDuration(value: Duration, field: string): number {
   const ms = milliseconds(value, field);
   if (Number.isNaN(ms)) throw new InvalidDurationError(field, value, 'which is not a number');
   if (ms < 0) throw new InvalidDurationError(field, value, 'which is negative');
   if (ms > LONGEST_MS) throw new InvalidDurationError(field, value, 'which is more than 2^53 ms');
-  // Rounding also takes away what binary fractions add: 0.1 s is 100 ms, -0 is 0.
+  // Rounding also removes errors of binary fractions (0.1 s is 100 ms), and adding 0 turns -0 into 0.
   return Math.round(ms) + 0;
 }
 
@@ -104,7 +104,7 @@ function fromObject(value: object, field: string): number {
   return sum;
 }
 
-/** A duration for people, in the largest units that keep it exact: `1h30m`, `250ms`. */
+/** For people, in the largest units that keep it exact: `1h30m`, `250ms`. */
 export function formatDuration(ms: number): string {
   if (ms === 0) return '0ms';
   let rest = ms;

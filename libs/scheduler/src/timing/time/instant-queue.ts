@@ -2,8 +2,8 @@ const ARITY = 4;
 const ABSENT = -1;
 
 /**
- * Slots (small whole numbers that the caller hands out) ordered by instant: a 4-ary heap in typed
- * arrays, 16 bytes an entry. Equal instants come out in the order of their slots.
+ * Slots (small whole numbers, chosen by the caller) ordered by instant: a 4-ary heap in typed arrays, 16
+ * bytes an entry. Equal instants come out in the order of their slots.
  */
 export class InstantQueue {
   private size = 0;
@@ -30,12 +30,12 @@ export class InstantQueue {
     return this.size === 0 ? null : this.instants[0];
   }
 
-  /** The slot of the earliest instant. Ask only while `length` is not 0. */
+  /** The slot of the earliest instant. Call it only while `length` is over 0. */
   first(): number {
     return this.slots[0];
   }
 
-  /** Queues the slot, or moves it to another instant. */
+  /** Adds the slot, or moves it to another instant. */
   set(slot: number, instant: number): void {
     this.makeRoom(slot);
     const position = this.positions[slot];

@@ -8,8 +8,8 @@ const ISO_WITH_ZONE =
   /^(\d{4})-(\d\d)-(\d\d)T([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.\d{1,9})?)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
 /**
- * An instant that a caller gave, as UTC ms: a `Date`, or an ISO 8601 text that names its zone.
- * @throws InvalidTriggerError for anything else, and outside the years 1 to 9999.
+ * UTC ms of a caller's instant: a `Date`, or an ISO 8601 string that names its zone.
+ * @throws InvalidTriggerError for anything else, and outside the years 1 to 9999
  */
 export function parseInstant(value: unknown, field: string): number {
   const at = typeof value === 'string' ? fromText(value, field) : fromDate(value, field);
@@ -24,7 +24,7 @@ export function parseInstant(value: unknown, field: string): number {
   return at;
 }
 
-/** UTC ms of a `Date` argument. @throws InvalidTriggerError when it is none, or invalid. */
+/** UTC ms of a `Date` argument. @throws InvalidTriggerError when it is none, or invalid */
 export function fromDate(value: unknown, field: string): number {
   if (!(value instanceof Date)) {
     throw new InvalidTriggerError(field, value, 'which is not a Date', 'Give a Date object.');

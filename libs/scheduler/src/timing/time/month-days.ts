@@ -1,5 +1,5 @@
-/** What a rule says about days; the sets are bit masks, day 1 and Sunday being bit 0. */
-export interface DayRule {
+/** The two day fields of a cron expression as bit masks; day 1 and Sunday are bit 0. */
+export interface DayFields {
   readonly isDayOfMonthRestricted: boolean;
   readonly isDayOfWeekRestricted: boolean;
   readonly daysOfMonth: number;
@@ -21,26 +21,25 @@ const SUNDAY = 0;
 const SATURDAY = 6;
 
 /**
- * The days of a month that a rule names, day 1 being bit 0. Both day fields restricted: either
- * matches (C5).
- * @param firstWeekday of the month's first day, 0 is Sunday.
+ * The matching days of a month; day 1 is bit 0. When both fields are restricted, either matches (C5).
+ * @param firstWeekday of the month's first day, 0 is Sunday
  */
-export function matchingDays(rule: DayRule, firstWeekday: number, length: number): number {
+export function matchingDays(fields: DayFields, firstWeekday: number, length: number): number {
   const all = 0x7fffffff >>> (31 - length);
-  if (!rule.isDayOfWeekRestricted) {
-    return rule.isDayOfMonthRestricted ? byDayOfMonth(rule, firstWeekday, length) & all : all;
+  if (!fields.isDayOfWeekRestricted) {
+    return fields.isDayOfMonthRestricted ? byDayOfMonth(fields, firstWeekday, length) & all : all;
   }
-  const byWeekday = byDayOfWeek(rule, firstWeekday, length) & all;
-  return rule.isDayOfMonthRestricted
-    ? byWeekday | (byDayOfMonth(rule, firstWeekday, length) & all)
+  const byWeekday = byDayOfWeek(fields, firstWeekday, length) & all;
+  return fields.isDayOfMonthRestricted
+    ? byWeekday | (byDayOfMonth(fields, firstWeekday, length) & all)
     : byWeekday;
 }
 
-function byDayOfMonth(rule: DayRule, firstWeekday: number, length: number): number {
-  let days = rule.daysOfMonth;
-  if (rule.hasLastDay) days |= 1 << (length - 1);
-  if (rule.hasLastWeekday) days |= 1 << (nearestWeekday(length, firstWeekday, length) - 1);
-  for (let left = rule.nearestWeekdays; left !== 0; left &= left - 1) {
+function byDayOfMonth(fields: DayFields, firstWeekday: number, length: number): number {
+  let days = fields.daysOfMonth;
+  if (fields.hasLastDay) days |= 1 << (length - 1);
+  if (fields.hasLastWeekday) days |= 1 << (nearestWeekday(length, firstWeekday, length) - 1);
+  for (let left = fields.nearestWeekdays; left !== 0; left &= left - 1) {
     const day = 32 - Math.clz32(left & -left);
     if (day <= length) days |= 1 << (nearestWeekday(day, firstWeekday, length) - 1);
   }
@@ -55,14 +54,14 @@ function nearestWeekday(day: number, firstWeekday: number, length: number): numb
   return day;
 }
 
-function byDayOfWeek(rule: DayRule, firstWeekday: number, length: number): number {
+function byDayOfWeek(fields: DayFields, firstWeekday: number, length: number): number {
   let days = 0;
   for (let weekday = 0; weekday < 7; weekday++) {
     const first = (weekday - firstWeekday + 7) % 7;
-    if ((rule.daysOfWeek >>> weekday) & 1) days |= EVERY_SEVENTH << first;
-    if ((rule.lastDaysOfWeek >>> weekday) & 1)
+    if ((fields.daysOfWeek >>> weekday) & 1) days |= EVERY_SEVENTH << first;
+    if ((fields.lastDaysOfWeek >>> weekday) & 1)
       days |= 1 << (first + 7 * Math.floor((length - 1 - first) / 7));
-    for (let nth = rule.nthDaysOfWeek?.[weekday] ?? 0; nth !== 0; nth &= nth - 1) {
+    for (let nth = fields.nthDaysOfWeek?.[weekday] ?? 0; nth !== 0; nth &= nth - 1) {
       const day = first + 7 * (31 - Math.clz32(nth & -nth));
       if (day < length) days |= 1 << day;
     }

@@ -6,13 +6,13 @@ import { NeverFiresError } from '../errors/trigger-errors.js';
 import type { AfterJson, AfterSetBack, ClockSetBack, TriggerBinding } from './trigger.js';
 
 /**
- * Due once, so long after its job is added: bound it is a date, which is what a job keeps and a store
- * gets. Unbound it counts from the instant asked about.
+ * Due once, a fixed time after its job is added. Bound it becomes a DateTrigger, which the job keeps and
+ * a store records. Unbound it counts from the instant passed in.
  */
 export class AfterTrigger extends BaseTrigger {
   readonly #afterMs: number;
 
-  /** Made by `after()`, which checks. */
+  /** `after()` makes it, and checks first. */
   constructor(afterMs: number) {
     super();
     this.#afterMs = afterMs;
@@ -50,7 +50,7 @@ export class AfterTrigger extends BaseTrigger {
     throw new NeverFiresError(`The trigger ${this.toString()}, is due after the year 9999.`, 'Shorten it.');
   }
 
-  /** A job binds it before any clock can be set back. */
+  /** Not met in a job, which binds it first. */
   afterClockSetBack({ nowAt, lastTickAt }: ClockSetBack): AfterSetBack<AfterTrigger> {
     return { trigger: this, nextAt: lastTickAt === null ? this.nextAt(nowAt) : null, lastTickAt };
   }

@@ -21,7 +21,7 @@ const MOST_PREVIEWED = 10_000;
  */
 export abstract class BaseTrigger implements Trigger {
   abstract readonly type: TriggerJson['type'];
-  /** IANA name or fixed offset; null while it is left to the job, undefined when no zone has a part in it. */
+  /** IANA name or fixed offset; null until a job supplies it, undefined when no zone matters. */
   abstract readonly timezone: string | null | undefined;
 
   abstract nextAt(afterAt: number): number | null;
@@ -40,23 +40,23 @@ export abstract class BaseTrigger implements Trigger {
     return Infinity;
   }
 
-  /** Its own tick that was waited for when the clock was set back to `nowAt` and is overdue by that clock, too. */
+  /** The tick that was waited for and is overdue by the clock after the step, too; else null. */
   protected stillOverdue({ nowAt, waitingAt }: ClockSetBack): number | null {
     const at = waitingAt === null ? null : this.nextAt(waitingAt - 1);
     return at !== null && at <= nowAt ? at : null;
   }
 
-  /** The longest delay of a tick; 0 without jitter. */
+  /** The longest delay of a tick, ms; 0 without jitter. */
   get jitterMs(): number {
     return 0;
   }
 
-  /** False while the ticks depend on the instant asked about or on a seed, which a job would supply. */
+  /** False while the ticks depend on the instant passed in or on a seed, which a job supplies. */
   get isSettled(): boolean {
     return true;
   }
 
-  /** How many triggers it is made of. */
+  /** The number of triggers it consists of. */
   get size(): number {
     return 1;
   }
@@ -69,19 +69,19 @@ export abstract class BaseTrigger implements Trigger {
     return 0;
   }
 
-  /** @throws InvalidTriggerError when `after` is no valid Date. */
+  /** @throws InvalidTriggerError when `after` is no valid Date */
   next(after: Date): Date | null {
     const at = this.nextAt(fromDate(after, 'after'));
     return at === null ? null : new Date(at);
   }
 
-  /** @throws InvalidTriggerError when `before` is no valid Date. */
+  /** @throws InvalidTriggerError when `before` is no valid Date */
   prev(before: Date): Date | null {
     const at = this.prevAt(fromDate(before, 'before'));
     return at === null ? null : new Date(at);
   }
 
-  /** @throws InvalidTriggerError when `from` is no valid Date or `count` is not 1 to 10,000. */
+  /** @throws InvalidTriggerError when `from` is no valid Date or `count` is not 1 to 10,000 */
   preview(count: number, from: Date): PreviewedTick[] {
     if (!Number.isInteger(count) || count < 1 || count > MOST_PREVIEWED) {
       throw new InvalidTriggerError(
@@ -92,18 +92,18 @@ export abstract class BaseTrigger implements Trigger {
       );
     }
     const fromAt = fromDate(from, 'from');
-    // One anchor for all, so that the walk is the one of a job that starts at `from`.
-    const rule = this.bind({ anchorAt: fromAt });
+    // Bound once, so that all ticks count from one anchor, as those of a job that starts at `from`.
+    const bound = this.bind({ anchorAt: fromAt });
     const ticks: PreviewedTick[] = [];
-    let at = rule.nextAt(fromAt);
+    let at = bound.nextAt(fromAt);
     while (at !== null && ticks.length < count) {
-      ticks.push({ ...rule.showTick(at), delayMs: rule.delayAt(at) });
-      at = rule.nextAt(at);
+      ticks.push({ ...bound.showTick(at), delayMs: bound.delayAt(at) });
+      at = bound.nextAt(at);
     }
     return ticks;
   }
 
-  /** A tick as `preview` shows it. A trigger without a time zone shows UTC. */
+  /** A tick as `preview` shows it; in UTC when no zone matters. */
   showTick(at: number): Omit<PreviewedTick, 'delayMs'> {
     return {
       at: new Date(at),

@@ -1,4 +1,4 @@
-import { calendarEffects } from '../dst/calendar-effects.js';
+import { calendarEffects, instantsOfWall } from '../dst/calendar-walls.js';
 import { dayOfStep, firstStepFrom, type CalendarPeriod } from './calendar-period.js';
 import { DAY_SECONDS, formatOffset, formatWallSecond, LAST_SECOND } from '../time/civil-calendar.js';
 import { dayTimesOf, shiftTimes, type DayTimes } from './day-times.js';
@@ -14,28 +14,27 @@ import type {
   TriggerBinding,
 } from './trigger.js';
 import { windowJson, type TriggerWindow } from './trigger-window.js';
-import { instantsOfWall } from '../dst/wall-instants.js';
 import { processZone, zoneOf, type Zone } from '../zone/zone.js';
 
-/** What a calendar interval repeats; never changed, so that copies share it. */
+/** Settings of a calendar interval; immutable, so that bound copies share them. */
 export interface CalendarSettings extends CalendarPeriod {
-  /** As it was given, for JSON and messages. */
+  /** The units and wall time as the caller gave them, for JSON and messages. */
   readonly given: Pick<CalendarIntervalJson, 'years' | 'months' | 'weeks' | 'days' | 'at'>;
   readonly secondOfDay: number;
   readonly policy: number;
   readonly jitterMs: number;
 }
 
-/** Gaps swallow a tick a year at most, so a search beyond this has found that they swallow all. */
+/** Gaps swallow at most one tick a year, so after this many in a row they swallow all. */
 const MOST_SWALLOWED = 100;
 
-/** A wall clock is within a day or so of UTC. */
+/** Covers the distance of any wall clock from UTC, in days. */
 const NEAR_DAYS = 2;
 
 /**
- * Due at a wall time on day k of a calendar step, k from 0, counted from the local date of `startAt` or
- * else of the anchor; the first tick is at or after `startAt`, or after the anchor. With neither, it
- * counts from the instant asked about.
+ * Due at a wall time on the day of each calendar step k, k from 0, counted from the local date of
+ * `startAt`, else of the anchor. The first tick is at or after `startAt`, or after the anchor. With
+ * neither, it counts from the instant passed in.
  */
 export class CalendarIntervalTrigger extends BaseTrigger {
   readonly #settings: CalendarSettings;
@@ -44,7 +43,7 @@ export class CalendarIntervalTrigger extends BaseTrigger {
   readonly #window: TriggerWindow;
   readonly #seed: string | undefined;
 
-  /** Made by `calendarInterval()`, which checks. */
+  /** `calendarInterval()` makes it, and checks first. */
   constructor(
     rhythm: CalendarSettings,
     zone: Zone | null,
@@ -118,7 +117,7 @@ export class CalendarIntervalTrigger extends BaseTrigger {
     if (to < from) return 0;
     const firstDay = this.#firstDay(firstAt);
     const stepFrom = (day: number): number => firstStepFrom(firstDay, this.#settings, day);
-    // A step far from the ends and from changes of offset is one tick; the others are looked at.
+    // A step far from the ends and from changes of offset is exactly one tick: visit only the others.
     let counted = stepFrom(dayOf(from) - NEAR_DAYS);
     let count = 0;
     for (const day of this.#unevenDays(from, to)) {
@@ -147,7 +146,7 @@ export class CalendarIntervalTrigger extends BaseTrigger {
     return new CalendarIntervalTrigger(this.#settings, zone, anchor, this.#window, seed);
   }
 
-  /** A date in the calendar stays where it is, and what ran is not run again (semantics.md M4). */
+  /** A calendar date stays, and ticks at or before lastTickAt are not repeated (semantics.md M4). */
   afterClockSetBack(step: ClockSetBack): AfterSetBack<CalendarIntervalTrigger> {
     const { nowAt, lastTickAt } = step;
     const nextAt = this.stillOverdue(step) ?? this.nextAt(Math.max(nowAt, lastTickAt ?? nowAt));
@@ -172,11 +171,11 @@ export class CalendarIntervalTrigger extends BaseTrigger {
 
   toString(): string {
     const { at, ...units } = this.#settings.given;
-    const told = Object.entries(units).map(([unit, amount]) =>
+    const amounts = Object.entries(units).map(([unit, amount]) =>
       amount === 1 ? `1 ${unit.slice(0, -1)}` : `${amount} ${unit}`,
     );
     const zone = this.#zone === null ? '' : ` in ${this.#zone.name}`;
-    return `every ${told.join(' and ')} at ${at}${zone}`;
+    return `every ${amounts.join(' and ')} at ${at}${zone}`;
   }
 
   override showTick(at: number): Omit<PreviewedTick, 'delayMs'> {
@@ -206,7 +205,7 @@ export class CalendarIntervalTrigger extends BaseTrigger {
     return this.#zone ?? processZone();
   }
 
-  /** No tick is before this: `startAt`, or just after the anchor. */
+  /** Lower bound of all ticks: `startAt`, or just after the anchor. */
   #firstPossibleAt(askedAt: number): number {
     return this.#window.startAt ?? Math.max(this.#anchorAt ?? askedAt, FIRST_INSTANT_MS) + 1;
   }
@@ -221,14 +220,14 @@ export class CalendarIntervalTrigger extends BaseTrigger {
     return dayOfStep(firstDay, this.#settings, step) * DAY_SECONDS + this.#settings.secondOfDay;
   }
 
-  /** In order, ms; null beyond the year 9999. */
+  /** UTC ms, ascending; null beyond the year 9999. */
   #instantsOf(firstDay: number, step: number): number[] | null {
     const wall = this.#wallOf(firstDay, step);
     if (wall > LAST_SECOND + DAY_SECONDS) return null;
     return instantsOfWall(this.#usableZone(), wall, this.#settings.policy).map((second) => second * 1000);
   }
 
-  /** The days, in order, near which a step may not be one tick of [fromAt, toAt]: its ends, and changes of offset. */
+  /** The days, ascending, near which a step may not be exactly one tick of [fromAt, toAt]: both ends, and changes of offset. */
   *#unevenDays(fromAt: number, toAt: number): Iterable<number> {
     const zone = this.#usableZone();
     yield dayOf(fromAt);

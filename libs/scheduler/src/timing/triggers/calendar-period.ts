@@ -1,6 +1,6 @@
 import { daysInMonth, firstDayOfMonth, monthOfDay } from '../time/civil-calendar.js';
 
-/** A step in the calendar. */
+/** One step of a calendar interval: months first, then days. */
 export interface CalendarPeriod {
   readonly months: number;
   readonly days: number;
@@ -9,8 +9,8 @@ export interface CalendarPeriod {
 const MONTH_DAYS = 146_097 / 4800;
 
 /**
- * The day of step k, computed from the first one: months first, clamped to the month's end, then days
- * (semantics.md T4). Days are counted from 1970-01-01; later steps have later days.
+ * The day of a step, counted from 1970-01-01 and computed from the first day: months first, clamped to
+ * the month's end, then days (semantics.md T4). Rises with `step`.
  */
 export function dayOfStep(firstDay: number, period: CalendarPeriod, step: number): number {
   const firstMonth = monthOfDay(firstDay);
@@ -19,10 +19,10 @@ export function dayOfStep(firstDay: number, period: CalendarPeriod, step: number
   return firstDayOfMonth(month) + inMonth + step * period.days;
 }
 
-/** The first step whose day is `day` or later; at least 0. */
+/** The first step on or after `day`; at least 0. */
 export function firstStepFrom(firstDay: number, period: CalendarPeriod, day: number): number {
   if (day <= firstDay) return 0;
-  // Months are of nearly even length, so the guess is off by a step or two.
+  // The estimate is off by a step or two, since months differ in length by three days at most.
   let step = Math.max(0, Math.floor((day - firstDay) / (period.months * MONTH_DAYS + period.days)));
   while (dayOfStep(firstDay, period, step) < day) step++;
   while (step > 0 && dayOfStep(firstDay, period, step - 1) >= day) step--;

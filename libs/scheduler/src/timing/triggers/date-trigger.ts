@@ -6,7 +6,7 @@ import type { AfterSetBack, ClockSetBack, DateJson } from './trigger.js';
 export class DateTrigger extends BaseTrigger {
   readonly #at: number;
 
-  /** Made by `at()`, which checks. */
+  /** `at()` makes it, and checks first. */
   constructor(at: number) {
     super();
     this.#at = at;
@@ -32,7 +32,7 @@ export class DateTrigger extends BaseTrigger {
     return fromAt <= this.#at && this.#at <= toAt ? 1 : 0;
   }
 
-  /** In the past it is due at once (semantics.md T3). */
+  /** A date in the past is due at once (semantics.md T3). */
   override firstAt(): number {
     return this.#at;
   }
@@ -41,7 +41,7 @@ export class DateTrigger extends BaseTrigger {
     return this;
   }
 
-  /** Once is once: after its tick nothing is due again; before it, the instant stays. */
+  /** Once is once: never due again after its tick; before it, the instant stays. */
   afterClockSetBack({ lastTickAt }: ClockSetBack): AfterSetBack<DateTrigger> {
     const nextAt = lastTickAt !== null && lastTickAt >= this.#at ? null : this.#at;
     return { trigger: this, nextAt, lastTickAt };

@@ -8,7 +8,7 @@ import type { AfterSetBack, ClockSetBack, IntervalJson, IntervalMode, TriggerBin
 import { windowJson, type TriggerWindow } from './trigger-window.js';
 import type { Zone } from '../zone/zone.js';
 
-/** How an interval counts; one object for all that count alike. */
+/** Settings of an interval; triggers with equal settings may share one object. */
 export interface IntervalSettings {
   readonly mode: IntervalMode;
   readonly align: 'epoch' | null;
@@ -16,25 +16,25 @@ export interface IntervalSettings {
   readonly jitterMs: number;
 }
 
-/** A job is declared and scheduled in two steps, so `runOnStart` holds for this long after its anchor. */
+/** A job is declared and scheduled in two steps: `runOnStart` holds for this long after its anchor. */
 const START_LASTS_MS = 1000;
 
 /**
- * Due at anchor + k · period, k from 1. With `startAt` that instant is the anchor, and k is from 0:
- * the first tick is at `startAt` itself; `runOnStart` counts from 0 too. With `align` the ticks are at
- * whole multiples of the period since 1970. With none of these, ticks are counted from the instant
- * asked about. In delay mode the first tick is the same, and each next one is a period after the
- * instant asked about: the end of a run.
+ * Due at anchor + k · period, k from 1. With `startAt` that instant is the anchor and k starts at 0, so
+ * that the first tick is at `startAt` itself; with `runOnStart` k starts at 0 too. With `align` the ticks
+ * are whole multiples of the period since 1970. With none of these, ticks count from the instant passed
+ * in. In delay mode the first tick is the same, and each next one is a period after the instant passed
+ * in: the end of a run.
  */
 export class IntervalTrigger extends BaseTrigger {
   readonly #everyMs: number;
-  /** Given by a job; null when unbound, or when `startAt` or `align` stands in for it. */
+  /** Supplied by a job; null while unbound, or when `startAt` or `align` replaces it. */
   readonly #anchorAt: number | null;
   readonly #window: TriggerWindow;
   readonly #settings: IntervalSettings;
   readonly #seed: string | undefined;
 
-  /** Made by `every()`, which checks. */
+  /** `every()` makes it, and checks first. */
   constructor(
     everyMs: number,
     anchorAt: number | null,
@@ -87,7 +87,7 @@ export class IntervalTrigger extends BaseTrigger {
   nextAt(afterAt: number): number | null {
     const firstAt = this.#firstTickAt();
     if (firstAt === null) return this.#within(afterAt + this.#everyMs);
-    if (afterAt < firstAt && !this.#waitsInVain(afterAt)) return this.#within(firstAt);
+    if (afterAt < firstAt && !this.#isPostponed(afterAt)) return this.#within(firstAt);
     if (this.waitsForRun) return this.#within(afterAt + this.#everyMs);
     return this.#within(firstAt + (Math.floor((afterAt - firstAt) / this.#everyMs) + 1) * this.#everyMs);
   }
@@ -131,12 +131,12 @@ export class IntervalTrigger extends BaseTrigger {
     return new IntervalTrigger(this.#everyMs, anchor, this.#window, this.#settings, seed);
   }
 
-  /** In delay mode a wait that had begun begins anew, since only the engine knows when it began. */
+  /** In delay mode a wait in progress starts over: only the engine knows when it began. */
   afterClockSetBack(step: ClockSetBack): AfterSetBack<IntervalTrigger> {
     const { nowAt, stepMs, lastTickAt, waitingAt } = step;
     const awaitsStart = this.#settings.runOnStart && lastTickAt === null;
-    // The anchor is a reading of the clock that was set back, so it moves along; startAt is an
-    // instant that somebody chose, so it stays.
+    // The anchor was read from the clock that was set back, so it moves with it; startAt was chosen by
+    // the user, so it stays.
     if (this.#anchorAt === null) {
       const waits = this.waitsForRun ? null : this.stillOverdue(step);
       const nextAt = waits ?? (awaitsStart ? this.firstAt(nowAt) : this.nextAt(nowAt));
@@ -171,14 +171,14 @@ export class IntervalTrigger extends BaseTrigger {
   toString(): string {
     const { mode, align, runOnStart } = this.#settings;
     const { startAt } = this.#window;
-    const told = [
+    const parts = [
       `every ${formatDuration(this.#everyMs)}`,
       mode === 'delay' ? ' after a run' : '',
       align === null ? '' : ' by the UTC clock',
       runOnStart ? ', at once first' : '',
       startAt === null ? '' : ` from ${toIso(startAt)}`,
     ];
-    return told.join('');
+    return parts.join('');
   }
 
   override timesOfDay(zone: Zone, second: number): DayTimes | null {
@@ -195,7 +195,7 @@ export class IntervalTrigger extends BaseTrigger {
     };
   }
 
-  /** Null while unbound. */
+  /** The tick that all others are counted from; null while unbound. */
   #firstTickAt(): number | null {
     const { startAt } = this.#window;
     if (this.#settings.align !== null) {
@@ -207,8 +207,8 @@ export class IntervalTrigger extends BaseTrigger {
     return this.#settings.runOnStart ? this.#anchorAt : this.#anchorAt + this.#everyMs;
   }
 
-  /** Whether a run that ended between the anchor and the first tick puts that tick off. */
-  #waitsInVain(afterAt: number): boolean {
+  /** Whether a run that ended between the anchor and the first tick postpones that tick. */
+  #isPostponed(afterAt: number): boolean {
     return this.waitsForRun && this.#anchorAt !== null && afterAt >= this.#anchorAt;
   }
 

@@ -3,13 +3,13 @@ import { InvalidTriggerError } from '../errors/trigger-errors.js';
 import { stableHash } from '../cron/stable-hash.js';
 
 export interface JitterOptions {
-  /** Delays each tick by a steady value between 0 and this, and by less than the distance to the next tick. */
+  /** Each tick is delayed by a steady value between 0 and this, and by less than the distance to the next tick. */
   jitter?: Duration;
-  /** What the delays, and `H` in cron, are made from. Left out, the job's id. */
+  /** Seeds the delays, and `H` in cron. Default: the job's id. */
   seed?: string;
 }
 
-/** 0 for none. @throws InvalidDurationError */
+/** Milliseconds; 0 without jitter. @throws InvalidDurationError */
 export function jitterMsOf({ jitter }: JitterOptions): number {
   return jitter === undefined ? 0 : parseDuration(jitter, 'jitter');
 }
@@ -20,8 +20,8 @@ export function seedOf({ seed }: JitterOptions): string | undefined {
   throw new InvalidTriggerError(
     'seed',
     seed,
-    'which is no text',
-    'Give a text that stays the same, or leave it out.',
+    'which is no string',
+    'Give a string that stays the same, or leave it out.',
   );
 }
 

@@ -7,18 +7,18 @@ import { refuseUnknownKeys, triggerWindow, type WindowOptions } from './trigger-
 import { zoneOf } from '../zone/zone.js';
 
 export interface CalendarIntervalOptions extends WindowOptions, JitterOptions {
-  /** Whole numbers, of which at least one is over 0; several add up: months first, then days. */
+  /** Whole numbers, at least one of them over 0. Several add up: months first, then days. */
   years?: number;
   months?: number;
   weeks?: number;
   days?: number;
   /** Wall time, `08:00` or `08:00:30`. */
   at: string;
-  /** IANA name, `UTC` or a fixed offset such as `+02:00`. Left out, the job's; outside a job the process's. */
+  /** IANA name, `UTC` or a fixed offset such as `+02:00`. Default: the job's, outside a job the process's. */
   timezone?: string;
-  /** Whether a wall time that a change of offset skips runs right after it. Default: `'run'`. */
+  /** `'run'`: a wall time that a change of offset (DST) skips runs right after it. Default: `'run'`. */
   onGap?: OnGap;
-  /** Whether a wall time that occurs twice runs in both passes. Default: `'first'`. */
+  /** A wall time that occurs twice runs in the first pass or in both. Default: `'first'`. */
   onRepeat?: OnRepeat;
 }
 
@@ -35,7 +35,7 @@ const OPTION_NAMES = [
   'endAt',
 ] as const;
 
-/** More days than the years 1 to 9999 have. */
+/** More than the days of the years 1 to 9999. */
 const MOST_OF_A_UNIT = 4_000_000;
 
 /**
@@ -57,7 +57,7 @@ export function calendarInterval(options: CalendarIntervalOptions): CalendarInte
   return makeCalendarInterval(options, null);
 }
 
-/** @param anchorAt from a job that was bound; null when none has. */
+/** @param anchorAt the anchor of the job that bound it; null while unbound */
 export function makeCalendarInterval(
   options: CalendarIntervalOptions,
   anchorAt: number | null,

@@ -6,23 +6,23 @@ import type { IntervalMode } from './trigger.js';
 import { refuseUnknownKeys, triggerWindow, type WindowOptions } from './trigger-window.js';
 
 export interface IntervalOptions extends WindowOptions, JitterOptions {
-  /** `'rate'`: ticks keep their distance, whatever runs last. `'delay'`: the next tick is one period after the end of the run. Default: `'rate'`. */
+  /** `'rate'`: ticks keep their distance, however long runs last. `'delay'`: the next tick is one period after the end of the run. Default: `'rate'`. */
   mode?: IntervalMode;
-  /** Ticks at whole multiples of the period since 1970-01-01T00:00Z, instead of counted from an anchor. */
+  /** Ticks lie at whole multiples of the period since 1970-01-01T00:00Z instead of being counted from an anchor. */
   align?: 'epoch';
-  /** The first tick is the anchor itself, not one period later. */
+  /** The first tick is the anchor itself instead of one period later. */
   runOnStart?: boolean;
 }
 
 const OPTION_NAMES = ['mode', 'align', 'runOnStart', 'jitter', 'seed', 'startAt', 'endAt'] as const;
 
-/** Shared by all intervals that choose nothing. */
-const PLAIN: IntervalSettings = { mode: 'rate', align: null, runOnStart: false, jitterMs: 0 };
+/** One object for all intervals that choose nothing. */
+const DEFAULTS: IntervalSettings = { mode: 'rate', align: null, runOnStart: false, jitterMs: 0 };
 
 /**
- * Due at a fixed rate, or a fixed delay after each run. The first tick is one period after the anchor,
- * which the job supplies; or at `startAt`, when that is given. Both ends of the window are inclusive; a
- * day is 24 h.
+ * Due at a fixed rate, or a fixed delay after each run. The first tick is one period after the anchor that
+ * the job supplies, or at `startAt` when that is given. Both ends of the window are inclusive; a day is
+ * 24 h.
  * @throws InvalidDurationError (a period of 0 included), InvalidTriggerError
  */
 export function every(duration: Duration, options: IntervalOptions = {}): IntervalTrigger {
@@ -40,7 +40,7 @@ export function every(duration: Duration, options: IntervalOptions = {}): Interv
   return makeInterval(everyMs, null, options);
 }
 
-/** @param anchorAt from a job that was bound; null when none has. */
+/** @param anchorAt the anchor of the job that bound it; null while unbound */
 export function makeInterval(
   everyMs: number,
   anchorAt: number | null,
@@ -87,16 +87,16 @@ export function makeInterval(
 }
 
 function settingsOf(options: IntervalOptions): IntervalSettings {
-  const { mode = PLAIN.mode, align = PLAIN.align, runOnStart = PLAIN.runOnStart } = options;
+  const { mode = DEFAULTS.mode, align = DEFAULTS.align, runOnStart = DEFAULTS.runOnStart } = options;
   const jitterMs = jitterMsOf(options);
-  const isPlain = mode === PLAIN.mode && align === PLAIN.align && !runOnStart && jitterMs === 0;
-  return isPlain ? PLAIN : { mode, align, runOnStart, jitterMs };
+  const isDefault = mode === DEFAULTS.mode && align === DEFAULTS.align && !runOnStart && jitterMs === 0;
+  return isDefault ? DEFAULTS : { mode, align, runOnStart, jitterMs };
 }
 
 function refuseOtherThan(field: string, value: unknown, choices: readonly unknown[]): void {
   if (value === undefined || choices.includes(value)) return;
-  const told = choices.map((choice) => (typeof choice === 'string' ? `'${choice}'` : String(choice)));
-  refuse(field, value, 'which is no choice', `Give ${told.join(' or ')}, or leave it out.`);
+  const quoted = choices.map((choice) => (typeof choice === 'string' ? `'${choice}'` : String(choice)));
+  refuse(field, value, 'which is no choice', `Give ${quoted.join(' or ')}, or leave it out.`);
 }
 
 function refuse(field: string, value: unknown, fact: string, remedy: string): never {

@@ -18,8 +18,8 @@ export function gridUpTo({ firstAt, everyMs, lastAt }: TickGrid, at: number): nu
 }
 
 /**
- * The ticks that two grids share, which are a grid again (the Chinese remainder theorem); null when
- * there are none. Exact for any periods: the products are beyond what a number holds.
+ * The ticks that two grids share: a grid again, by the Chinese remainder theorem; null when they share
+ * none. BigInt, because the products exceed what a number holds.
  */
 export function commonGrid(a: TickGrid, b: TickGrid): TickGrid | null {
   const [aMs, bMs] = [BigInt(a.everyMs), BigInt(b.everyMs)];
@@ -32,7 +32,7 @@ export function commonGrid(a: TickGrid, b: TickGrid): TickGrid | null {
   const steps = (((common - least) % everyMs) + everyMs) % everyMs;
   const lastAt = Math.min(a.lastAt, b.lastAt);
   if (least + steps > BigInt(lastAt)) return null;
-  // A period longer than all of time gives one tick, and so does the longest that a number holds.
+  // A period longer than the years 1 to 9999 gives one tick, and so does the longest safe integer.
   const longest = BigInt(Number.MAX_SAFE_INTEGER);
   return {
     firstAt: Number(least + steps),
@@ -41,7 +41,7 @@ export function commonGrid(a: TickGrid, b: TickGrid): TickGrid | null {
   };
 }
 
-/** The greatest common divisor, and how often `a` goes into it modulo `b` (Euclid, extended). */
+/** Extended Euclid: `divisor` is the greatest common divisor, and a · factor ≡ divisor modulo b. */
 function bezout(a: bigint, b: bigint): { divisor: bigint; factor: bigint } {
   let [rest, nextRest] = [a, b];
   let [factor, nextFactor] = [1n, 0n];

@@ -4,14 +4,14 @@ import { LAST_INSTANT_MS, toIso } from '../time/instant.js';
 import type { AfterSetBack, ClockSetBack, TimeoutJson, TriggerBinding } from './trigger.js';
 
 /**
- * Due once, so long after an anchor: the start of the process, supplied by `bind`. Unbound it counts
- * from the instant asked about.
+ * Due once, a fixed time after the start of the process, which `bind` supplies as the anchor. Unbound it
+ * counts from the instant passed in.
  */
 export class TimeoutTrigger extends BaseTrigger {
   readonly #afterMs: number;
   readonly #anchorAt: number | null;
 
-  /** Made by `timeoutAfter()`, which checks. */
+  /** `timeoutAfter()` makes it, and checks first. */
   constructor(afterMs: number, anchorAt: number | null) {
     super();
     this.#afterMs = afterMs;
@@ -47,7 +47,7 @@ export class TimeoutTrigger extends BaseTrigger {
     return fromAt <= at && at <= toAt ? 1 : 0;
   }
 
-  /** In the past it is due at once (semantics.md T3). */
+  /** A timeout that has passed is due at once (semantics.md T3). */
   override firstAt(nowAt: number): number | null {
     const at = this.#tickAt(nowAt);
     return at <= LAST_INSTANT_MS ? at : null;

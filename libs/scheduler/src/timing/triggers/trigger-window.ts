@@ -2,16 +2,16 @@ import { unknownKeyOf } from '../errors/unknown-key.js';
 import { parseInstant, toIso } from '../time/instant.js';
 import { InvalidTriggerError } from '../errors/trigger-errors.js';
 
-/** A `Date`, or an ISO 8601 text with its zone: `2027-03-28T09:00:00+02:00`. */
+/** A `Date`, or an ISO 8601 string with its zone: `2027-03-28T09:00:00+02:00`. */
 export type Instant = Date | string;
 
-/** Between which instants a trigger gives ticks; both inclusive (semantics.md T6). */
+/** Ticks outside [startAt, endAt] are dropped (semantics.md T6). */
 export interface WindowOptions {
   startAt?: Instant;
   endAt?: Instant;
 }
 
-/** The same in UTC ms; null is open. */
+/** WindowOptions as UTC ms; null is open. */
 export interface TriggerWindow {
   readonly startAt: number | null;
   readonly endAt: number | null;
@@ -19,7 +19,7 @@ export interface TriggerWindow {
 
 export const OPEN_WINDOW: TriggerWindow = { startAt: null, endAt: null };
 
-/** @throws InvalidTriggerError when an end is no instant, or before the start. */
+/** @throws InvalidTriggerError when either is no instant, or endAt lies before startAt */
 export function triggerWindow(options: WindowOptions): TriggerWindow {
   if (options.startAt === undefined && options.endAt === undefined) return OPEN_WINDOW;
   const startAt = options.startAt === undefined ? null : parseInstant(options.startAt, 'startAt');
@@ -47,7 +47,7 @@ export function withinWindow(
   return { fromAt: Math.max(fromAt, startAt ?? -Infinity), toAt: Math.min(toAt, endAt ?? Infinity) };
 }
 
-/** A misspelt option would change nothing and say nothing. @throws InvalidTriggerError */
+/** A misspelt option would otherwise be ignored without a word. @throws InvalidTriggerError */
 export function refuseUnknownKeys(given: object, known: readonly string[], subject: string): void {
   const key = unknownKeyOf(given, known);
   if (key === null) return;

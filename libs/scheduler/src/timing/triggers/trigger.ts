@@ -1,53 +1,53 @@
 import type { Instant } from './trigger-window.js';
 
 /**
- * A rule that gives due instants. Pure: the answers depend on the rule and on the instant asked
- * about, never on earlier calls. The methods that end in `At` speak UTC epoch milliseconds and are
- * what the engine uses; `next`, `prev` and `preview` are the same with `Date` for callers.
+ * Gives due instants, called ticks. Pure: a result depends on the trigger and on the instant passed in,
+ * never on earlier calls. Methods that end in `At` take and return UTC epoch milliseconds and serve the
+ * engine; `next`, `prev` and `preview` do the same with `Date`s for callers.
  */
 export interface Trigger {
   readonly type: TriggerJson['type'];
 
   /**
-   * True when the next tick is computed from the end of the run before (`mode: 'delay'`, T2): ask
-   * `nextAt(endedAt)` when a run ends, and not before. Such a trigger never has two ticks overdue;
-   * what lies behind is known to the runs only, so its `prevAt` is null and its `countBetween` 0.
+   * True when the next tick is computed from the end of the previous run (`mode: 'delay'`, T2): call
+   * `nextAt(endedAt)` when a run ends, and not before. Such a trigger never has two ticks overdue. Its
+   * past ticks are known from its runs only, so `prevAt` returns null and `countBetween` 0.
    */
   readonly waitsForRun: boolean;
-  /** `countBetween` is exact up to this; a larger answer means "at least this many". Infinity but for combinations (M2). */
+  /** `countBetween` is exact up to this; a larger result means "at least this many". Infinity except for combinations (M2). */
   readonly countsUpTo: number;
 
-  /** Smallest due instant strictly after `after`; null when there is none any more. */
+  /** Smallest due instant strictly after `after`; null when none is left. */
   next(after: Date): Date | null;
   /** Largest due instant strictly before `before`; null when there is none. */
   prev(before: Date): Date | null;
   /**
-   * The next `count` due instants strictly after `from`, each with what a change of offset did to it.
-   * What counts from the start of a job counts from `from` here; runs are taken to last no time.
+   * The next `count` due instants strictly after `from`, each with the effects of changes of offset (DST).
+   * `from` stands in for the start of the job, and runs are taken to last no time.
    */
   preview(count: number, from: Date): PreviewedTick[];
 
   nextAt(afterAt: number): number | null;
   prevAt(beforeAt: number): number | null;
-  /** How many due instants lie in [fromAt, toAt]; in bounded time, however long the span. See `countsUpTo`. */
+  /** The number of due instants in [fromAt, toAt]; bounded time, however long the span. See `countsUpTo`. */
   countBetween(fromAt: number, toAt: number): number;
   /**
-   * The first tick of a job that is scheduled at `nowAt`: not after it where a tick is due at once, as
-   * a date in the past and `runOnStart` are. Null when there is none.
+   * The first tick of a job that is scheduled at `nowAt`; null when there is none. At or before `nowAt`
+   * when the job is due at once, e.g. for a date in the past or `runOnStart`.
    */
   firstAt(nowAt: number): number | null;
   /**
-   * How long after a tick its run is due, ms (T7): 0 without `jitter`, else a steady value for this job
+   * Delay from a tick until its run is due, ms (T7): 0 without `jitter`, else a steady value for this job
    * and tick, the same on every machine, at most `jitter` and less than the distance to the next tick.
    */
   delayAt(tickAt: number): number;
 
-  /** This trigger with what is given filled in where it was open; itself when nothing was. @throws NeverFiresError when it can then never be due. */
+  /** A copy with the open parts filled in from `job`; this trigger when none is open. @throws NeverFiresError when it can then never be due */
   bind(job: Partial<TriggerBinding>): Trigger;
   /**
-   * What goes on after the wall clock was set back while the job lived in memory (semantics.md T1,
-   * M4): the trigger, its anchor moved where it has one, and the next due instant. What was overdue by
-   * both clocks stays due; what waits for a moved anchor moves along.
+   * The state of a job in memory after the wall clock was set back (semantics.md T1, M4): the trigger,
+   * with its anchor moved where it has one, and the next due instant. A tick that is overdue by both
+   * clocks stays due; a tick that is counted from a moved anchor moves with it.
    */
   afterClockSetBack(step: ClockSetBack): AfterSetBack<Trigger>;
 
@@ -57,38 +57,38 @@ export interface Trigger {
   toString(): string;
 }
 
-/** A `Date` or an ISO 8601 text with its zone excludes that instant, `2027-12-25` the whole of that day. */
+/** A `Date` or an ISO 8601 string with its zone excludes that instant, `2027-12-25` the whole of that day. */
 export type ExceptedDate = Instant;
 
 export interface ExceptOptions {
-  /** Whose days are meant. Left out, the trigger's own. */
+  /** The zone of the excluded days. Default: the trigger's own. */
   timezone?: string;
 }
 
-/** What a job lends to a trigger that left it open. */
+/** Values that a job supplies where its trigger leaves them open. */
 export interface TriggerBinding {
   /** Seeds `H` in cron expressions, and `jitter`. */
   jobId: string;
   /** IANA name or fixed offset (`+02:00`) for triggers that name none. */
   timezone: string;
-  /** Where intervals without a start begin to count, UTC ms. */
+  /** The instant that intervals without a start are counted from, UTC ms. */
   anchorAt: number;
 }
 
 export interface ClockSetBack {
   nowAt: number;
-  /** How far the clock went back, positive ms. */
+  /** The size of the step back, positive ms. */
   stepMs: number;
   /** The last tick that fell due before the step; null when none did. */
   lastTickAt: number | null;
-  /** The tick that comes next, or is overdue, by the clock before; null when there is none. */
+  /** The next or overdue tick by the clock before the step; null when there is none. */
   waitingAt: number | null;
 }
 
 export interface AfterSetBack<T> {
   trigger: T;
   nextAt: number | null;
-  /** The last tick by the clock as it is now. */
+  /** The last tick, by the clock after the step. */
   lastTickAt: number | null;
 }
 
@@ -99,9 +99,9 @@ export interface PreviewedTick {
   wallTime: string;
   /** UTC offset in force, `+02:00`. */
   offset: string;
-  /** How long after `at` the run is due, ms; 0 without `jitter`. */
+  /** Delay from `at` until the run is due, ms; 0 without `jitter`. */
   delayMs: number;
-  /** What changes of offset did at or just before this instant; empty for an ordinary tick. */
+  /** Effects of changes of offset (DST) at or just before this instant; empty for an ordinary tick. */
   effects: OffsetEffect[];
 }
 
@@ -116,7 +116,7 @@ export interface OffsetEffect {
   kind: 'moved' | 'merged' | 'repeated' | 'skipped';
   /** The instant of the change of offset. */
   changeAt: Date;
-  /** How far clocks went, signed minutes: +60 for a gap of an hour, -60 for an overlap. */
+  /** Size of the change, signed minutes: +60 for a gap of an hour, -60 for an overlap. */
   changeMinutes: number;
   /** First and last wall time concerned, and how many matched; for `repeated` this tick's own. */
   firstWallTime: string;
@@ -157,16 +157,16 @@ export interface DateJson {
   type: 'date';
   at: string;
 }
-/** Once, so long after its job is added; a job that has bound it says `DateJson`. */
+/** Once, a fixed time after its job is added. Bound by a job it is stored as `DateJson`. */
 export interface AfterJson {
   type: 'after';
   afterMs: number;
 }
-/** Once, so long after the process started; it belongs to the process and is never stored (T3). */
+/** Once, a fixed time after the process started. Belongs to the process and is never stored (T3). */
 export interface TimeoutJson {
   type: 'timeout';
   afterMs: number;
-  /** The instant it is counted from; absent until a job binds it. */
+  /** The instant that `afterMs` is counted from; absent until a job binds it. */
   anchorAt?: string;
 }
 export interface CalendarIntervalJson extends Window, Jittered {
@@ -196,7 +196,7 @@ export interface ExceptJson {
   trigger: TriggerJson;
   /** A trigger, or instants and days (`2027-12-25`). */
   except: TriggerJson | string[];
-  /** Whose days are meant; absent when they are the trigger's own. */
+  /** The zone of the excluded days; absent when it is the trigger's own. */
   timezone?: string;
 }
 export type TriggerJson =

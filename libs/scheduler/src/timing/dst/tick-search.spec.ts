@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import cronCases from '../../test-data/cron.json' with { type: 'json' };
-import changeCases from '../../test-data/offset-changes.json' with { type: 'json' };
-import { cron, type CronTrigger } from './index.js';
+import cronCases from '../../../test-data/cron.json' with { type: 'json' };
+import changeCases from '../../../test-data/offset-changes.json' with { type: 'json' };
+import { cron, type CronTrigger } from '../index.js';
 
 interface GoldenCase {
   id: string;

@@ -1,12 +1,33 @@
 import { formatWallSecond } from '../time/civil-calendar.js';
-import { RUNS_FIRST_PASS_ONLY } from './offset-policy.js';
 import type { OffsetEffect } from '../triggers/trigger.js';
-import { instantsOfWall } from './wall-instants.js';
 import type { OffsetSegment, Zone } from '../zone/zone.js';
+import { RUNS_FIRST_PASS_ONLY, RUNS_GAPS } from './offset-policy.js';
+import { LONGEST_MADE_UP_GAP } from './tick-search.js';
+
+/** Exceeds the distance of any offset from UTC and the length of any overlap. */
+const TWO_DAYS = 2 * 86_400;
+
+/** The instants of a wall time (seconds) in a zone, UTC seconds ascending: one, or as `policy` decides at a gap or overlap. */
+export function instantsOfWall(zone: Zone, wall: number, policy: number): number[] {
+  const instants: number[] = [];
+  let afterGap: number | null = null;
+  const last = wall + TWO_DAYS;
+  for (let segment = zone.at(wall - TWO_DAYS); segment.start <= last; segment = zone.at(segment.end)) {
+    const { start, end, offset, shift } = segment;
+    const instant = wall - offset;
+    if (instant >= start && instant < end) instants.push(instant);
+    const resumed = start + offset;
+    if (shift > 0 && wall < resumed && wall >= resumed - shift && shift <= LONGEST_MADE_UP_GAP)
+      afterGap = start;
+    if (end === Infinity) break;
+  }
+  if (instants.length === 0) return afterGap === null || (policy & RUNS_GAPS) === 0 ? [] : [afterGap];
+  return (policy & RUNS_FIRST_PASS_ONLY) === 0 ? instants : instants.slice(0, 1);
+}
 
 /**
- * What changes of offset did at a tick, or between the tick before it and this one, to the wall times
- * given. Instants are UTC seconds.
+ * Effects of changes of offset (DST) on wall times at a tick, or between the previous tick and this one.
+ * Instants are UTC seconds.
  */
 export function calendarEffects(
   zone: Zone,
@@ -31,7 +52,7 @@ export function calendarEffects(
   return effects;
 }
 
-/** Whether a change of offset skipped a wall time, or made it come twice. */
+/** Whether the change at the start of a segment skips a wall time, or makes it occur twice. */
 function isTouched({ start, offset, shift }: OffsetSegment, wall: number): boolean {
   const resumed = start + offset;
   return wall >= Math.min(resumed, resumed - shift) && wall < Math.max(resumed, resumed - shift);

@@ -1,6 +1,6 @@
 import { Cron } from 'croner';
 import { describe, expect, it } from 'vitest';
-import { cron, type CronTrigger, type OnGap, type OnRepeat } from './index.js';
+import { cron, type CronTrigger, type OnGap, type OnRepeat } from '../index.js';
 
 /*
  * Random expressions in random zones against a walk over every minute or second. The oracle is

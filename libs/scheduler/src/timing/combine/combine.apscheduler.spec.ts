@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allOf, anyOf, calendarInterval, cron, every, type Trigger } from './index.js';
+import { allOf, anyOf, calendarInterval, cron, every, type Trigger } from '../index.js';
 
 /*
  * The combined, interval and calendar triggers that APScheduler's documentation shows (its user guide and
