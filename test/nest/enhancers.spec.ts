@@ -44,7 +44,7 @@ import { createApp, rejection, startApp, type TestApp } from './testing-app.js';
 
 const said: string[] = [];
 const say = (text: string): number => said.push(text);
-/** What was said since the last look. */
+/** The calls recorded since the last look. */
 const heard = (): string[] => said.splice(0);
 
 const Roles = (...roles: string[]): MethodDecorator => SetMetadata('roles', roles);

@@ -24,7 +24,7 @@ export interface TestApp {
   app: INestApplication;
   clock: ManualClock;
   scheduler: SchedulerService;
-  /** What the scheduler logged. */
+  /** Log lines of the scheduler. */
   lines: Line[];
 }
 

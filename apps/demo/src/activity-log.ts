@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { SchedulerService } from '@carillon/scheduler';
 
-/** Prints what went well. What went wrong, and the shutdown, are in the library's own lines. */
+/** Logs succeeded runs. The library's own lines cover failures and the shutdown. */
 @Injectable()
 export class ActivityLog implements OnModuleInit {
   private readonly logger = new Logger('Activity');

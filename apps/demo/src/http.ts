@@ -1,12 +1,12 @@
 import { type INestApplication, ValidationPipe } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 
-/** A field that is wrong, missing or unknown is a 400 that names it. */
+/** Responds with 400 to an invalid, missing or unknown field, and names it. */
 export function checkInput(app: INestApplication): void {
   app.useGlobalPipes(new ValidationPipe({ transform: true, whitelist: true, forbidNonWhitelisted: true }));
 }
 
-/** At /docs, and as JSON at /docs-json. */
+/** Serves the API's description at /docs, and as JSON at /docs-json. */
 export function describeApi(app: INestApplication): void {
   const about = new DocumentBuilder()
     .setTitle('Uptime monitor')

@@ -7,7 +7,7 @@ import { checkInput, describeApi } from './http.js';
 import { readSettings, type Settings, SettingsError, storeIn } from './settings.js';
 import { withoutPassword } from './store.js';
 
-/** The database is not there, or not fit. */
+/** Errors of a missing or unsuitable database. */
 const OF_THE_STORE = [StoreUnavailableError, DriverMissingError, DatabaseTooOldError, SchemaTooNewError];
 
 async function start({ port, timezone }: Settings): Promise<void> {
@@ -26,7 +26,7 @@ async function start({ port, timezone }: Settings): Promise<void> {
   process.stdout.write(`
   The uptime monitor is at ${url}, its API at ${url}/docs
   The first checks show below within seconds; the daily report is due at 00:05 ${timezone}.
-  Jobs and their runs are kept in ${place()}. Try:
+  Jobs and their runs are kept in ${storeAddress()}. Try:
 
     curl ${url}/jobs
     curl ${url}/schedule -H 'content-type: application/json' -d '{ "task_name": "ping", "interval": 5 }'
@@ -37,18 +37,18 @@ async function start({ port, timezone }: Settings): Promise<void> {
 `);
 }
 
-function place(): string {
+function storeAddress(): string {
   return withoutPassword(storeIn(process.env));
 }
 
-/** What a user can mend is told in one line; anything else keeps its stack. */
+/** Returns one line for an error that the user can fix; any other error keeps its stack. */
 function explain(error: unknown): unknown {
   if (error instanceof SettingsError) return error.message;
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
     return `The port ${process.env['PORT'] ?? 3000} is taken. Choose another one: PORT=3001 npm start`;
   }
   if (error instanceof Error && OF_THE_STORE.some((kind) => error instanceof kind)) {
-    return `The environment variable STORE is "${place()}". ${error.message}`;
+    return `The environment variable STORE is "${storeAddress()}". ${error.message}`;
   }
   return error;
 }

@@ -3,26 +3,26 @@ import { cron, InvalidTimezoneError, type Store } from '@carillon/scheduler';
 import { readStore } from './store.js';
 import { readTargets, type Target } from './targets/target.js';
 
-/** What the environment says, checked once at start. */
+/** The environment variables, checked once at start. */
 export class Settings {
-  /** 0 lets the system choose. */
+  /** 0: the system chooses. */
   port!: number;
-  /** Where the daily report's day begins and ends. */
+  /** Zone of the daily report's days. */
   timezone!: string;
-  /** Checked besides the demo's own health. */
+  /** Targets besides the demo's own health. */
   targets!: readonly Target[];
-  /** Where jobs and runs are kept; undefined for this process's memory. */
+  /** Keeps jobs and runs; undefined for memory. */
   store!: Store | undefined;
 }
 
-/** An environment variable that cannot be used; its message is all that a user needs to see. */
+/** An unusable environment variable. Its message suffices for the user. */
 export class SettingsError extends Error {
   constructor(variable: string, value: string, remedy: string) {
     super(`The environment variable ${variable} is ${JSON.stringify(value)}. ${remedy}`);
   }
 }
 
-/** What the environment says of the store: unless told otherwise a file beside where the demo is started. */
+/** The store's address. Default: a file in the working directory. */
 export function storeIn(env: NodeJS.ProcessEnv): string {
   return env['STORE'] ?? 'sqlite:jobs.db';
 }
@@ -46,7 +46,7 @@ function readTimezone(text: string): string {
   let near: readonly string[] = [];
   try {
     cron('5 0 * * *', { timezone: text });
-    // The scheduler takes fixed offsets too, the report's days do not.
+    // The scheduler accepts fixed offsets; the formatter of the report's days does not.
     if (/^[A-Z]/i.test(text)) return text;
   } catch (error) {
     if (error instanceof InvalidTimezoneError) near = error.suggestions;

@@ -1,16 +1,16 @@
 import { InvalidOptionsError, type Store } from '@carillon/scheduler';
 import { mysqlStore, postgresStore, sqliteStore } from '@carillon/sql';
 
-/** Shorter than the defaults, so that what a killed process left is taken up while you watch. */
+/** Shorter than the defaults, to show the recovery of a killed process's runs within seconds. */
 const IMPATIENT = { lease: '5s', poll: '1s' } as const;
 
 const REMEDY =
   'Give memory, sqlite:jobs.db, postgres://user:password@host/database or mysql://user:password@host/database.';
 
 /**
- * The store that `memory`, `sqlite:file` or a server's url names; undefined for memory. Nothing is opened yet.
+ * Returns the store of `memory`, `sqlite:file` or a server's url, not opened yet; undefined for memory.
  *
- * @param refuse makes the error for a text that names none
+ * @param refuse returns the error for an address that names none
  */
 export function readStore(text: string, refuse: (text: string, remedy: string) => Error): Store | undefined {
   const kind = /^(\w+):/.exec(text)?.[1];
@@ -34,7 +34,7 @@ export function readStore(text: string, refuse: (text: string, remedy: string) =
   throw refuse(withoutPassword(text), REMEDY);
 }
 
-/** What may be shown in a terminal or a log. */
+/** Returns an address that is safe for a terminal or a log. */
 export function withoutPassword(url: string): string {
   return url.replace(/^(\w+:\/\/[^:@/]*):.*@/, '$1:…@');
 }

@@ -5,7 +5,7 @@ import { SamplesRepository } from '../samples/samples.repository.js';
 import type { Target } from '../targets/target.js';
 import { Targets } from '../targets/targets.js';
 
-/** Watches the targets. What a check returns is its run's result, and shows in the log. */
+/** Checks the targets. The return value of a check is its run's result, and appears in the log. */
 @Injectable()
 export class ChecksService {
   constructor(
@@ -16,12 +16,12 @@ export class ChecksService {
   // #region readme
   @Interval('5s', { id: 'check-targets', timeout: '4s' })
   checkTargets(run: RunContext): Promise<string> {
-    return this.checkAll(this.targets.steady, run);
+    return this.checkAll(this.targets.steady(), run);
   }
 
   @Interval('7s', { id: 'check-flaky', timeout: '2s', retry: { attempts: 3, delay: '500ms' } })
   async checkFlaky(run: RunContext): Promise<string> {
-    const sample = await this.check(this.targets.flaky, run);
+    const sample = await this.check(this.targets.flaky(), run);
     if (!sample.up) throw new Error(describe(sample)); // so the run makes another attempt
     return describe(sample);
   }
@@ -32,7 +32,7 @@ export class ChecksService {
     return samples.map(describe).join(', ');
   }
 
-  /** A target that is down is a finding, not an error: the sample says so. */
+  /** Never throws: a target that is down is a sample, not an error. */
   private async check(target: Target, run: RunContext): Promise<SampleDto> {
     const sample = { target: target.name, at: run.scheduledAt ?? new Date(), attempt: run.attempt };
     const startedAt = performance.now();
@@ -60,7 +60,7 @@ function describe({ target, status, durationMs, error }: SampleDto): string {
     : `${target} answered ${status} in ${durationMs} ms`;
 }
 
-/** `fetch` hides what went wrong behind "fetch failed". */
+/** The message of `fetch` is "fetch failed"; its cause has the reason. */
 function reason(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   if (!(cause instanceof Error)) return String(cause);

@@ -17,7 +17,7 @@ export class PauseDto {
   until!: Date | null;
 }
 
-/** A job as the API shows it. */
+/** A job in the API. */
 export class JobDto {
   @ApiProperty({ example: 'check-targets' })
   id!: string;

@@ -13,7 +13,7 @@ import { PauseJobDto, RunJobDto, RunsQueryDto } from './job-requests.dto.js';
 import { JobDto } from './job.dto.js';
 import { RunDto } from './run.dto.js';
 
-/** The scheduler's errors carry their HTTP status, so nothing is mapped here. */
+/** The scheduler's errors carry their HTTP status, so this controller maps none. */
 @ApiTags('jobs')
 @ApiBadRequestResponse({ description: 'The message names the field.' })
 @Controller('jobs')
@@ -46,7 +46,7 @@ export class JobsController {
     return runs.map((run) => RunDto.from(run));
   }
 
-  /** Answers at once; the run shows among the job's runs. */
+  /** Does not wait for the run, which appears among the job's runs. */
   @Post(':id/run')
   @HttpCode(202)
   @ApiAcceptedResponse({ type: RunDto })

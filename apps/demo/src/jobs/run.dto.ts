@@ -2,7 +2,13 @@ import { ApiProperty } from '@nestjs/swagger';
 import { type AttemptRecord, type Outcome, OUTCOMES, type Run, type RunState } from '@carillon/scheduler';
 
 const RUN_STATES: RunState[] = ['queued', 'waiting', 'running', 'ended'];
-const ATTEMPT_RESULTS: AttemptRecord['result'][] = ['succeeded', 'failed', 'timedOut', 'abandoned'];
+const ATTEMPT_RESULTS: AttemptRecord['result'][] = [
+  'succeeded',
+  'failed',
+  'timedOut',
+  'cancelled',
+  'abandoned',
+];
 
 export class AttemptDto {
   @ApiProperty()
@@ -21,7 +27,7 @@ export class AttemptDto {
   error!: string | null;
 }
 
-/** A row of a job's history. Stacks of errors stay inside. */
+/** A row of a job's history, without the stacks of errors. */
 export class RunDto {
   @ApiProperty()
   id!: string;

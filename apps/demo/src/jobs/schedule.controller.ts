@@ -10,7 +10,7 @@ import { runTask, ScheduleDto, type TaskDto } from './schedule.dto.js';
 export class ScheduleController {
   constructor(private readonly scheduler: SchedulerService) {}
 
-  /** Adds a job that runs every so many seconds. */
+  /** Adds a job that runs every `interval` seconds. */
   @Post()
   @ApiCreatedResponse({ type: JobDto })
   @ApiBadRequestResponse({ description: 'The message names the field.' })

@@ -14,12 +14,12 @@ import {
 } from 'class-validator';
 import { SendReminderDto } from './send-reminder.dto.js';
 
-/** Seconds, as with POST /schedule, or a duration as a text. */
+/** A number is seconds, as with POST /schedule; a string is a duration. */
 function intervalTrigger(interval: number | string): Trigger {
   return every(typeof interval === 'number' ? { seconds: interval } : interval);
 }
 
-/** The value makes a trigger; the library's own message would name its argument, not our field. */
+/** Checks that `make` accepts the value. The library's own message would name its argument, not this field. */
 function Makes(make: (value: never) => Trigger, expected: string): PropertyDecorator {
   const validate = (value: unknown): boolean => {
     try {
@@ -35,7 +35,7 @@ function Makes(make: (value: never) => Trigger, expected: string): PropertyDecor
   });
 }
 
-/** A reminder: when, by exactly one of cron, interval and date, and what. */
+/** A reminder with exactly one of cron, interval and date. */
 export class CreateReminderDto {
   @ApiPropertyOptional({ example: 'certificate', description: 'The id of its job; made up when left out.' })
   @IsOptional()
@@ -82,9 +82,9 @@ export class CreateReminderDto {
   payload!: SendReminderDto;
 }
 
-/** @throws BadRequestException naming the fields; InvalidCronError and others of the library as they are */
+/** @throws BadRequestException naming the fields; the library's InvalidCronError and others */
 export function triggerOf(reminder: CreateReminderDto): Trigger {
-  // A field that is null is as good as left out.
+  // Null counts as left out.
   const { cron: expression = null, interval = null, date = null, timezone = null } = reminder;
   const given = Object.entries({ cron: expression, interval, date }).filter(([, value]) => value !== null);
   if (given.length !== 1) {

@@ -12,7 +12,7 @@ export class RemindersService {
     return this.scheduler.addJob({ id, trigger: triggerOf(reminder), handler: sendReminder, payload });
   }
 
-  /** Stands for the mail that a real service would send. */
+  /** Returns the mail that a real service would send. */
   @JobHandler(sendReminder)
   send(run: RunContext<SendReminderDto>): string {
     const { message, to = 'everybody' } = run.payload;

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsEmail, IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
 import { defineHandler } from '@carillon/scheduler';
 
-/** What a reminder carries. */
+/** The payload of a reminder. */
 export class SendReminderDto {
   @ApiProperty({ example: 'Renew the certificate' })
   @IsString()

@@ -14,7 +14,7 @@ export class TargetReportDto {
   meanMs!: number;
 }
 
-/** What one day's samples add up to. */
+/** Summary of one day's samples. */
 export class ReportDto {
   @ApiProperty({ example: '2027-03-28' })
   day!: string;

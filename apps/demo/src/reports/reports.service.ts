@@ -5,7 +5,7 @@ import { SamplesRepository } from '../samples/samples.repository.js';
 import { Settings } from '../settings.js';
 import type { ReportDto, TargetReportDto } from './report.dto.js';
 
-/** From 00:05 back into the day before, on days with a change of offset too. */
+/** Leads from 00:05 into the day before, on days with a DST change too. */
 const INTO_YESTERDAY_MS = 6 * 3_600_000;
 
 @Injectable()
@@ -17,11 +17,11 @@ export class ReportsService {
     private readonly samples: SamplesRepository,
     private readonly settings: Settings,
   ) {
-    // The Swedish form of a date is the ISO one.
+    // Sweden writes dates in ISO 8601.
     this.days = new Intl.DateTimeFormat('sv-SE', { timeZone: settings.timezone });
   }
 
-  /** At five past midnight the day that has just ended; asked for by hand, the day so far. */
+  /** Reports the day that has just ended; a run by hand reports the day so far. */
   @Cron('5 0 * * *', { id: 'daily-report' })
   buildDaily(run: RunContext): string {
     const within =

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Cron, CronExpression, type RunContext } from '@carillon/scheduler';
 import { SamplesRepository } from './samples.repository.js';
 
-/** Two days, so that the report of yesterday always has all of its samples. */
+/** Two days: yesterday's report needs all of its samples. */
 const KEPT_MS = 2 * 24 * 3_600_000;
 
 @Injectable()

@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsNotEmpty, IsOptional, IsString, Max, Min } from 'class-validator';
 
-/** What one check of one target found. */
+/** The result of one check of one target. */
 export class SampleDto {
   @ApiProperty()
   target!: string;

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { SampleDto } from './sample.dto.js';
 
-/** About three days of the checks that run by default. */
+/** About three days of the default checks. */
 const MOST_SAMPLES = 100_000;
 
-/** The samples, oldest first, in memory. */
+/** Keeps the samples in memory, oldest first. */
 @Injectable()
 export class SamplesRepository {
   private samples: SampleDto[] = [];
@@ -26,7 +26,7 @@ export class SamplesRepository {
     return wanted.slice(-limit).toReversed();
   }
 
-  /** Forgets what is older, and tells how many that were. */
+  /** Deletes older samples and returns their number. */
   purgeBefore(instant: Date): number {
     const before = this.samples.length;
     this.samples = this.samples.filter((sample) => sample.at >= instant);

@@ -3,8 +3,8 @@ import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 
 /**
- * One entry for each call, then again from the start. A check makes up to three attempts, so its
- * runs go: at once; at the second attempt; after a timeout; not at all.
+ * One entry for each call, in a cycle. A check makes up to three attempts, so its runs succeed: at
+ * once; at the second attempt; after a timeout; not at all.
  */
 const BEHAVIOUR = ['ok', 'error', 'ok', 'slow', 'ok', 'error', 'error', 'error'] as const;
 /** Longer than the check's timeout. */
@@ -23,7 +23,7 @@ export class FlakyController {
     const call = (this.calls += 1);
     const behaviour = BEHAVIOUR[(call - 1) % BEHAVIOUR.length];
     if (behaviour === 'error') throw new ServiceUnavailableException(`Call ${call} fails on purpose.`);
-    // The caller has gone by then; the process need not stay for it.
+    // The caller has timed out by then, so the delay must not keep the process alive.
     if (behaviour === 'slow') await delay(SLOW_MS, undefined, { ref: false });
     return { call };
   }

@@ -1,12 +1,12 @@
-/** Something that is watched over HTTP. */
+/** An HTTP address to check. */
 export interface Target {
   name: string;
   url: string;
 }
 
 /**
- * Reads `name=url, name=url`; an entry without a name is called by its host.
- * @param refuse makes the error for an entry that cannot be read
+ * Reads `name=url, name=url`. The default name is the host.
+ * @param refuse returns the error for a malformed entry
  */
 export function readTargets(text: string, refuse: (entry: string, remedy: string) => Error): Target[] {
   const entries = text
@@ -19,7 +19,7 @@ export function readTargets(text: string, refuse: (entry: string, remedy: string
     if (!URL.canParse(url)) {
       throw refuse(
         entry,
-        'Give http addresses parted by commas, for example TARGETS=docs=https://docs.nestjs.com.',
+        'Give http addresses separated by commas, for example TARGETS=docs=https://docs.nestjs.com.',
       );
     }
     return { name: match?.[1] ?? new URL(url).host, url };

@@ -4,7 +4,7 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { Settings } from '../settings.js';
 import type { Target } from './target.js';
 
-/** What the checks watch. */
+/** The targets of the checks. */
 @Injectable()
 export class Targets {
   constructor(
@@ -12,13 +12,13 @@ export class Targets {
     private readonly adapterHost: HttpAdapterHost,
   ) {}
 
-  /** The demo's own health, and what TARGETS names. */
-  get steady(): Target[] {
+  /** The demo's own health, and those of TARGETS. */
+  steady(): Target[] {
     return [{ name: 'health', url: `${this.ownUrl()}/health` }, ...this.settings.targets];
   }
 
   /** The demo's own endpoint that fails now and then. */
-  get flaky(): Target {
+  flaky(): Target {
     return { name: 'flaky', url: `${this.ownUrl()}/flaky` };
   }
 

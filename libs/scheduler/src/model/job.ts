@@ -13,7 +13,7 @@ import type { Policies, PolicyEdit } from './policies.js';
  */
 export type JobState = 'active' | 'paused' | 'disabled' | 'finished' | 'orphaned' | 'parked';
 
-/** Who asked for the job: a decorator or a caller of `addJob`. */
+/** A decorator declared the job, or a caller of `addJob` added it. */
 export type JobOrigin = 'declared' | 'added';
 
 /** A request to pause a job: why, by whom, and the instant at which the pause ends by itself (UTC ms). */
