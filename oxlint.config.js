@@ -23,8 +23,8 @@ const REAL_TIME = {
   message: 'Time comes from the injected Clock.',
 };
 
-/** `room` is null for the files beside the rooms, which may import all of these. */
-function importsOf(name, room, knows = HOUSE[name].rooms[room]?.knows ?? []) {
+/** Import rules of a room, or of the files beside the rooms if `room` is null; `more` are patterns of its own. */
+function importsOf(name, room, { knows = HOUSE[name].rooms[room]?.knows ?? [], more = [] } = {}) {
   const { rooms, files, sees: packages } = HOUSE[name];
   const patterns = [
     OTHERS_FILES,
@@ -36,6 +36,7 @@ function importsOf(name, room, knows = HOUSE[name].rooms[room]?.knows ?? []) {
       group: ['@carillon/**', ...packages.map((entry) => `!${entry}`)],
       message: `Of our own packages ${name} imports: ${packages.join(', ') || 'none'}.`,
     },
+    ...more,
   ];
   if (room !== null) {
     const { sees } = rooms[room];
@@ -49,12 +50,28 @@ function importsOf(name, room, knows = HOUSE[name].rooms[room]?.knows ?? []) {
   return { 'no-restricted-imports': ['error', { patterns }] };
 }
 
+/** Rooms inside a room. The last sees all others. */
+function innerRooms(name, room, inner) {
+  return inner.slice(0, -1).map((own, at) => ({
+    files: [`libs/${name}/src/${room}/${own}/**`],
+    rules: importsOf(name, room, {
+      more: [
+        {
+          regex: `^\\.\\./(${inner.slice(at + 1).join('|')})/`,
+          allowTypeImports: true,
+          message: `Of ${room} ${own} sees: ${inner.slice(0, at).join(', ') || 'nothing else'}.`,
+        },
+      ],
+    }),
+  }));
+}
+
 const rooms = Object.entries(HOUSE).flatMap(([name, { rooms: table }]) => [
   { files: [`libs/${name}/src/*.ts`], rules: importsOf(name, null) },
-  ...Object.keys(table).map((room) => ({
-    files: [`libs/${name}/src/${room}/**`],
-    rules: importsOf(name, room),
-  })),
+  ...Object.entries(table).flatMap(([room, { inner = [] }]) => [
+    { files: [`libs/${name}/src/${room}/**`], rules: importsOf(name, room) },
+    ...innerRooms(name, room, inner),
+  ]),
 ]);
 
 const TIME = { message: 'Time comes from the injected Clock.' };
@@ -114,7 +131,7 @@ export default defineConfig({
     // Waits for a database, whoever steers the scheduler's time.
     {
       files: ['libs/scheduler-sql/src/driver/real-time.ts'],
-      rules: importsOf('scheduler-sql', 'driver', ['kysely', 'node:timers']),
+      rules: importsOf('scheduler-sql', 'driver', { knows: ['kysely', 'node:timers'] }),
     },
     // `new Date(ms)` is fine anywhere; `new Date()` is refused by test/architecture/beyond-lint.ts.
     {

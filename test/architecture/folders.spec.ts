@@ -27,6 +27,15 @@ describe.each(Object.entries(HOUSES))('libs/%s', (name, { files, rooms }) => {
     expect(folders.toSorted()).toEqual(Object.keys(rooms).toSorted());
   });
 
+  it.each(Object.entries(rooms).flatMap(([room, { inner }]) => (inner ? [[room, inner] as const] : [])))(
+    'has the rooms of the table in %s, and no other',
+    (room, inner) => {
+      const inside = readdirSync(join(ROOT, 'libs', name, 'src', room), { withFileTypes: true });
+      const folders = inside.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+      expect(folders.toSorted()).toEqual(inner.toSorted());
+    },
+  );
+
   it('has the files of the table beside them, and no other', () => {
     const beside = entries.filter((entry) => entry.isFile() && !entry.name.endsWith('.spec.ts'));
     expect(beside.map((entry) => entry.name).toSorted()).toEqual(

@@ -25,7 +25,7 @@ const KNOWLEDGE: Record<string, string> = {
 
 /** Each room beside each thing that the table does not let it import. */
 const FORBIDDEN = Object.entries(HOUSES).flatMap(([name, { rooms, files }]) =>
-  Object.entries(rooms).flatMap(([room, { sees, knows = [] }]): Violation[] => [
+  Object.entries(rooms).flatMap(([room, { sees, knows = [], inner = [] }]): Violation[] => [
     ...Object.keys(rooms)
       .filter((other) => other !== room && !sees.includes(other))
       .map((other): Violation => [
@@ -45,6 +45,15 @@ const FORBIDDEN = Object.entries(HOUSES).flatMap(([name, { rooms, files }]) =>
         KNOWLEDGE[key]!,
         RESTRICTED,
       ]),
+    ...inner.flatMap((own, at) =>
+      inner
+        .slice(at + 1)
+        .map((later): Violation => [
+          `libs/${name}/src/${room}/${own}/to-${later}.ts`,
+          `export * from '../${later}/file.js';`,
+          RESTRICTED,
+        ]),
+    ),
     [`libs/${name}/src/${room}/package.ts`, `export * from '@carillon/scheduler';`, RESTRICTED],
     [`libs/${name}/src/${room}/sleep.ts`, `export { setTimeout } from 'node:timers/promises';`, RESTRICTED],
   ]),
@@ -66,6 +75,7 @@ const PERMITTED = Object.entries(HOUSES).flatMap(([name, { rooms, sees: packages
 const VIOLATIONS: Violation[] = [
   ...FORBIDDEN,
   [`${SRC}/model/type-import.ts`, `export type { Store } from '../ports/index.js';`, RESTRICTED],
+  [`${SRC}/timing/time/nest.ts`, KNOWLEDGE['@nestjs']!, RESTRICTED],
   [`${SRC}/timing/cron/deep.ts`, `export * from '../../model/index.js';`, RESTRICTED],
   [`${SQL}/driver/sqlite/deep.ts`, `export * from '../../units/index.js';`, RESTRICTED],
   [`${SQL}/sql-store.ts`, KNOWLEDGE.kysely!, RESTRICTED],
@@ -108,6 +118,8 @@ const VIOLATIONS: Violation[] = [
 const ALLOWED: Allowed[] = [
   ...PERMITTED,
   [`${SQL}/units/types.ts`, `export type { Kysely } from 'kysely';`],
+  [`${SRC}/timing/dst/back.ts`, `export * from '../zone/zone.js';`],
+  [`${SRC}/timing/dst/type.ts`, `export type { Trigger } from '../triggers/trigger.js';`],
   [`${SQL}/sources.ts`, `export * from './driver/index.js';\nexport * from './claim/index.js';`],
   [`${SQL}/driver/real-time.ts`, `export { setTimeout as wait } from 'node:timers';\n${KNOWLEDGE.kysely}`],
   [

@@ -4,6 +4,8 @@ interface Room {
   duty: string;
   /** The rooms of the package that it may import. */
   sees: readonly string[];
+  /** Rooms inside it, of which each sees those before it. Types may be imported both ways. */
+  inner?: readonly string[];
   /** Imports from outside that only the rooms which name them may have. */
   knows?: readonly string[];
 }
