@@ -26,6 +26,8 @@ export class LeasedMemoryStore extends MemoryStore implements LeasedStore {
   asked = 0;
   /** While it is set, claims are made, and their answers are on the way. */
   onTheWay: Promise<void> | null = null;
+  /** All that were made, the latest last. */
+  readonly claims: Claim[] = [];
   readonly renewed: string[][] = [];
   readonly givenBack: Claim[] = [];
   nextBeat: Partial<BeatResult> = {};
@@ -65,7 +67,11 @@ export class LeasedMemoryStore extends MemoryStore implements LeasedStore {
 
   override claimDue(request: ClaimRequest): ClaimBatch {
     this.asked++;
-    const claim = () => ({ ...super.claimDue(request), lookAgainAt: this.lookAgainAt });
+    const claim = () => {
+      const batch = super.claimDue(request);
+      this.claims.push(...batch.claims);
+      return { ...batch, lookAgainAt: this.lookAgainAt };
+    };
     if (this.atOnce) return claim();
     const claimed = this.later(claim);
     return (this.onTheWay === null ? claimed : this.onTheWay.then(() => claimed)) as never;

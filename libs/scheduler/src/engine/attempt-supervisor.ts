@@ -11,10 +11,9 @@ import {
   type RunningAttempt,
   type RunNote,
   type Store,
-  whenReady,
 } from '../ports/index.js';
-import { storeBackoffMs } from './due-loop.js';
 import type { RunningAttempts } from './running-attempts.js';
+import { type StoreDeadline, storeBackoffMs } from './store-deadline.js';
 
 /** Effects that end the run although another attempt was planned. */
 const OUTCOMES: ReadonlySet<CompletionEffect> = new Set(['withoutRetry', 'pausedJob', 'finishedJob']);
@@ -22,14 +21,16 @@ const OUTCOMES: ReadonlySet<CompletionEffect> = new Set(['withoutRetry', 'paused
 /**
  * - `ended`: the handler has settled.
  * - `handlerRuns`: timed out; the handler has not settled and keeps its slot.
- * - `released`: the handler of a timed-out attempt has settled; the timeout was published then.
+ * - `retries`: the handler of a timed-out attempt has settled, and its retry may begin.
+ * - `released`: the handler of a timed-out attempt has settled, and its slot is free.
  */
-type Stage = 'ended' | 'handlerRuns' | 'released';
+type Stage = 'ended' | 'handlerRuns' | 'retries' | 'released';
 
 export interface SupervisorParts {
   store: Store;
   clock: Clock;
-  delays: Delays;
+  timers: Delays;
+  deadline: StoreDeadline;
   running: RunningAttempts;
   publisher: EventPublisher;
   attempts: AttemptRunner;
@@ -40,9 +41,11 @@ export interface SupervisorParts {
 export class AttemptSupervisor implements AttemptWatcher {
   /** How many runs ended as abandoned, those included whose handlers heeded the abort. */
   abandoned = 0;
-  /** The claims whose leases this process holds, until their completion is recorded. Empty over a store without leases. */
-  readonly held = new Set<Claim>();
+  /** The claims whose leases this process holds, until their completion is recorded, each with the elapsed time from which its handler may not run. Empty over a store without leases. */
+  readonly held = new Map<Claim, number>();
   private readonly leased: boolean;
+  /** Completions that the store has recorded: of two responses one counts. */
+  private readonly recorded = new WeakSet<Completion>();
   /** Claims that were cancelled before they began. */
   private readonly cancelledEarly = new WeakSet<Claim>();
   private onNoneHeld: (() => void) | null = null;
@@ -51,15 +54,13 @@ export class AttemptSupervisor implements AttemptWatcher {
     this.leased = isLeased(parts.store);
   }
 
-  /** Call before `begin` for each claim that has a lease. */
-  hold(claims: readonly Claim[]): void {
-    for (const claim of claims) this.held.add(claim);
-  }
-
   begin(claim: Claim): void {
-    const { attempts, running } = this.parts;
-    // Its lease was lost before it could begin: another replica makes the attempt.
-    if (this.leased && !this.held.has(claim)) return;
+    const { attempts, running, clock } = this.parts;
+    if (this.leased && !((this.held.get(claim) ?? 0) > clock.monotonic())) {
+      // Lost, or not renewed in time: another replica makes the attempt.
+      this.letGo(claim);
+      return;
+    }
     try {
       const attempt = attempts.start(claim, this);
       if (!attempt.settled) running.add(attempt);
@@ -78,22 +79,14 @@ export class AttemptSupervisor implements AttemptWatcher {
   }
 
   attemptReleased(attempt: RunningAttempt, completion: Completion): void {
-    const { store, clock, running, publisher } = this.parts;
-    const { claim, retryAt } = completion;
+    const { clock, running } = this.parts;
+    const { retryAt } = completion;
     if (!running.has(attempt)) return;
+    if (retryAt === null) return this.complete(attempt, withRetryAt(completion, null), 'released');
     const now = clock.now();
-    if (retryAt !== null) {
-      // If the clock was set back meanwhile, the delay counts, not the instant.
-      const laterAt = Math.min(retryAt, now + retryAt - completion.endedAt);
-      return this.complete(attempt, withRetryAt(completion, Math.max(laterAt, now)), 'released');
-    }
-    publisher.contain(claim.jobId, () =>
-      whenReady(store.release(claim, now), (effect) => {
-        this.letGo(claim);
-        this.freeSlot(attempt);
-        this.publishEffect(claim.jobId, effect);
-      }),
-    );
+    // If the clock was set back meanwhile, the delay counts, not the instant.
+    const laterAt = Math.min(retryAt, now + retryAt - completion.endedAt);
+    this.complete(attempt, withRetryAt(completion, Math.max(laterAt, now)), 'retries');
   }
 
   attemptNoted(claim: Claim, note: RunNote): void {
@@ -123,7 +116,7 @@ export class AttemptSupervisor implements AttemptWatcher {
   async recordedWithin(limitMs: number): Promise<void> {
     if (this.held.size === 0) return;
     await new Promise<void>((resolve) => {
-      const delay = this.parts.delays.after(limitMs, resolve);
+      const delay = this.parts.timers.after(limitMs, resolve);
       this.onNoneHeld = () => {
         delay.cancel();
         resolve();
@@ -133,13 +126,15 @@ export class AttemptSupervisor implements AttemptWatcher {
   }
 
   /** Completes what is under way as abandoned, and gives back the claims that have not begun. Without leases these are abandoned too. */
-  async abandonAll(notBegun: readonly Claim[], drainTimeoutMs: number): Promise<void> {
-    const { clock, running, store, publisher } = this.parts;
-    const error = new SchedulerStoppingError(drainTimeoutMs);
+  async abandonAll(
+    notBegun: readonly Claim[],
+    error: SchedulerStoppingError,
+    limitMs: number,
+  ): Promise<void> {
+    const { clock, running } = this.parts;
     const now = clock.now();
-    if (isLeased(store) && notBegun.length > 0) {
-      await store.giveBack(notBegun, now).catch((cause: unknown) => publisher.publishFault(cause, null));
-      for (const claim of notBegun) this.letGo(claim);
+    if (this.leased) {
+      await this.giveBack(notBegun, limitMs);
       notBegun = [];
     }
     for (const claim of notBegun) {
@@ -154,6 +149,18 @@ export class AttemptSupervisor implements AttemptWatcher {
     }
   }
 
+  /** For claims that do not begin. Never rejects: a lease that cannot be given back expires. */
+  async giveBack(claims: readonly Claim[], limitMs?: number): Promise<void> {
+    const { clock, deadline, store, publisher } = this.parts;
+    if (!isLeased(store) || claims.length === 0) return;
+    try {
+      await deadline.bound(store.giveBack(claims, clock.now()), { limitMs });
+    } catch (error) {
+      publisher.publishFault(error, null);
+    }
+    for (const claim of claims) this.letGo(claim);
+  }
+
   /** Part of every run: allocates nothing while the store returns no promise. */
   private complete(
     attempt: RunningAttempt | null,
@@ -162,7 +169,11 @@ export class AttemptSupervisor implements AttemptWatcher {
     failures: number = 0,
   ): void {
     try {
-      const effect = this.parts.store.complete(completion, stage === 'handlerRuns');
+      const { store, clock } = this.parts;
+      const effect =
+        stage === 'released'
+          ? store.release(completion.claim, clock.now())
+          : store.complete(completion, stage === 'handlerRuns');
       if (isPromise(effect)) this.awaitEffect(effect, attempt, completion, stage, failures);
       else this.completed(attempt, completion, stage, effect);
     } catch (error) {
@@ -177,15 +188,19 @@ export class AttemptSupervisor implements AttemptWatcher {
     stage: Stage,
     failures: number,
   ): void {
-    pending
-      .then((effect) => this.completed(attempt, completion, stage, effect))
-      .catch((error: unknown) => {
-        // The completion is not lost while the lease may still be ours.
-        if (!this.held.has(completion.claim)) return this.notCompleted(attempt, completion, error);
-        if (failures === 0) this.parts.publisher.publishFault(error, completion.claim.jobId);
-        const again = () => this.complete(attempt, completion, stage, failures + 1);
-        this.parts.delays.after(storeBackoffMs(failures), again);
-      });
+    const recorded = pending.then((effect) => {
+      if (this.recorded.has(completion)) return;
+      if (effect !== 'refused') this.recorded.add(completion);
+      this.completed(attempt, completion, stage, effect);
+    });
+    Promise.resolve(this.parts.deadline.patient(recorded)).catch((error: unknown) => {
+      if (this.recorded.has(completion)) return;
+      // The completion is not lost while the lease may still be ours.
+      if (!this.held.has(completion.claim)) return this.notCompleted(attempt, completion, error);
+      if (failures === 0) this.parts.publisher.publishFault(error, completion.claim.jobId);
+      const again = () => this.complete(attempt, completion, stage, failures + 1);
+      this.parts.timers.after(storeBackoffMs(failures), again);
+    });
   }
 
   private completed(
@@ -203,17 +218,13 @@ export class AttemptSupervisor implements AttemptWatcher {
     }
     // The timeout was published with a retry that now does not follow: publish it again without.
     const withoutRetry = retryAt !== null && OUTCOMES.has(effect);
-    if (effect !== 'refused' && (stage !== 'released' || withoutRetry)) {
+    if (effect !== 'refused' && (stage === 'ended' || handlerRuns || withoutRetry)) {
       const published = withoutRetry ? withRetryAt(completion, null) : completion;
       publishCompletion(this.parts.publisher.events, published, handlerRuns, effect === 'runsAgain');
     }
-    this.publishEffect(claim.jobId, effect);
-  }
-
-  private publishEffect(jobId: string, effect: CompletionEffect): void {
     const { publisher } = this.parts;
-    if (effect === 'pausedJob') publisher.publishPause(jobId);
-    if (effect === 'finishedJob') publisher.events.emit('job.finished', { jobId });
+    if (effect === 'pausedJob') publisher.publishPause(claim.jobId);
+    if (effect === 'finishedJob') publisher.events.emit('job.finished', { jobId: claim.jobId });
   }
 
   private notCompleted(attempt: RunningAttempt | null, { claim }: Completion, error: unknown): void {

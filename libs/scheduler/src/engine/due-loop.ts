@@ -4,35 +4,32 @@ import {
   type Awaitable,
   type ClaimBatch,
   type Clock,
-  type EventSink,
   isLeased,
   isPromise,
   type Store,
 } from '../ports/index.js';
+import { type StoreDeadline, storeBackoffMs } from './store-deadline.js';
 import type { TimerQueue } from './timer-queue.js';
 
 /** How long a pass holds the event loop before it yields. */
 const SLICE_MS = 10;
 /** Jobs in one claim of a leased store. From memory one job is claimed at a time, so that each claim begins at once. */
 const BATCH = 100;
-const FIRST_BACKOFF_MS = 100;
-const LONGEST_BACKOFF_MS = 5_000;
-
-/** The delay after so many earlier failures before a failing store is tried again, ms. */
-export function storeBackoffMs(failuresBefore: number): number {
-  return Math.min(FIRST_BACKOFF_MS * 2 ** failuresBefore, LONGEST_BACKOFF_MS);
-}
 
 /** Receives what the loop claims. None of these throws. */
 export interface LoopSink {
-  /** Called with leased claims before they begin, which they do one after the other. */
-  claimed(claims: readonly Claim[]): void;
-  /** Renews the leases of all claims, after a claim that was slow to return. Never rejects. */
+  /** Called with leased claims before they begin, which they do one after the other. @param askedAt elapsed time at the call of the claim */
+  claimed(claims: readonly Claim[], askedAt: number): void;
+  /** Renews the leases of all claims before the next one begins. Never rejects. */
   renewAll(): Promise<void>;
   begin(claim: Claim): void;
   publish(batch: ClaimBatch): void;
+  /** The claim returned after its deadline, or after the stop: its claims are given back. */
+  readonly tooLate: (batch: ClaimBatch) => void;
   /** Called at the end of a pass: all claims have begun. */
   passEnded(): void;
+  storeDown(error: unknown): void;
+  storeUp(downMs: number): void;
 }
 
 /**
@@ -54,7 +51,7 @@ export class DueLoop {
   private readonly batchSize: number;
   /** Longest time between two claims, ms. */
   private readonly pollMs: number;
-  /** The leases of a claim that took longer are renewed before it begins, ms. */
+  /** After a longer wait for a claim, or a longer slice, leases are renewed before the next run begins, ms. */
   private readonly lateMs: number;
   /** When to claim again what was due and left behind, UTC ms. */
   private lookAgainAt: number | null = null;
@@ -67,7 +64,7 @@ export class DueLoop {
     private readonly store: Store,
     private readonly clock: Clock,
     private readonly timers: TimerQueue,
-    private readonly events: EventSink,
+    private readonly deadline: StoreDeadline,
     private readonly sink: LoopSink,
   ) {
     this.leased = isLeased(store);
@@ -93,6 +90,16 @@ export class DueLoop {
     this.timers.wakeAt(null);
   }
 
+  /** A loop that makes claims learns from them whether the store works; otherwise the beats say so. */
+  beatSucceeded(): void {
+    if (!this.claiming) this.storeWorks();
+  }
+
+  beatFailed(error: unknown): void {
+    if (this.claiming) this.rearm();
+    else this.storeIsDown(error);
+  }
+
   /** Makes no claims until `unsuspend`, while the time is uncertain. */
   suspend(): void {
     this.suspended = true;
@@ -110,12 +117,16 @@ export class DueLoop {
     this.claims = [];
     this.nextClaim = 0;
     if (this.asked === null) return given;
-    const tooLate = new Promise<null>((resolve) => this.timers.after(limitMs, () => resolve(null)));
-    const batch = await Promise.race([this.asked.catch(() => null), tooLate]);
-    return batch === null ? given : [...given, ...batch.claims];
+    try {
+      const batch = await this.deadline.bound(this.asked, { onLate: this.sink.tooLate, limitMs });
+      this.claimed(batch);
+      return [...given, ...batch.claims];
+    } catch {
+      return given;
+    }
   }
 
-  /** What was left behind for want of a slot may go on. */
+  /** Claims again, since work may have been left behind for want of a slot. */
   slotFreed(): void {
     this.lookAgainAt = null;
     this.rearm();
@@ -143,7 +154,7 @@ export class DueLoop {
       while (this.nextClaim < this.claims.length) {
         this.sink.begin(this.claims[this.nextClaim++]);
         now = this.clock.now();
-        if (Math.abs(now - begunAt) >= SLICE_MS) return this.clock.yieldThen(this.slice);
+        if (Math.abs(now - begunAt) >= SLICE_MS) return this.endSlice(Math.abs(now - begunAt));
       }
       if (this.asked !== null) return void this.asked.then(this.resumeWith, this.storeFailed);
       if (!this.claiming || this.suspended) return this.endPass();
@@ -160,12 +171,19 @@ export class DueLoop {
     }
   };
 
+  private endSlice(tookMs: number): void {
+    // Timers fire after the next slice at the earliest, the one that renews leases among them.
+    if (tookMs >= this.lateMs) void this.sink.renewAll().then(this.slice);
+    else this.clock.yieldThen(this.slice);
+  }
+
   private ask(now: number): Awaitable<ClaimBatch> {
-    const batch = this.store.claimDue({ now, limit: this.batchSize });
-    if (!isPromise(batch)) return batch;
+    if (this.leased) this.askedAt = this.clock.monotonic();
+    const claimed = this.store.claimDue({ now, limit: this.batchSize });
+    if (!isPromise(claimed)) return claimed;
+    const batch = this.deadline.bound(claimed, { onLate: this.sink.tooLate });
     this.asked = batch;
-    this.askedAt = this.clock.monotonic();
-    // Whoever takes the answer hears of a failure; it may come before that.
+    // A rejection is handled once the batch before has begun.
     batch.catch(() => undefined);
     return batch;
   }
@@ -181,8 +199,7 @@ export class DueLoop {
 
   private readonly resumeWith = (batch: ClaimBatch): void => {
     this.asked = null;
-    const goesOn = this.take(batch);
-    if (this.givenUp || !goesOn) return this.endPass();
+    if (this.givenUp || !this.take(batch)) return this.endPass();
     if (batch.claims.length > 0 && this.clock.monotonic() - this.askedAt >= this.lateMs)
       return void this.sink.renewAll().then(this.slice);
     if (batch.more && this.claiming && !this.suspended) this.askAhead();
@@ -191,9 +208,15 @@ export class DueLoop {
 
   /** Returns false when nothing more is due. */
   private take(batch: ClaimBatch): boolean {
-    if (this.downSince !== null) this.storeIsBack();
+    this.storeWorks();
     this.claims = batch.claims;
     this.nextClaim = 0;
+    this.lookAgainAt = batch.lookAgainAt ?? null;
+    this.claimed(batch);
+    return batch.claims.length > 0 || batch.more;
+  }
+
+  private claimed(batch: ClaimBatch): void {
     if (
       batch.recorded.length > 0 ||
       batch.changed.length > 0 ||
@@ -201,9 +224,7 @@ export class DueLoop {
       batch.recovered !== undefined
     )
       this.sink.publish(batch);
-    this.lookAgainAt = batch.lookAgainAt ?? null;
-    if (this.leased && batch.claims.length > 0) this.sink.claimed(batch.claims);
-    return batch.claims.length > 0 || batch.more;
+    if (this.leased && batch.claims.length > 0) this.sink.claimed(batch.claims, this.askedAt);
   }
 
   private endPass(): void {
@@ -216,7 +237,7 @@ export class DueLoop {
 
   private arm(): void {
     try {
-      const earliest = this.store.earliestDueAt();
+      const earliest = this.deadline.bound(this.store.earliestDueAt());
       if (isPromise(earliest)) earliest.then(this.wakeAt, this.storeFailed);
       else this.wakeAt(earliest);
     } catch (error) {
@@ -229,7 +250,7 @@ export class DueLoop {
     if (this.pollMs === Number.POSITIVE_INFINITY) return this.timers.wakeAt(at);
     const now = this.clock.now();
     const againAt = this.lookAgainAt ?? Number.POSITIVE_INFINITY;
-    // What is due already was left behind, so it is not claimed again at once.
+    // Work that is due already was left behind: it is not claimed again at once.
     const dueAt = at === null || (at <= now && this.lookAgainAt !== null) ? againAt : Math.min(at, againAt);
     this.timers.wakeAt(Math.min(dueAt, now + this.pollMs));
   };
@@ -239,16 +260,20 @@ export class DueLoop {
     this.passing = false;
     this.claims = [];
     this.sink.passEnded();
-    if (this.downSince === null) {
-      this.downSince = this.clock.now();
-      this.events.emit('store.down', { error });
-    }
+    this.storeIsDown(error);
     const backoffMs = storeBackoffMs(this.failures++);
     if (this.claiming) this.timers.after(backoffMs, this.pass);
   };
 
-  private storeIsBack(): void {
-    this.events.emit('store.up', { downMs: this.clock.now() - this.downSince! });
+  private storeIsDown(error: unknown): void {
+    if (this.downSince !== null) return;
+    this.downSince = this.clock.now();
+    this.sink.storeDown(error);
+  }
+
+  private storeWorks(): void {
+    if (this.downSince === null) return;
+    this.sink.storeUp(this.clock.now() - this.downSince);
     this.downSince = null;
     this.failures = 0;
   }

@@ -4,6 +4,7 @@ import type { Clock, Delay, LeasedStore } from '../ports/index.js';
 import type { AttemptSupervisor } from './attempt-supervisor.js';
 import type { DueLoop } from './due-loop.js';
 import { StoreClock } from './store-clock.js';
+import type { StoreDeadline } from './store-deadline.js';
 import type { TimerQueue } from './timer-queue.js';
 
 /** Time between two readings of the store's clock. */
@@ -17,6 +18,7 @@ export interface LeaseKeeperParts {
   store: LeasedStore;
   clock: Clock;
   timers: TimerQueue;
+  deadline: StoreDeadline;
   publisher: EventPublisher;
   supervisor: AttemptSupervisor;
   loop: DueLoop;
@@ -24,33 +26,44 @@ export interface LeaseKeeperParts {
   handlers: () => readonly string[];
 }
 
+/** Does its work and returns after how many ms to do it again; null for never. */
+type Chore = () => number | null | Promise<number | null>;
+
 /** Keeps this process alive in a shared store: beats (D2), renews leases (L4), reads the store's clock (L5). */
 export class LeaseKeeper {
-  private readonly pending = new Map<'beat' | 'renew' | 'calibrate', Delay>();
+  private readonly pending = new Map<Chore, Delay>();
   private stopped = false;
-  private renewing: Promise<void> | null = null;
+  private renewing: Promise<boolean> | null = null;
   private reportedOffsetMs = 0;
-  /** Elapsed time until which each lease lasts at least. */
-  private readonly leases = new WeakMap<Claim, number>();
+  private readonly renewalMs: number;
+  /** So long before the end of its lease a handler is aborted, to stop before another replica makes the next attempt. */
+  private readonly abortAheadMs: number;
+  /** Elapsed time at which the abort of expiring leases is due. */
+  private expiryAt = 0;
 
-  constructor(private readonly parts: LeaseKeeperParts) {}
+  constructor(private readonly parts: LeaseKeeperParts) {
+    const { leaseMs } = parts.store;
+    this.renewalMs = leaseMs / 3;
+    this.abortAheadMs = leaseMs / 6;
+  }
 
   /** Call once the store is open. */
   async start(): Promise<void> {
     await this.calibrate();
-    if (this.parts.clock instanceof StoreClock)
-      this.again('calibrate', CALIBRATION_MS, () => this.calibrate());
+    if (this.parts.clock instanceof StoreClock) this.schedule(this.calibration, CALIBRATION_MS);
   }
 
-  /** Begins to renew, for as long as claims are held. */
-  startRenewing(): void {
-    if (!this.pending.has('renew')) this.again('renew', this.renewalMs, () => this.renew());
+  /** Holds the claims, and renews their leases for as long as they are held. @param askedAt elapsed time before the claim */
+  hold(claims: readonly Claim[], askedAt: number): void {
+    const abortAt = this.abortAt(askedAt);
+    for (const claim of claims) this.parts.supervisor.held.set(claim, abortAt);
+    if (!this.pending.has(this.renewal)) this.schedule(this.renewal, this.renewalMs);
+    if (!this.pending.has(this.expiry)) this.scheduleExpiry(abortAt);
   }
 
   /** Call once everything is declared. */
   async startBeating(): Promise<void> {
-    await this.beat();
-    this.again('beat', this.parts.store.pollMs, () => this.beat());
+    this.schedule(this.beat, await this.beat());
   }
 
   stop(): void {
@@ -82,78 +95,106 @@ export class LeaseKeeper {
     loop.unsuspend();
   }
 
-  private get renewalMs(): number {
-    return this.parts.store.leaseMs / 3;
+  private abortAt(askedAt: number): number {
+    return askedAt + this.parts.store.leaseMs - this.abortAheadMs;
   }
 
-  private again(name: 'beat' | 'renew' | 'calibrate', everyMs: number, action: () => Promise<void>): void {
-    if (this.stopped) return;
-    const next = () =>
-      void action().finally(() => {
-        if (name === 'renew' && this.parts.supervisor.held.size === 0) this.pending.delete(name);
-        else this.again(name, everyMs, action);
-      });
-    this.pending.set(name, this.parts.timers.after(everyMs, next));
+  private schedule(chore: Chore, afterMs: number | null): void {
+    this.pending.delete(chore);
+    if (this.stopped || afterMs === null) return;
+    const work = async () => this.schedule(chore, await chore());
+    this.pending.set(
+      chore,
+      this.parts.timers.after(afterMs, () => void work()),
+    );
   }
 
-  private async beat(): Promise<void> {
-    const { store, clock, publisher, loop, handlers } = this.parts;
-    try {
-      const { recorded, changed, unhandled } = await store.beat(clock.now());
-      publisher.publish(recorded, changed);
-      for (const { jobId, handler } of unhandled) {
+  private readonly calibration = async (): Promise<number> => {
+    await this.calibrate();
+    return CALIBRATION_MS;
+  };
+
+  private readonly beat = async (): Promise<number> => {
+    const { store, clock, deadline, publisher, loop, handlers } = this.parts;
+    const beaten = async () => {
+      const result = await store.beat(clock.now());
+      publisher.publish(result);
+      for (const { jobId, handler } of result.unhandled) {
         publisher.publishFault(new HandlerUnknownError(handler, handlers()), jobId);
       }
-      if (changed.length > 0) loop.rearm();
-    } catch {
-      // The loop calls the same store and reports that it is down.
-      loop.rearm();
+      if (result.changed.length > 0) loop.rearm();
+    };
+    try {
+      await deadline.bound(beaten());
+      loop.beatSucceeded();
+    } catch (error) {
+      loop.beatFailed(error);
     }
-  }
+    return store.pollMs;
+  };
 
-  private renew(): Promise<void> {
+  private readonly renewal = async (): Promise<number | null> => {
+    const succeeded = await this.renew();
+    if (this.parts.supervisor.held.size === 0) return null;
+    return succeeded ? this.renewalMs : this.renewalMs / 4;
+  };
+
+  private renew(): Promise<boolean> {
     this.renewing ??= this.tryRenewing().finally(() => (this.renewing = null));
     return this.renewing;
   }
 
-  private async tryRenewing(): Promise<void> {
-    const { store, clock, supervisor } = this.parts;
-    const claims = [...supervisor.held];
+  private async tryRenewing(): Promise<boolean> {
+    const { store, clock, deadline, supervisor } = this.parts;
+    const { held } = supervisor;
+    const claims = [...held.keys()];
+    if (claims.length === 0) return true;
     const askedAt = clock.monotonic();
-    // A claim made since the last renewal is not older than that.
-    for (const claim of claims) {
-      if (!this.leases.has(claim)) this.leases.set(claim, askedAt + store.leaseMs - this.renewalMs);
-    }
-    if (claims.length === 0) return;
-    try {
+    const renewed = async () => {
       const { lost, cancelled } = await store.renew(claims, clock.now());
-      for (const claim of claims) this.leases.set(claim, askedAt + store.leaseMs);
+      for (const claim of claims) if (held.has(claim)) held.set(claim, this.abortAt(askedAt));
       for (const claim of lost) supervisor.lose(claim, new LeaseLostError(claim.jobId));
       supervisor.cancel(cancelled);
+    };
+    try {
+      await deadline.bound(renewed());
+      return true;
     } catch {
-      this.abortExpired();
+      // The loop calls the same store and reports that it is down.
+      return false;
     }
   }
 
-  /** Aborts handlers whose leases cannot be renewed in time, since other replicas may run them again (L4). */
-  private abortExpired(): void {
-    const { clock, supervisor } = this.parts;
-    // The next renewal would come after the end of these leases.
-    const deadline = clock.monotonic() + this.renewalMs;
-    for (const claim of supervisor.held) {
-      const until = this.leases.get(claim);
-      if (until !== undefined && until <= deadline)
-        supervisor.abortLost(claim, new LeaseLostError(claim.jobId));
-    }
+  private scheduleExpiry(at: number): void {
+    this.expiryAt = at;
+    this.schedule(this.expiry, Math.max(0, at - this.parts.clock.monotonic()));
   }
+
+  /** Aborts handlers whose leases were not renewed in time, since other replicas may run them again (L4). Waits for no promise. */
+  private readonly expiry = (): number | null => {
+    const { clock, supervisor } = this.parts;
+    const now = clock.monotonic();
+    if (now - this.expiryAt >= this.abortAheadMs) {
+      // The event loop was blocked, and the leases may have expired: only the store knows whether they still hold.
+      this.renewSoon();
+      this.expiryAt = now + this.abortAheadMs;
+    } else {
+      this.expiryAt = Number.POSITIVE_INFINITY;
+      for (const [claim, abortAt] of supervisor.held) {
+        if (abortAt <= now) supervisor.abortLost(claim, new LeaseLostError(claim.jobId));
+        else this.expiryAt = Math.min(this.expiryAt, abortAt);
+      }
+    }
+    return this.expiryAt === Number.POSITIVE_INFINITY ? null : this.expiryAt - now;
+  };
 
   private async calibrate(): Promise<void> {
-    const { store, clock, timers, publisher } = this.parts;
+    const { store, clock, timers, deadline, publisher } = this.parts;
     if (!(clock instanceof StoreClock)) return;
     try {
       const before = clock.monotonic();
       const nowBefore = clock.now();
-      const storeTime = await store.time();
+      const storeTime = await deadline.bound(store.time());
       const tookMs = clock.monotonic() - before;
       if (tookMs > SLOW_READING_MS) return;
       const offMs = Math.round(storeTime - (nowBefore + tookMs / 2));

@@ -16,7 +16,7 @@ import {
   type Awaitable,
   type BackfillRequest,
   type BackfillResult,
-  type ChangeResult,
+  type ClaimBatch,
   type Clock,
   type Engine,
   type EngineHealth,
@@ -28,15 +28,19 @@ import {
   type Store,
   whenReady,
 } from '../ports/index.js';
-import { EventPublisher, publishRecovered } from '../events/index.js';
+import { EventPublisher } from '../events/index.js';
 import { AttemptSupervisor } from './attempt-supervisor.js';
 import { DueLoop } from './due-loop.js';
 import { LeaseKeeper } from './lease-keeper.js';
 import { RunningAttempts } from './running-attempts.js';
+import { StoreDeadline } from './store-deadline.js';
 import type { TimerQueue } from './timer-queue.js';
 
 /** Delays after which a job added in the caller's transaction is looked for, since nothing reports the commit. */
 const AFTER_COMMIT_MS = [0, 50, 250, 1_000];
+/** At a stop, the longest wait for the store to take each of: claims that did not begin, completions. */
+const HAND_OVER_MS = 1_000;
+const CLOSE_MS = 2_000;
 
 export interface LocalEngineParts {
   store: Store;
@@ -56,6 +60,7 @@ export class LocalEngine implements Engine {
   private loop!: DueLoop;
   /** Null over a store without leases. */
   private leaseKeeper: LeaseKeeper | null = null;
+  private readonly deadline: StoreDeadline;
   private started = false;
   private paused = false;
   private stopped = false;
@@ -64,6 +69,7 @@ export class LocalEngine implements Engine {
     this.store = store;
     this.clock = clock;
     this.timers = timers;
+    this.deadline = new StoreDeadline(store, clock, timers);
   }
 
   get durable(): boolean {
@@ -119,31 +125,32 @@ export class LocalEngine implements Engine {
     events.emit('scheduler.draining', { running: this.running.size });
     // Over a durable store, whoever opens it next makes the retries.
     if (!this.durable) this.attempts.endRetries();
+    const reason = new SchedulerStoppingError(drainTimeoutMs);
     if (!(await this.running.idleWithin(drainTimeoutMs))) {
-      const reason = new SchedulerStoppingError(drainTimeoutMs);
       for (const attempt of this.running.all()) attempt.abort(reason, 'abandoned');
       await this.running.idleWithin(abortGraceMs);
     }
+    const handOverMs = Math.min(abortGraceMs, HAND_OVER_MS);
+    await this.supervisor.abandonAll(await this.loop.giveUp(handOverMs), reason, handOverMs);
+    await this.supervisor.recordedWithin(handOverMs);
+    this.leaseKeeper?.stop();
     let { abandoned } = this.supervisor;
     try {
-      await this.supervisor.abandonAll(await this.loop.giveUp(abortGraceMs), drainTimeoutMs);
-      await this.supervisor.recordedWithin(abortGraceMs);
-      this.leaseKeeper?.stop();
-      ({ abandoned } = this.supervisor);
-      const recorded = await this.store.close(this.clock.now());
-      this.publisher.publish(recorded, []);
+      const recorded = await this.deadline.bound(this.store.close(this.clock.now()), { limitMs: CLOSE_MS });
+      this.publisher.publish({ recorded });
       abandoned += recorded.filter(({ outcome }) => outcome === 'abandoned').length;
     } catch (error) {
       this.publisher.publishFault(error, null);
     }
+    this.deadline.expireAll();
     this.timers.clear();
     events.emit('scheduler.stopped', { abandoned });
   }
 
   putJob(spec: JobSpec, ifTaken: IfTaken, transaction?: unknown): Awaitable<PutResult> {
     this.timers.checkClock();
-    return whenReady(this.store.putJob(spec, ifTaken, this.clock.now(), transaction), (result) => {
-      this.publisher.publish(result.recorded, result.changed);
+    return this.handle(this.store.putJob(spec, ifTaken, this.clock.now(), transaction), (result) => {
+      this.publisher.publish(result);
       if (transaction === undefined) this.loop.rearm();
       else this.rearmAfterCommit(result.job);
       return result;
@@ -151,11 +158,11 @@ export class LocalEngine implements Engine {
   }
 
   getJob(id: string): Awaitable<Job | null> {
-    return this.store.getJob(id);
+    return this.deadline.patient(this.store.getJob(id));
   }
 
   getJobs(filter: JobFilter): Awaitable<Job[]> {
-    return this.store.listJobs(filter);
+    return this.deadline.patient(this.store.listJobs(filter));
   }
 
   updateJob(id: string, edit: JobEdit): Awaitable<Job> {
@@ -176,9 +183,9 @@ export class LocalEngine implements Engine {
 
   runNow(id: string, payload: JsonValue | undefined): Awaitable<Run> {
     this.timers.checkClock();
-    return whenReady(this.store.requestRun({ jobId: id, payload, now: this.clock.now() }), (requested) => {
+    return this.handle(this.store.requestRun({ jobId: id, payload, now: this.clock.now() }), (requested) => {
       if (!requested) throw new JobNotFoundError(id);
-      this.publisher.publish(requested.recorded, []);
+      this.publisher.publish(requested);
       this.supervisor.cancel(requested.cancelled);
       this.loop.pass();
       this.loop.rearm();
@@ -188,7 +195,7 @@ export class LocalEngine implements Engine {
 
   backfill(request: Omit<BackfillRequest, 'now'>): Awaitable<BackfillResult> {
     this.timers.checkClock();
-    return whenReady(this.store.backfill({ ...request, now: this.clock.now() }), (result) => {
+    return this.handle(this.store.backfill({ ...request, now: this.clock.now() }), (result) => {
       if (!result) throw new JobNotFoundError(request.jobId);
       this.loop.rearm();
       return result;
@@ -196,42 +203,49 @@ export class LocalEngine implements Engine {
   }
 
   getRuns(filter: RunFilter): Awaitable<Run[]> {
-    return this.store.listRuns(filter);
+    return this.deadline.patient(this.store.listRuns(filter));
+  }
+
+  /** Calls `next` with the response, also with one that comes after the deadline. The caller waits no longer than that. */
+  private handle<T, R>(response: Awaitable<T>, next: (value: T) => R): Awaitable<R> {
+    return this.deadline.patient(whenReady(response, next));
   }
 
   private connect(host: EngineHost): void {
-    const { store, clock, timers } = this;
+    const { store, clock, timers, deadline } = this;
     this.attempts = host.attempts;
-    this.publisher = new EventPublisher(host.events, store);
-    this.running = new RunningAttempts(timers, () => this.loop.busy);
+    const publisher = (this.publisher = new EventPublisher(host.events, store));
+    const running = (this.running = new RunningAttempts(timers, () => this.loop.busy));
+    const shared = { clock, timers, deadline, publisher };
     this.supervisor = new AttemptSupervisor({
+      ...shared,
       store,
-      clock,
-      delays: timers,
-      running: this.running,
-      publisher: this.publisher,
+      running,
       attempts: host.attempts,
       onSlotFreed: () => this.loop.slotFreed(),
     });
-    this.loop = new DueLoop(store, clock, timers, host.events, {
-      claimed: (claims) => {
-        this.supervisor.hold(claims);
-        this.leaseKeeper?.startRenewing();
-      },
+    const publish = (batch: ClaimBatch) => {
+      publisher.publish(batch);
+      this.supervisor.cancel(batch.cancelled);
+    };
+    this.loop = new DueLoop(store, clock, timers, deadline, {
+      claimed: (claims, askedAt) => this.leaseKeeper?.hold(claims, askedAt),
       renewAll: () => this.leaseKeeper?.renewAll() ?? Promise.resolve(),
       begin: (claim) => this.supervisor.begin(claim),
-      publish: ({ recorded, changed, cancelled, recovered }) => {
-        if (recovered) publishRecovered(host.events, recovered);
-        this.publisher.publish(recorded, changed);
-        this.supervisor.cancel(cancelled);
+      publish,
+      tooLate: (batch) => {
+        publish(batch);
+        void this.supervisor.giveBack(batch.claims);
       },
-      passEnded: () => this.running.checkIdle(),
+      passEnded: () => running.checkIdle(),
+      storeDown: (error) => host.events.emit('store.down', { error }),
+      storeUp: (downMs) => host.events.emit('store.up', { downMs }),
     });
     timers.connect(this.loop.pass, (stepMs) => this.clockStepped(stepMs));
     if (isLeased(store)) {
-      const { publisher, supervisor, loop } = this;
+      const { supervisor, loop } = this;
       const { handlers } = host.process;
-      this.leaseKeeper = new LeaseKeeper({ store, clock, timers, publisher, supervisor, loop, handlers });
+      this.leaseKeeper = new LeaseKeeper({ ...shared, store, supervisor, loop, handlers });
     }
   }
 
@@ -243,9 +257,9 @@ export class LocalEngine implements Engine {
 
   private change(id: string, change: JobChange): Awaitable<Job> {
     this.timers.checkClock();
-    return whenReady(this.store.changeJob(id, change, this.clock.now()), (result: ChangeResult | null) => {
+    return this.handle(this.store.changeJob(id, change, this.clock.now()), (result) => {
       if (!result) throw new JobNotFoundError(id);
-      this.publisher.publish(result.recorded, result.changed);
+      this.publisher.publish(result);
       this.loop.rearm();
       return result.job;
     });
@@ -255,14 +269,12 @@ export class LocalEngine implements Engine {
     this.publisher.events.emit('scheduler.clockStepped', { stepMs: Math.round(stepMs) });
     if (this.leaseKeeper !== null) return void this.leaseKeeper.recalibrate();
     if (stepMs >= 0) return;
+    const step = { nowAt: this.clock.now(), stepMs: -Math.round(stepMs) };
     this.publisher.contain(null, () =>
-      whenReady(
-        this.store.clockSetBack({ nowAt: this.clock.now(), stepMs: -Math.round(stepMs) }),
-        (effects) => {
-          this.publisher.publish(effects.recorded, effects.changed);
-          this.loop.rearm();
-        },
-      ),
+      whenReady(this.store.clockSetBack(step), (effects) => {
+        this.publisher.publish(effects);
+        this.loop.rearm();
+      }),
     );
   }
 }

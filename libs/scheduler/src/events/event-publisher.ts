@@ -4,10 +4,18 @@ import {
   isPromise,
   type JobStateChange,
   type RecordedOutcome,
+  type RecoveredAttempt,
   type Store,
   whenReady,
 } from '../ports/index.js';
-import { publishRecorded } from './publish-runs.js';
+import { publishRecorded, publishRecovered } from './publish-runs.js';
+
+/** What a store verb brought about besides its result. */
+export interface StoreEffects {
+  readonly recorded: readonly RecordedOutcome[];
+  readonly changed?: readonly JobStateChange[];
+  readonly recovered?: readonly RecoveredAttempt[];
+}
 
 /** Publishes the effects of store verbs, and contains errors on the way (L3). */
 export class EventPublisher {
@@ -16,10 +24,11 @@ export class EventPublisher {
     private readonly store: Store,
   ) {}
 
-  publish(recorded: readonly RecordedOutcome[], changed: readonly JobStateChange[]): void {
-    // Both are empty for most changes, and jobs are added by the thousand.
+  publish({ recorded, changed, recovered }: StoreEffects): void {
+    if (recovered !== undefined) publishRecovered(this.events, recovered);
+    // Both are empty for most verbs, and jobs are added by the thousand.
     if (recorded.length > 0) publishRecorded(this.events, recorded);
-    if (changed.length === 0) return;
+    if (changed === undefined || changed.length === 0) return;
     for (const change of changed) {
       const { jobId } = change;
       if (change.kind === 'parked') this.events.emit('job.parked', { jobId, error: change.error });

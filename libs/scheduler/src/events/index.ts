@@ -1,3 +1,3 @@
 export { EventHub } from './event-hub.js';
 export { EventPublisher } from './event-publisher.js';
-export { publishCompletion, publishRecovered } from './publish-runs.js';
+export { publishCompletion } from './publish-runs.js';
