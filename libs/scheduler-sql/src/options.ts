@@ -1,6 +1,7 @@
 import {
   count,
   type Duration,
+  formatDuration,
   InvalidOptionsError,
   parseDuration,
   rejectUnknown,
@@ -68,14 +69,23 @@ export function readStoreOptions(
   if (typeof migrate !== 'boolean') {
     throw new InvalidOptionsError('migrate', migrate, 'Give true or false.');
   }
+  const leaseMs = atLeast('lease', options.lease ?? DEFAULTS.lease, SHORTEST_LEASE_MS, 'a second');
   return {
     store: Object.freeze({
-      leaseMs: atLeast('lease', options.lease ?? DEFAULTS.lease, SHORTEST_LEASE_MS, 'a second'),
-      pollMs: atLeast('poll', options.poll ?? DEFAULTS.poll, SHORTEST_POLL_MS, '100 ms'),
+      leaseMs,
+      pollMs: readPoll(options.poll, leaseMs),
       retention: readRetention(options.retention ?? DEFAULTS.retention),
     }),
     migrate,
   };
+}
+
+/** A process that beats no more often than its lease lasts would count as dead between two beats. */
+function readPoll(poll: Duration | undefined, leaseMs: number): number {
+  if (poll === undefined) return Math.min(parseDuration(DEFAULTS.poll, 'poll'), leaseMs / 2);
+  const pollMs = atLeast('poll', poll, SHORTEST_POLL_MS, '100 ms');
+  if (pollMs < leaseMs) return pollMs;
+  throw new InvalidOptionsError('poll', poll, `Give less than "lease", which is ${formatDuration(leaseMs)}.`);
 }
 
 function readRetention(retention: unknown): StoreOptions['retention'] {

@@ -38,6 +38,14 @@ describe('options of a store', () => {
     [() => sqliteStore(file, { migrate: 'no' as never }), /"migrate" cannot be "no". Give true or false/],
     [() => sqliteStore(file, { lease: 10 }), /"lease" cannot be 10. Give at least a second/],
     [() => sqliteStore(file, { poll: '1ms' }), /"poll" cannot be "1ms". Give at least 100 ms/],
+    [
+      () => sqliteStore(file, { poll: '6s', lease: '2s' }),
+      /"poll" cannot be "6s". Give less than "lease", which is 2s/,
+    ],
+    [
+      () => sqliteStore(file, { poll: '30s' }),
+      /"poll" cannot be "30s". Give less than "lease", which is 30s/,
+    ],
     [() => sqliteStore(file, { retention: { perJob: 0 } }), /"retention.perJob" cannot be 0/],
     [
       () => sqliteStore(file, { retention: { days: 3 } as never }),
@@ -60,6 +68,10 @@ describe('options of a store', () => {
   it('hold in the store, with limits that may be taken away', () => {
     const store = sqliteStore(file, { lease: '1m', poll: 500, retention: { age: null, perJob: null } });
     expect([store.leaseMs, store.pollMs]).toEqual([60_000, 500]);
+  });
+
+  it('poll twice within a lease that is shorter than the default poll', () => {
+    expect(sqliteStore(file, { lease: '2s' }).pollMs).toBe(1_000);
   });
 });
 
