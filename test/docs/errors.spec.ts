@@ -76,7 +76,7 @@ describe('docs/errors.md', () => {
   it('names each reason of an invalid expression', () => {
     const reasons = {
       NOT_STRING: 0, EMPTY: 0, TOO_LONG: 0, BAD_CHAR: 0, FIELD_COUNT: 0, UNKNOWN_ALIAS: 0, EMPTY_ITEM: 0, BAD_VALUE: 0,
-      UNKNOWN_NAME: 0, OUT_OF_RANGE: 0, BAD_RANGE: 0, REVERSED_RANGE: 0, BAD_STEP: 0, BAD_NTH: 0, BAD_LAST: 0, BAD_W: 0,
+      UNKNOWN_NAME: 0, OUT_OF_RANGE: 0, BAD_RANGE: 0, BAD_STEP: 0, BAD_NTH: 0, BAD_LAST: 0, BAD_W: 0,
       BAD_QUESTION: 0, BAD_HASH: 0, SEED_REQUIRED: 0, UNKNOWN_FIELD: 0, DOM_AND_DOW: 0,
     } satisfies Record<scheduler.CronFault, 0>; // prettier-ignore
     const listed = rows(page)

@@ -18,7 +18,8 @@ export {
   type CronFaultDetails,
   type NeverFiresDetails,
 } from './errors/trigger-errors.js';
-export { unknownKeyOf } from './errors/unknown-key.js';
+export { clip, oneLine } from './errors/show-value.js';
+export { nearestName, suggestNames, unknownKeyOf } from './errors/unknown-key.js';
 export { formatDuration, parseDuration, type Duration } from './time/duration.js';
 export { InstantQueue } from './time/instant-queue.js';
 export { toDate } from './time/instant.js';

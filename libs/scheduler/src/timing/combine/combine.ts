@@ -2,7 +2,7 @@ import { InvalidTriggerError, NeverFiresError } from '../errors/trigger-errors.j
 import { BaseTrigger } from '../triggers/base-trigger.js';
 import type { ExceptedDate, ExceptOptions, Trigger } from '../triggers/trigger.js';
 import { refuseUnknownKeys } from '../triggers/trigger-window.js';
-import { zoneOf } from '../zone/zone.js';
+import { namedZone } from '../zone/zone.js';
 import { AllOfTrigger } from './all-of-trigger.js';
 import { AnyOfTrigger } from './any-of-trigger.js';
 import { combinable, refuseTooMany, refuseWaiting } from './combination.js';
@@ -49,7 +49,7 @@ export function except(
     throw new InvalidTriggerError('triggers', trigger, 'which is no trigger', remedy);
   }
   refuseUnknownKeys(options, ['timezone'], 'except');
-  const daysIn = options.timezone === undefined ? null : zoneOf(options.timezone);
+  const daysIn = namedZone(options);
   refuseWaiting(trigger, 'except');
   const without = new ExceptTrigger(trigger, readExcluded(trigger, excluded, daysIn === null), daysIn);
   refuseTooMany(without.size, 'except');

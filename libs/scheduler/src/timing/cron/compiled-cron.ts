@@ -8,6 +8,8 @@ import { matchingDays, type DayFields } from '../time/month-days.js';
 /** E: the hour covers 0-23. I: not E, and a time field uses `*` or `/`. F: fixed times (semantics.md Z1). */
 export type CronClass = 'E' | 'I' | 'F';
 
+type Sextuple<T> = [T, T, T, T, T, T];
+
 /**
  * A cron expression as integers, shared by all triggers that have it. Wall time only, no zone. The
  * `month…` members cache the last month used and never change a result.
@@ -25,8 +27,8 @@ export class CompiledCron implements DayFields {
   readonly isDayOfWeekRestricted: boolean;
   readonly daysOfMonth: number;
   readonly nearestWeekdays: number;
-  readonly hasLastDay: boolean;
-  readonly hasLastWeekday: boolean;
+  readonly daysBeforeLast: number;
+  readonly daysBeforeLastWeekday: number;
   readonly daysOfWeek: number;
   readonly lastDaysOfWeek: number;
   readonly nthDaysOfWeek: Uint8Array | null;
@@ -44,14 +46,7 @@ export class CompiledCron implements DayFields {
   monthDays = 0;
 
   constructor(text: CronText) {
-    const [seconds, minutes, hours, days, months, weekdays] = plainValues(text) as [
-      number[],
-      number[],
-      number[],
-      number[],
-      number[],
-      number[],
-    ];
+    const [seconds, minutes, hours, days, months, weekdays] = plainValues(text) as Sextuple<number[]>;
     this.secondsLow = maskOf(seconds, 0);
     this.secondsHigh = maskOf(seconds, 32);
     this.minutesLow = maskOf(minutes, 0);
@@ -66,10 +61,16 @@ export class CompiledCron implements DayFields {
     this.isDayOfMonthRestricted = isRestricted(dayField);
     this.isDayOfWeekRestricted = isRestricted(weekdayField);
     let nearest = 0;
-    for (const item of dayField.items) if (item.kind === 'nearestWeekday') nearest |= 1 << (item.day - 1);
+    let beforeLast = 0;
+    let beforeLastWeekday = 0;
+    for (const item of dayField.items) {
+      if (item.kind === 'nearestWeekday') nearest |= 1 << (item.day - 1);
+      if (item.kind === 'lastDay') beforeLast |= 1 << item.before;
+      if (item.kind === 'lastWeekday') beforeLastWeekday |= 1 << item.before;
+    }
     this.nearestWeekdays = nearest;
-    this.hasLastDay = dayField.items.some((item) => item.kind === 'lastDay');
-    this.hasLastWeekday = dayField.items.some((item) => item.kind === 'lastWeekday');
+    this.daysBeforeLast = beforeLast;
+    this.daysBeforeLastWeekday = beforeLastWeekday;
     let last = 0;
     let nth: Uint8Array | null = null;
     for (const item of weekdayField.items) {

@@ -18,7 +18,10 @@ export type CronFieldName = 'second' | 'minute' | 'hour' | 'dayOfMonth' | 'month
  */
 export type CronItem = { readonly text: string; readonly position: number | null } & (
   | { readonly kind: 'any' }
-  /** `n`, `a-b`, `a/s`, `a-b/s` or a star with a step: the values from, from + step, … up to `to`. */
+  /**
+   * `n`, `a-b`, `a/s`, `a-b/s` or a star with a step: the values from, from + step, … up to `to`. Those
+   * beyond the field's last value have wrapped: `22-2` is from 22 to 26.
+   */
   | {
       readonly kind: 'values';
       readonly from: number;
@@ -28,8 +31,10 @@ export type CronItem = { readonly text: string; readonly position: number | null
     }
   /** `H`, `H(a-b)`, `H/s`: values that depend on the seed; a single one when `step` is null. */
   | { readonly kind: 'hash'; readonly from: number; readonly to: number; readonly step: number | null }
-  | { readonly kind: 'lastDay' }
-  | { readonly kind: 'lastWeekday' }
+  /** `L`, `L-n`: the last day of the month, or n days before it. */
+  | { readonly kind: 'lastDay'; readonly before: number }
+  /** `LW`, `LW-n`: the last Monday to Friday of the month, or n days before it. */
+  | { readonly kind: 'lastWeekday'; readonly before: number }
   | { readonly kind: 'nearestWeekday'; readonly day: number }
   | { readonly kind: 'lastOfWeekday'; readonly weekday: number }
   | { readonly kind: 'nthOfWeekday'; readonly weekday: number; readonly nth: number }
@@ -57,7 +62,7 @@ export const DAY_OF_MONTH: CronField = {
   max: 31,
   size: 31,
   names: null,
-  expected: '1-31, L, LW or a day with W such as 15W',
+  expected: '1-31, L, L-3, LW or a day with W such as 15W',
 };
 export const MONTH: CronField = {
   name: 'month',

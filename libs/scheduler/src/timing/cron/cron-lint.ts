@@ -1,15 +1,9 @@
-import {
-  CRON_FIELDS,
-  DAY_OF_MONTH,
-  DAY_OF_WEEK,
-  MONTH,
-  type CronField,
-  type CronFieldName,
-} from './cron-field.js';
+import { CRON_FIELDS, DAY_OF_MONTH, MONTH, type CronField, type CronFieldName } from './cron-field.js';
 import type { CronFieldText, CronItem } from './cron-field.js';
 import type { CompiledCron } from './compiled-cron.js';
 import { skippedMonths } from './cron-satisfiable.js';
 import type { CronText } from './cron-text.js';
+import { valuesOf } from './cron-values.js';
 import { showValue } from '../errors/show-value.js';
 
 export type CronWarningCode =
@@ -49,9 +43,10 @@ function lintStep(field: CronField, item: CronItem, found: CronWarning[]): void 
   if ((item.kind !== 'values' && item.kind !== 'hash') || item.step === null || item.step === 1) return;
   const { from, to, step } = item;
   const isWhole = item.kind === 'hash' || (from === field.min && to - from + 1 >= field.size);
+  const shownTo = to > field.max ? to - field.size : to;
   if (item.kind === 'hash' ? step > to - from : from + step > to) {
     found.push(
-      warning('STEP_COVERS_FIELD', field, item, `reaches beyond ${to}, so only its first value is left`),
+      warning('STEP_COVERS_FIELD', field, item, `reaches beyond ${shownTo}, so only its first value is left`),
     );
     return;
   }
@@ -83,20 +78,6 @@ function lintRepeats(field: CronField, fieldText: CronFieldText, found: CronWarn
     if (values === null) specials.add(item.text);
     else for (const value of values) seen.add(value);
   }
-}
-
-/** The values of an item; null when they depend on the month or the seed. */
-function valuesOf(field: CronField, item: CronItem): number[] | null {
-  const [from, to, step] =
-    item.kind === 'values'
-      ? [item.from, item.to, item.step]
-      : item.kind === 'any'
-        ? [field.min, field.min + field.size - 1, 1]
-        : [1, 0, 1];
-  if (from > to) return null;
-  const values: number[] = [];
-  for (let value = from; value <= to; value += step) values.push(field === DAY_OF_WEEK ? value % 7 : value);
-  return values;
 }
 
 /** `* 5 * * *`: sixty runs where one at five was meant. Up to day of month only: `* * * JAN *` reads as meant. */

@@ -23,14 +23,14 @@ const patterns = new Map<string, CronPattern>();
  * @throws InvalidCronError when it cannot be read, NeverFiresError when it can never match
  */
 export function cronPattern(expression: unknown, given?: object): CronPattern {
-  const known = patterns.get(expression as string);
+  // The field form has warnings of its own, without positions.
+  const known = given === undefined ? patterns.get(expression as string) : undefined;
   if (known !== undefined) return known;
   const text = readCronText(expression, given);
   const written = expression as string;
   const compiled = usesHash(text) ? null : new CompiledCron(text);
   if (compiled !== null) refuseImpossible(compiled, text, written);
   const pattern = { expression: written, warnings: lintCron(text, compiled), compiled };
-  // Not for the field form, whose warnings differ: they have no positions.
   if (given === undefined) keep(written, pattern);
   return pattern;
 }

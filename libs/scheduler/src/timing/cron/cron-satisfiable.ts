@@ -37,8 +37,8 @@ function canMatch(compiled: CompiledCron): boolean {
 
 /** The expression's months, 1 to 12, that have no matching day in some or all years. */
 export function skippedMonths(compiled: CompiledCron): number[] {
-  const daysOfEveryMonth = compiled.daysOfMonth & 0xfffffff;
-  if (daysOfEveryMonth !== 0 || compiled.hasLastDay || compiled.hasLastWeekday) return [];
+  // Every month has the days 1 to 28, and its last one.
+  if ((compiled.daysOfMonth & 0xfffffff) !== 0 || (compiled.daysBeforeLast & 1) !== 0) return [];
   const skipped = new Set<number>();
   for (const { month, firstWeekday, length } of monthsOfAllYears()) {
     if (compiled.hasMonth(month) && matchingDays(compiled, firstWeekday, length) === 0)

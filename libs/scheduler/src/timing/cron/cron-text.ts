@@ -25,80 +25,36 @@ export type CronText = readonly CronFieldText[];
  */
 export function readCronText(expression: unknown, given?: object): CronText {
   if (typeof expression !== 'string') refuseType(expression);
-  const refuse = (
-    reason: CronFault,
-    fact: string,
-    expected: string,
-    text: string | null = null,
-    position = -1,
-  ): never => {
-    throw new InvalidCronError(fact, {
-      reason,
-      expression: given ?? expression,
-      field: null,
-      text,
-      position: position < 0 ? null : position,
-      expected,
-    });
-  };
+  const source = given ?? expression;
   if (expression.length > LONGEST) {
-    refuse('TOO_LONG', `has ${expression.length} characters`, `at most ${LONGEST}`);
+    const expected = `at most ${LONGEST}`;
+    refuse(source, { reason: 'TOO_LONG', fact: `has ${expression.length} characters`, expected });
   }
-  const strange = expression.search(/[^\t\x20-\x7e]/);
-  if (strange >= 0) {
-    const character = String.fromCodePoint(expression.codePointAt(strange)!);
-    const name = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
-    refuse(
-      'BAD_CHAR',
-      `is not an ASCII character of cron (${name})`,
-      'digits, letters, * , - / # ? ( ) and blanks',
-      character,
-      strange,
-    );
-  }
-  const trimmed = expression.trim();
+  const trimmed = trimCron(expression);
+  const start = expression.indexOf(trimmed);
   if (trimmed === '') {
-    refuse(
-      'EMPTY',
-      'is empty',
-      '5 or 6 fields; if it comes from the environment, check that the variable is set',
-    );
+    const expected = '5 or 6 fields; if it comes from the environment, check that the variable is set';
+    refuse(source, { reason: 'EMPTY', fact: 'is empty', expected });
   }
-  if (trimmed.startsWith('@')) {
-    const macro = MACROS.get(trimmed);
-    if (macro !== undefined) return readCronText(macro);
-    const expected = `one of ${[...MACROS.keys()].join(', ')}, in lower case`;
-    refuse('UNKNOWN_ALIAS', 'is not a known macro', expected, trimmed, expression.indexOf('@'));
-  }
-  const words = wordsOf(expression);
-  if (words.length < 5 || words.length > 6) {
-    const { reason, fact, expected } = wrongCount(trimmed, words.length);
-    refuse(reason, fact, expected, trimmed, expression.indexOf(trimmed));
-  }
+  const strange = trimmed.search(/[^\t\x20-\x7e]/);
+  if (strange >= 0) refuseCharacter(source, trimmed, strange, start);
+  const foreign = foreignForm(trimmed);
+  if (foreign !== null) refuse(source, foreign, trimmed, start);
+  const macro = MACROS.get(trimmed);
+  if (macro !== undefined) return readCronText(macro);
+  const words = [...trimmed.matchAll(/[^ \t]+/g)];
+  if (words.length < 5 || words.length > 6) refuse(source, wrongCount(trimmed, words.length), trimmed, start);
   const skipped = 6 - words.length;
   const fields = skipped === 0 ? [] : [SECOND_ZERO];
-  words.forEach(({ text, position }, index) => {
-    fields.push(readField(given ?? expression, CRON_FIELDS[index + skipped]!, text, given ? null : position));
+  words.forEach(({ 0: text, index }, word) => {
+    fields.push(readField(source, CRON_FIELDS[word + skipped]!, text, given ? null : start + index));
   });
   return fields;
 }
 
-interface Word {
-  text: string;
-  position: number;
-}
-
-function wordsOf(expression: string): Word[] {
-  const words: Word[] = [];
-  let start = -1;
-  for (let index = 0; index <= expression.length; index++) {
-    const isBlank = index === expression.length || expression[index] === ' ' || expression[index] === '\t';
-    if (!isBlank && start < 0) start = index;
-    if (!isBlank || start < 0) continue;
-    words.push({ text: expression.slice(start, index), position: start });
-    start = -1;
-  }
-  return words;
+/** Drops ASCII white space around an expression: lines of files end in a newline (C2). */
+export function trimCron(expression: string): string {
+  return expression.replace(/^[ \t\r\n]+/, '').replace(/[ \t\r\n]+$/, '');
 }
 
 const SECOND_ZERO: CronFieldText = {
@@ -127,47 +83,80 @@ function readField(
   return { text, position, items };
 }
 
+interface Refusal {
+  reason: CronFault;
+  fact: string;
+  expected: string;
+}
+
+/** The forms of other schedulers, each with what to write instead; null for what may be cron. */
+function foreignForm(text: string): Refusal | null {
+  const every = /^@every[ \t]+(\S+)$/i.exec(text);
+  if (every !== null) {
+    const expected = `every('${every[1]}') for an interval`;
+    return { reason: 'UNKNOWN_ALIAS', fact: 'is an interval, not cron', expected };
+  }
+  if (text.startsWith('@') && !MACROS.has(text)) {
+    const expected = `one of ${[...MACROS.keys()].join(', ')}, in lower case`;
+    return { reason: 'UNKNOWN_ALIAS', fact: 'is not a known macro', expected };
+  }
+  const zone = /^(?:CRON_)?TZ=(\S*)/.exec(text);
+  if (zone !== null) {
+    const expected = `the option timezone, e.g. cron('0 3 * * *', { timezone: '${zone[1]}' })`;
+    return { reason: 'BAD_VALUE', fact: 'names a time zone', expected };
+  }
+  if (/^(?:R\d*\/|P(?:\d|T\d))/i.test(text)) {
+    const expected = `every('5m') for an interval`;
+    return { reason: 'BAD_VALUE', fact: 'is an ISO 8601 duration, not cron', expected };
+  }
+  return null;
+}
+
+function wrongCount(text: string, count: number): Refusal {
+  if (/^\d{4}-\d\d-\d\d\b|\d:\d\d/.test(text)) {
+    const expected = `at('2027-03-28T10:00:00Z') for one instant, or a cron expression such as "0 10 * * MON"`;
+    return { reason: 'BAD_VALUE', fact: 'is a date or a time of day', expected };
+  }
+  if (/\b(every|minutes?|hours?|seconds?|days?)\b/i.test(text)) {
+    const expected = `every('5m') for an interval, or 5 or 6 fields`;
+    return { reason: 'BAD_VALUE', fact: 'is in words', expected };
+  }
+  if (text === '-') {
+    const expected = "disabled: true among the job's options, to switch it off";
+    return { reason: 'FIELD_COUNT', fact: 'has no field', expected };
+  }
+  const years = count === 7 ? '; for single years give startAt and endAt' : '';
+  return {
+    reason: 'FIELD_COUNT',
+    fact: `has ${count} field${count === 1 ? '' : 's'}`,
+    expected: `5 fields (minute hour dayOfMonth month dayOfWeek), or 6 with the second first${years}`,
+  };
+}
+
 function refuseType(value: unknown): never {
   const missing = value === undefined || value === null;
-  throw new InvalidCronError(missing ? 'is missing' : 'is not a string', {
+  refuse(value, {
     reason: missing ? 'EMPTY' : 'NOT_STRING',
-    expression: value,
-    field: null,
-    text: null,
-    position: null,
+    fact: missing ? 'is missing' : 'is not a string',
     expected: missing
       ? 'a string of 5 or 6 fields; if it comes from the environment, check that the variable is set'
       : 'a string of 5 or 6 fields, or an object such as { hour: 0, minute: 5 }',
   });
 }
 
-interface WrongCount {
-  reason: CronFault;
-  fact: string;
-  expected: string;
+function refuseCharacter(source: unknown, text: string, index: number, start: number): never {
+  const character = String.fromCodePoint(text.codePointAt(index)!);
+  const name = `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`;
+  const refusal: Refusal = {
+    reason: 'BAD_CHAR',
+    fact: `is not an ASCII character of cron (${name})`,
+    expected: 'digits, letters, * , - / # ? ( ) and blanks',
+  };
+  refuse(source, refusal, character, start + index);
 }
 
-function wrongCount(text: string, count: number): WrongCount {
-  const looksLikeTime = /^\d{4}-\d\d-\d\d\b|\d:\d\d/.test(text);
-  if (looksLikeTime) {
-    const expected = `at('2027-03-28T10:00:00Z') for one instant, or a cron expression such as "0 10 * * MON"`;
-    return { reason: 'BAD_VALUE', fact: 'is a date or a time of day', expected };
-  }
-  if (/\b(every|minutes?|hours?|seconds?|days?)\b/i.test(text)) {
-    return {
-      reason: 'BAD_VALUE',
-      fact: 'is in words',
-      expected: `every('5m') for an interval, or 5 or 6 fields`,
-    };
-  }
-  if (text === '-') {
-    const expected = "disabled: true among the job's options, to switch it off";
-    return { reason: 'FIELD_COUNT', fact: 'has no field', expected };
-  }
-  const fact = `has ${count} field${count === 1 ? '' : 's'}`;
-  return {
-    reason: 'FIELD_COUNT',
-    fact,
-    expected: '5 fields (minute hour dayOfMonth month dayOfWeek), or 6 with the second first',
-  };
+function refuse(expression: unknown, refusal: Refusal, text: string | null = null, start = -1): never {
+  const { fact, ...fault } = refusal;
+  const position = start < 0 || typeof expression !== 'string' ? null : start;
+  throw new InvalidCronError(fact, { ...fault, expression, field: null, text, position });
 }

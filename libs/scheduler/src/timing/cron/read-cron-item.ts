@@ -4,6 +4,8 @@ import { type CronFault, InvalidCronError } from '../errors/trigger-errors.js';
 
 const DIGITS = /^\d+$/;
 const HASH = /^H(?:\((\d+)-(\d+)\))?$/;
+/** `L`, `L-3`, `LW`, `LW-1`; a month has at most 30 days before its last. */
+const FROM_END = /^L(W?)(?:-([1-9]|[12]\d|30))?$/;
 /** Attempts at a hash; longer words are unknown names. */
 const HASH_LIKE = /^[Hh]{1,2}(?:[(\d/]|$)/;
 
@@ -92,26 +94,17 @@ function readStep(context: ItemContext): CronItem {
   return { kind: 'values', from, to: field.max, step, form: 'open', text, position };
 }
 
+/** Both ends of a range; the second is beyond the field's last value when the range wraps (C3). */
 function readRange(context: ItemContext, text: string): [number, number] {
+  const { field } = context;
   const parts = text.split('-');
-  if (parts.length !== 2 || parts.includes('') || text.includes('*')) {
-    refuse(context, 'BAD_RANGE', 'is not a range', 'two values with one "-" between them, the smaller first');
-  }
+  if (parts.length !== 2 || parts.includes('') || text.includes('*'))
+    refuse(context, 'BAD_RANGE', 'is not a range', 'two values with one "-" between them');
   const from = readValue(context, parts[0]!);
-  let to = readValue(context, parts[1]!);
-  // SUN ends a week that began on another day (C3); the digit 0 begins one.
-  if (context.field === DAY_OF_WEEK && from > 0 && to === 0 && !DIGITS.test(parts[1]!)) to = 7;
-  if (from > to) {
-    const last = context.field === DAY_OF_WEEK ? 6 : context.field.max;
-    const split = `"${from}-${last},${context.field.min}-${to}"`;
-    refuse(
-      context,
-      'REVERSED_RANGE',
-      'is a range that runs backwards',
-      `the smaller value first, or two ranges such as ${split}`,
-    );
-  }
-  return [from, to];
+  const to = readValue(context, parts[1]!);
+  if (from <= to) return [from, to];
+  // 7 is Sunday, from which no range needs to wrap.
+  return from === 7 && field === DAY_OF_WEEK ? [0, to] : [from, to + field.size];
 }
 
 /** Reads items with L and W; null for all other items. */
@@ -120,8 +113,11 @@ function readSpecial(context: ItemContext): CronItem | null {
   const isWord = /^[A-Za-z]+$/.test(text);
   if (isWord && field.names?.has(text.toUpperCase())) return null;
   if (field === DAY_OF_MONTH) {
-    if (text === 'L') return { kind: 'lastDay', text, position };
-    if (text === 'LW') return { kind: 'lastWeekday', text, position };
+    const fromEnd = FROM_END.exec(text);
+    if (fromEnd !== null) {
+      const kind = fromEnd[1] === 'W' ? 'lastWeekday' : 'lastDay';
+      return { kind, before: Number(fromEnd[2] ?? 0), text, position };
+    }
     if (/^\d+W$/.test(text)) {
       return { kind: 'nearestWeekday', day: readNumber(context, text.slice(0, -1)), text, position };
     }
@@ -129,7 +125,8 @@ function readSpecial(context: ItemContext): CronItem | null {
   if (field === DAY_OF_WEEK && /^(?:\d+|[A-Za-z]{3})L$/.test(text)) {
     return { kind: 'lastOfWeekday', weekday: readValue(context, text.slice(0, -1)) % 7, text, position };
   }
-  if (/^[LlWw]{1,2}$/.test(text) || /^[\d-]*[LlWw][\dLlWw-]*$/.test(text)) refuseLastOrWeekday(context);
+  if (/^[LlWw]{1,2}$/.test(text) || /^[\d-]*[LlWw][\dLlWw-]*$/.test(text) || /^lw?-/i.test(text))
+    refuseLastOrWeekday(context);
   if (/-[A-Za-z\d]*L$/.test(text) && !field.names?.has(text.split('-')[1]!.toUpperCase()))
     refuseLastOrWeekday(context);
   return null;
@@ -141,14 +138,14 @@ function refuseLastOrWeekday(context: ItemContext): never {
       context,
       'BAD_W',
       'uses "W"',
-      '"W" in dayOfMonth only, as "15W" (the weekday nearest to the 15th) or "LW"',
+      '"W" in dayOfMonth only, as "15W" (the weekday nearest to the 15th), "LW" or "LW-1" (up to 30)',
     );
   }
   refuse(
     context,
     'BAD_LAST',
     'uses "L"',
-    '"L" or "LW" in dayOfMonth, or a single weekday with L in dayOfWeek, e.g. "5L"',
+    '"L", "L-3" (up to 30) or "LW" in dayOfMonth, or a single weekday with L in dayOfWeek, e.g. "5L"',
   );
 }
 
@@ -177,6 +174,9 @@ function readHash(context: ItemContext): CronItem {
   const from = match[1] === undefined ? field.min : readNumber(context, match[1]);
   const to = match[2] === undefined ? last : readNumber(context, match[2]);
   if (from > to) refuse(context, 'BAD_HASH', 'is a range that runs backwards', expected);
+  const size = to - from + 1;
+  if (match[1] !== undefined && Number(stepText ?? 1) > size)
+    refuse(context, 'BAD_HASH', `has a step longer than its range`, `a step of up to ${size}`);
   return { kind: 'hash', from, to, step: stepText === undefined ? null : Number(stepText), text, position };
 }
 

@@ -14,7 +14,6 @@ export type CronFault =
   | 'UNKNOWN_NAME'
   | 'OUT_OF_RANGE'
   | 'BAD_RANGE'
-  | 'REVERSED_RANGE'
   | 'BAD_STEP'
   | 'BAD_NTH'
   | 'BAD_LAST'
@@ -103,11 +102,14 @@ export class InvalidTimezoneError extends SchedulerError {
     /** Known names that look like the one given, best first; often empty. */
     readonly suggestions: readonly string[] = [],
   ) {
-    const remedy =
-      suggestions.length > 0
+    const isUnset = value === undefined;
+    const remedy = isUnset
+      ? 'Set the variable that it comes from, or leave it out for the default.'
+      : suggestions.length > 0
         ? `Did you mean ${suggestions.map((name) => `"${name}"`).join(' or ')}?`
         : `Use an IANA name such as "Europe/Berlin", "UTC", or a fixed offset such as "+02:00".`;
-    super(`The time zone ("timezone") is ${showValue(value)}, which is unknown here. ${remedy}`);
+    const fact = isUnset ? 'given and undefined' : `${showValue(value)}, which is unknown here`;
+    super(`The time zone ("timezone") is ${fact}. ${remedy}`);
   }
 }
 

@@ -5,8 +5,10 @@ export interface DayFields {
   readonly daysOfMonth: number;
   /** The n of each `nW`. */
   readonly nearestWeekdays: number;
-  readonly hasLastDay: boolean;
-  readonly hasLastWeekday: boolean;
+  /** The n of each `L-n`; bit 0 is `L`. */
+  readonly daysBeforeLast: number;
+  /** The n of each `LW-n`; bit 0 is `LW`. */
+  readonly daysBeforeLastWeekday: number;
   readonly daysOfWeek: number;
   /** The weekdays d of each `dL`. */
   readonly lastDaysOfWeek: number;
@@ -37,11 +39,22 @@ export function matchingDays(fields: DayFields, firstWeekday: number, length: nu
 
 function byDayOfMonth(fields: DayFields, firstWeekday: number, length: number): number {
   let days = fields.daysOfMonth;
-  if (fields.hasLastDay) days |= 1 << (length - 1);
-  if (fields.hasLastWeekday) days |= 1 << (nearestWeekday(length, firstWeekday, length) - 1);
+  if (fields.daysBeforeLast !== 0) days |= countedBack(fields.daysBeforeLast, length);
+  if (fields.daysBeforeLastWeekday !== 0)
+    days |= countedBack(fields.daysBeforeLastWeekday, nearestWeekday(length, firstWeekday, length));
   for (let left = fields.nearestWeekdays; left !== 0; left &= left - 1) {
     const day = 32 - Math.clz32(left & -left);
     if (day <= length) days |= 1 << (nearestWeekday(day, firstWeekday, length) - 1);
+  }
+  return days;
+}
+
+/** The days that lie so many days before `day`; none before the first. */
+function countedBack(before: number, day: number): number {
+  let days = 0;
+  for (let left = before; left !== 0; left &= left - 1) {
+    const one = day - (31 - Math.clz32(left & -left));
+    if (one >= 1) days |= 1 << (one - 1);
   }
   return days;
 }

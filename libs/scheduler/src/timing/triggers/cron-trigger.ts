@@ -3,6 +3,7 @@ import type { CronWarning } from '../cron/cron-lint.js';
 import { compileSeeded, type CronPattern } from '../cron/cron-pattern.js';
 import type { CronClass, CompiledCron } from '../cron/compiled-cron.js';
 import { shiftTimes, type DayTimes } from './day-times.js';
+import { trimCron } from '../cron/cron-text.js';
 import { BaseTrigger } from './base-trigger.js';
 import { InvalidCronError, NeverFiresError } from '../errors/trigger-errors.js';
 import { jitterDelay, jitterJson } from './jitter.js';
@@ -169,7 +170,7 @@ export class CronTrigger extends BaseTrigger {
 
   toString(): string {
     const zone = this.#zone === null ? '' : ` in ${this.#zone.name}`;
-    return `cron "${this.#pattern.expression}"${zone}`;
+    return `cron "${trimCron(this.expression)}"${zone}`;
   }
 
   /**

@@ -4,7 +4,7 @@ import { jitterMsOf, seedOf, type JitterOptions } from './jitter.js';
 import { checkOffsetChoices, offsetPolicy } from '../dst/offset-policy.js';
 import type { OnGap, OnRepeat } from './trigger.js';
 import { refuseUnknownKeys, triggerWindow, type WindowOptions } from './trigger-window.js';
-import { zoneOf } from '../zone/zone.js';
+import { namedZone } from '../zone/zone.js';
 
 export interface CalendarIntervalOptions extends WindowOptions, JitterOptions {
   /** Whole numbers, at least one of them over 0. Several add up: months first, then days. */
@@ -66,7 +66,7 @@ export function makeCalendarInterval(
     const remedy = 'Leave it out: startAt is the anchor.';
     throw new InvalidTriggerError('anchorAt', new Date(anchorAt), 'which stands beside startAt', remedy);
   }
-  const zone = options.timezone === undefined ? null : zoneOf(options.timezone);
+  const zone = namedZone(options);
   const window = triggerWindow(options);
   const trigger = new CalendarIntervalTrigger(settingsOf(options), zone, anchorAt, window, seedOf(options));
   if (options.startAt !== undefined && zone !== null && trigger.nextAt(-Infinity) === null) {

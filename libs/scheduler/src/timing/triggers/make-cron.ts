@@ -2,7 +2,7 @@ import { cronTextOfFields, type CronFields } from '../cron/cron-fields-form.js';
 import { compileSeeded, cronPattern } from '../cron/cron-pattern.js';
 import { checkOffsetChoices } from '../dst/offset-policy.js';
 import { InvalidTriggerError } from '../errors/trigger-errors.js';
-import { zoneOf } from '../zone/zone.js';
+import { namedZone } from '../zone/zone.js';
 import { CronTrigger, policyOf } from './cron-trigger.js';
 import { jitterMsOf, seedOf, type JitterOptions } from './jitter.js';
 import { OPEN_WINDOW, refuseUnknownKeys, triggerWindow, type WindowOptions } from './trigger-window.js';
@@ -55,7 +55,7 @@ export function makeCronTrigger(
   const trigger = new CronTrigger({
     pattern,
     compiled,
-    zone: options.timezone === undefined ? null : zoneOf(options.timezone),
+    zone: namedZone(options),
     policy: policyOf(compiled, options.onGap, options.onRepeat),
     window: triggerWindow(options),
     // Keep a seed that nothing uses: the stored trigger equals the declared one.

@@ -1,4 +1,4 @@
-import { unknownKeyOf } from '../errors/unknown-key.js';
+import { suggestNames, unknownKeyOf } from '../errors/unknown-key.js';
 import { parseInstant, toIso } from '../time/instant.js';
 import { InvalidTriggerError } from '../errors/trigger-errors.js';
 
@@ -55,6 +55,6 @@ export function refuseUnknownKeys(given: object, known: readonly string[], subje
     key,
     (given as Record<string, unknown>)[key],
     `which is no option of ${subject}`,
-    `The options are ${known.join(', ')}.`,
+    suggestNames(key, known, 'docs/options.md lists the options.'),
   );
 }

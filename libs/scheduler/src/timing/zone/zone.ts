@@ -1,4 +1,5 @@
 import { InvalidTimezoneError } from '../errors/trigger-errors.js';
+import { typingMistakes } from '../errors/unknown-key.js';
 import { OffsetReader } from './offset-reader.js';
 
 /** A stretch of time with one offset. Instants are UTC seconds. */
@@ -112,6 +113,11 @@ export function zoneOf(name: unknown): Zone {
   return zone;
 }
 
+/** The zone that options name; null when they name none. @throws InvalidTimezoneError for an undefined one, too */
+export function namedZone(options: { timezone?: string }): Zone | null {
+  return 'timezone' in options ? zoneOf(options.timezone) : null;
+}
+
 /** The zone of this process; read anew each time, since `process.env.TZ` may change it. */
 export function processZone(): Zone {
   return zoneOf(new Intl.DateTimeFormat().resolvedOptions().timeZone);
@@ -144,25 +150,14 @@ function namesLike(name: string): string[] {
       const whole = known.toLowerCase();
       return {
         known,
-        mistakes: Math.min(distance(wanted, whole), distance(city, whole.slice(whole.lastIndexOf('/') + 1))),
+        mistakes: Math.min(
+          typingMistakes(wanted, whole),
+          typingMistakes(city, whole.slice(whole.lastIndexOf('/') + 1)),
+        ),
       };
     })
     .filter(({ mistakes }) => mistakes <= 2 && mistakes < city.length / 2)
     .toSorted((a, b) => a.mistakes - b.mistakes)
     .slice(0, 3)
     .map(({ known }) => known);
-}
-
-/** Levenshtein's, by rows. */
-function distance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return 3;
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
