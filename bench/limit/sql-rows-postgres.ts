@@ -1,13 +1,13 @@
 import { migrate, postgresStore } from '@carillon/sql';
 import pg from 'pg';
 import { BATCH, type SqlLimit } from './sql-limit.js';
-import { CARRIED, type DueJob, ENDED, endOf, jobOf, runOf, takenJob } from './sql-rows.js';
+import { CLAIMED_ALONE, type DueJob, ENDED, endOf, jobOf, runOf, takenJob } from './sql-rows.js';
 
 /** pg answers integers of 64 bits as text. */
 type Stored = Omit<DueJob, 'due_at'> & { due_at: string };
 
 const INTEGER =
-  /_at$|_until$|_ms$|^(?:generation|attempt|token|live|holds_place|instant|awaits_run|runs_started|failures_in_row|version)$/;
+  /_at$|_until$|_ms$|^(?:generation|attempt|token|live|holds_slot|instant|awaits_run|runs_started|failures_in_row|version)$/;
 
 /** Two trips and a commit; in each, what does not need the other's answer is sent together. */
 export async function openPostgresRows(url: string, schema: string): Promise<SqlLimit> {
@@ -56,7 +56,7 @@ export async function openPostgresRows(url: string, schema: string): Promise<Sql
       const ends = ended.map((run) => endOf(run, now));
       const [, , { rows: due }] = await Promise.all([
         client.query('begin; set local enable_seqscan = off; set local jit = off'),
-        ends.length > 0 && update('runs', 2, ends, `, ${ENDED}`, ` and ${CARRIED}`),
+        ends.length > 0 && update('runs', 2, ends, `, ${ENDED}`, ` and ${CLAIMED_ALONE}`),
         ask(
           `select * from ${schema}.jobs where due_at <= $1 and handler = any(array['noop'])
             order by due_at limit ${BATCH} for update skip locked`,

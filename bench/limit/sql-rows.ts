@@ -25,7 +25,7 @@ export const jobOf = (number: number, dueAt: number) => ({
   id: `job-${number}`,
   ...JOB,
   due_at: dueAt,
-  tick_at: dueAt,
+  next_tick_at: dueAt,
 });
 export type DueJob = Pick<ReturnType<typeof jobOf>, 'id' | 'generation' | 'due_at'>;
 
@@ -33,13 +33,13 @@ export const runOf = (number: number, { id, generation, due_at }: DueJob, now: n
   id: runId(number),
   job_id: id,
   generation,
-  tick_at: due_at,
+  scheduled_at: due_at,
   state: 'running',
   attempt: 1,
   token: 1,
   live: 1,
   due_at,
-  holds_place: 1,
+  holds_slot: 1,
   holder: 'limit',
   lease_until: now + LEASE_MS,
   instant: due_at,
@@ -51,7 +51,7 @@ export const takenJob = ({ id, due_at }: DueJob, run: string) => ({
   id,
   state: 'finished',
   due_at: null,
-  tick_at: null,
+  next_tick_at: null,
   last_tick_at: due_at,
   runs_started: 1,
   live_from: run,
@@ -66,8 +66,8 @@ export const endOf = ({ id }: StartedRun, now: number) => ({
 
 /** Set by the end of a run that succeeded, as literals; and what must hold for it. */
 export const ENDED =
-  "state = 'ended', outcome = 'succeeded', live = 0, holds_place = 0, group_name = null, holder = null, lease_until = null";
-export const CARRIED = "state = 'running' and followed = 0 and replaced = 0";
+  "state = 'ended', outcome = 'succeeded', live = 0, holds_slot = 0, group_name = null, holder = null, lease_until = null";
+export const CLAIMED_ALONE = "state = 'running' and completes_with_job = 0 and replaced = 0";
 
 function runId(number: number): string {
   return String(number).padStart(26, '0');

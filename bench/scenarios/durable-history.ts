@@ -117,8 +117,8 @@ async function insertHistory(admin: pg.Client, schema: string, rows: number, unt
   const spaceMs = (30 * 86_400_000) / rows;
   for (let from = 1; from <= rows; from += INSERTED_AT_ONCE) {
     await admin.query(
-      `insert into ${schema}.runs (id, job_id, generation, tick_at, count, count_at_least, merged, state, outcome,
-        attempt, lost, token, live, followed, due_at, catch_up, replaced, holds_place, instant, started_at, ended_at,
+      `insert into ${schema}.runs (id, job_id, generation, scheduled_at, count, count_at_least, coalesced, state, outcome,
+        attempt, lost_attempts, token, live, completes_with_job, due_at, catches_up, replaced, holds_slot, instant, started_at, ended_at,
         lateness_ms)
       select '00000' || lpad(g::text, 21, '0'), 'job-' || g % ${JOBS}, 1, tick, 1, 0, 0, 'ended',
         case g % 100 when 0 then 'failed' else 'succeeded' end,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SqlStore } from '../../libs/scheduler-sql/src/store/sql-store.js';
+import { SqlStore } from '../../libs/scheduler-sql/src/sql-store.js';
 import { MemoryStore } from '../../libs/scheduler/src/memory/index.js';
 import type { LeasedStore, Store } from '../../libs/scheduler/src/ports/index.js';
 import { storeContract, type StoreContractOptions } from '../../libs/scheduler/src/testing/index.js';

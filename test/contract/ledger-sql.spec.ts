@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SqlStore } from '../../libs/scheduler-sql/src/store/sql-store.js';
+import { SqlStore } from '../../libs/scheduler-sql/src/sql-store.js';
 import { NO_LIMITS } from '../../libs/scheduler/src/model/index.js';
 import type { RecordedOutcome, StoreSession } from '../../libs/scheduler/src/ports/index.js';
 import { ledgerWorlds, type StoreHome } from '../engine/ledger/ledger-worlds.js';

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../libs/scheduler-sql/src/driver/database.js';
-import { SqlStore } from '../../libs/scheduler-sql/src/store/sql-store.js';
+import { SqlStore } from '../../libs/scheduler-sql/src/sql-store.js';
 import { storeContract, type StoreHome } from '../../libs/scheduler/src/testing/index.js';
 import { eachDatabase, type ScratchDatabase, type TestDatabase } from '../servers/each-database.js';
 

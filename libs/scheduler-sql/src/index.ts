@@ -12,7 +12,7 @@ import {
   type SqliteStoreOptions,
   sqliteSource,
 } from './sources.js';
-import { SqlStore } from './store/sql-store.js';
+import { SqlStore } from './sql-store.js';
 
 export {
   DatabaseTooOldError,

@@ -33,11 +33,14 @@ export const DEFAULT_PREFIX = 'carillon_';
 export const DEFAULT_SCHEMA = 'carillon';
 export const DEFAULT_SYNCHRONOUS = 'full';
 
-/** Where a store's tables are, and how to get there; nothing is loaded or opened before it is asked for. */
-export interface Source {
+/** Where a store's tables are, and its options. Nothing is loaded or opened before `connect`. */
+export interface StoreSource {
   readonly options: StoreOptions;
-  /** Opens the database, with its tables made or migrated unless that is not wanted. */
+  /** Opens the database, and makes or migrates its tables unless an option says otherwise. */
   connect(): Promise<Database>;
+}
+
+export interface Source extends StoreSource {
   /** Makes or migrates the tables, whatever the options say. */
   migrate(): Promise<string[]>;
 }

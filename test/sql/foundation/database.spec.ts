@@ -34,11 +34,11 @@ describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
       const insert = (...ids: [string, number][]) =>
         database.dialect.insertMany(database.kysely, {
           table: 'runs',
-          rows: ids.map(([id, tick]) => runRow({ id, tick_at: tick })),
+          rows: ids.map(([id, tick]) => runRow({ id, scheduled_at: tick })),
         });
       expect(await insert(['a', 1], ['b', 2])).toEqual(['a', 'b']);
       expect(await insert(['c', 2], ['d', 3])).toEqual(['d']);
-      expect((await runs()).map(({ id, tick_at }) => [id, tick_at])).toEqual([
+      expect((await runs()).map(({ id, scheduled_at }) => [id, scheduled_at])).toEqual([
         ['a', 1],
         ['b', 2],
         ['d', 3],
@@ -46,13 +46,13 @@ describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
     });
 
     it('let any number of runs have no tick', async () => {
-      const rows = ['a', 'b'].map((id) => runRow({ id, tick_at: null }));
+      const rows = ['a', 'b'].map((id) => runRow({ id, scheduled_at: null }));
       expect(await database.dialect.insertMany(database.kysely, { table: 'runs', rows })).toEqual(['a', 'b']);
     });
 
     it('change the rows that fit, each in its own way, and tell which', async () => {
       const rows = ['a', 'b', 'c', 'A'].map((id, index) =>
-        runRow({ id, tick_at: index, token: 5, holder: 'me', result: 'old' }),
+        runRow({ id, scheduled_at: index, token: 5, holder: 'me', result: 'old' }),
       );
       await database.dialect.insertMany(database.kysely, { table: 'runs', rows });
       const changed = await database.kysely.transaction().execute((transaction) =>
@@ -79,7 +79,7 @@ describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
     });
 
     it('tell which rows are new or there also inside a transaction, which goes on', async () => {
-      const rows = ['a', 'b'].map((id, tick) => runRow({ id, tick_at: tick }));
+      const rows = ['a', 'b'].map((id, tick) => runRow({ id, scheduled_at: tick }));
       await database.dialect.insertMany(database.kysely, { table: 'runs', rows: rows.slice(0, 1) });
       const answers = await database.transaction(async (trx) => [
         await database.dialect.insertMany(trx, { table: 'runs', rows }),
@@ -121,7 +121,9 @@ describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
     });
 
     it('carry ten thousand rows, and a payload of 5 MB', async () => {
-      const rows = Array.from({ length: 10_000 }, (__, tick) => runRow({ id: `run ${tick}`, tick_at: tick }));
+      const rows = Array.from({ length: 10_000 }, (__, tick) =>
+        runRow({ id: `run ${tick}`, scheduled_at: tick }),
+      );
       rows[0]!.payload = JSON.stringify('x'.repeat(5_000_000));
       expect(await database.dialect.insertMany(database.kysely, { table: 'runs', rows })).toHaveLength(
         10_000,
@@ -137,7 +139,7 @@ describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
   });
 
   it('finds values of a list, and nothing by an empty one', async () => {
-    const rows = ['a', "b'", 'c'].map((id, tick) => runRow({ id, tick_at: tick }));
+    const rows = ['a', "b'", 'c'].map((id, tick) => runRow({ id, scheduled_at: tick }));
     await database.dialect.insertMany(database.kysely, { table: 'runs', rows });
     const find = async (values: string[]) => {
       const query = database.kysely

@@ -11,7 +11,7 @@ import {
 } from '@carillon/scheduler';
 import { ManualClock } from '@carillon/scheduler/testing';
 import type { Database } from '../../../libs/scheduler-sql/src/driver/database.js';
-import { SqlStore } from '../../../libs/scheduler-sql/src/store/sql-store.js';
+import { SqlStore } from '../../../libs/scheduler-sql/src/sql-store.js';
 import { type Line, recordingLogger, START } from '../../nest/testing-app.js';
 import type { ScratchDatabase, TestDatabase } from '../../servers/each-database.js';
 import { LentStore } from './lent-store.js';

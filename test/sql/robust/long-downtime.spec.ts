@@ -31,7 +31,7 @@ describe.each(eachDatabase)('over %s', (name, database) => {
             handler: 'work',
             trigger_json: JSON.stringify(trigger),
             due_at: first,
-            tick_at: first,
+            next_tick_at: first,
             tzdata: process.versions.tz!,
             added_at: begunAt,
             updated_at: begunAt,

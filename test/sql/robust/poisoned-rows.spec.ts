@@ -152,7 +152,7 @@ describe.each(eachDatabase)('a poisoned row in %s', (_, database) => {
     expect((await scheduler.getJob('last'))!.nextDueAt).toEqual(last);
     // No Date can be made of this.
     const beyond = 8.64e15 + 1;
-    await spoil(here, { due_at: beyond, tick_at: beyond }, 'bad');
+    await spoil(here, { due_at: beyond, next_tick_at: beyond }, 'bad');
     await spoil(here, { last_tick_at: beyond, added_at: beyond }, 'far');
     await here.pass(2 * MINUTE);
     expect(ran.filter((id) => id === 'A' || id === 'z')).toHaveLength(4);

@@ -9,7 +9,7 @@ export interface Database {
   /**
    * Queries name the tables as `Tables` does, in `sql` by `sql.table('jobs')`; the store's prefix or schema is
    * put before them. On SQLite there is one connection, so that inside a transaction only the transaction may be used.
-   * Partial indexes serve queries that say `live = 1`, `state = 'waiting'` and `holds_place = 1` as literals
+   * Partial indexes serve queries that say `live = 1`, `state = 'waiting'` and `holds_slot = 1` as literals
    * (`sql.lit`), and `due_at` and `outcome` compared with anything.
    */
   readonly kysely: Kysely<Tables>;

@@ -1,4 +1,4 @@
-/** Instants are UTC ms; JSON is text; flags are 0 or 1. The names of the tables get the store's prefix. */
+/** Instants are UTC ms; JSON is a string; flags are 0 or 1. The names of the tables get the store's prefix. */
 export interface Tables {
   jobs: JobTable;
   runs: RunTable;
@@ -30,18 +30,18 @@ export interface JobTable {
   pause_first_tick: number | null;
   /** When a claim has to look at the job: its next tick with jitter, or the end of its pause; null for never. */
   due_at: number | null;
-  /** The tick that it waits for; null when it waits for none. */
-  tick_at: number | null;
+  /** The oldest tick without an outcome; null when none is scheduled. */
+  next_tick_at: number | null;
   last_tick_at: number | null;
   /** The next tick is computed when the run ends (T2). */
   awaits_run: number;
   runs_started: number;
   failures_in_row: number;
-  /** The run row of its newest span of ticks that did not run, while further ticks may extend it (M2). */
+  /** The run row of its newest span of ticks that did not run, while further ticks may join it (M2). */
   span_id: string | null;
-  /** None of its live runs has an id before this one; null: it has none. So that they are found whatever the table keeps of runs before. */
+  /** No live run has an id before this one; null: the job has none. Finds them whatever the history holds. */
   live_from: string | null;
-  /** Version of the time zone data that `tick_at` was computed with (Z5). */
+  /** Version of the time zone data that computed `next_tick_at` (Z5). */
   tzdata: string;
   version: number;
   added_at: number;
@@ -53,17 +53,17 @@ export interface LockedJob extends JobTable {
   row_at?: string;
 }
 
-/** A run, or a span of ticks that share an outcome and did not run. Unique by (job_id, generation, tick_at). */
+/** A run, or a span of ticks that share an outcome and did not run. Unique by (job_id, generation, scheduled_at). */
 export interface RunTable {
   /** Sorts by the time it was made. */
   id: string;
   job_id: string;
-  /** Its job's when it was made; negative once that job is removed, so that a later job of its id does not count it. */
+  /** Of the job's trigger that made the tick; negative once the job was removed. */
   generation: number;
   /** The tick; null for a run by hand or of a backfill. For a span its first tick. */
-  tick_at: number | null;
+  scheduled_at: number | null;
   /** For a span of several ticks the last one, else null. */
-  tick_until: number | null;
+  scheduled_until: number | null;
   /** The instant that a backfilled run stands for. */
   stands_for: number | null;
   /** How many ticks the row stands for. */
@@ -71,36 +71,36 @@ export interface RunTable {
   /** The count is a lower bound (M2). */
   count_at_least: number;
   /** Further ticks that were merged into this run. */
-  merged: number;
+  coalesced: number;
   state: 'queued' | 'waiting' | 'running' | 'ended';
   outcome: string | null;
   reason: string | null;
   /** Attempts begun. */
   attempt: number;
   /** Attempts whose process was lost. */
-  lost: number;
+  lost_attempts: number;
   /** Fencing token: rises with each claim of the run. */
   token: number;
-  /** 1 while it counts as one of its job's runs: it has not ended, or holds its place. Finds them among a long history. */
+  /** 1 while it is one of its job's live runs: it has not ended, or holds its slot. Finds them among a long history. */
   live: number;
-  /** Its success changes its job, too (a run waits behind it, the next tick waits for it, failures are forgotten): the job's row is locked first. */
-  followed: number;
-  /** What lateness is measured from; a claim takes waiting runs from then on. */
+  /** Completing it changes its job, too: the job's row is locked first. */
+  completes_with_job: number;
+  /** A claim takes waiting runs from then on; lateness is measured from there. */
   due_at: number;
   /** Makes up for a tick of the past, one behind the other; nobody's previous run. */
-  catch_up: number;
-  /** A newer run takes its place: its holder is to abort it, and it is not tried again. */
+  catches_up: number;
+  /** A newer run replaces it: its holder aborts it, and no attempt follows. */
   replaced: number;
-  /** Running, or ended with its handler still on the way (O2): it counts for overlap and for its group. */
-  holds_place: number;
-  /** The group whose place it holds. */
+  /** Running, or ended while its handler has not settled (O2): it counts for overlap and for its group. */
+  holds_slot: number;
+  /** The group whose slot it holds. */
   group_name: string | null;
-  /** The replica whose claim it is, and until when unless it is renewed. */
+  /** The replica that holds the claim, and until when unless it renews. */
   holder: string | null;
   lease_until: number | null;
-  /** JSON, or null for none. Taken from the job when the run is made. */
+  /** JSON, or null for none. Copied from the job when the run is made. */
   payload: string | null;
-  /** What queries by time look at: tick_at, stands_for, or when it was asked for. */
+  /** Queries by time compare it: scheduled_at, stands_for, or when the run was asked for. */
   instant: number;
   started_at: number | null;
   ended_at: number | null;
@@ -122,7 +122,7 @@ export interface ReplicaTable {
   declares: string;
 }
 
-/** Locked by who counts a group's places. */
+/** Locked by a claim that counts a group's slots. */
 export interface GroupTable {
   name: string;
 }

@@ -115,7 +115,7 @@ export const completionCases: Cases = {
     await a.put('failed', { trigger: at(new Date(sec(10))), retry: 3, misfireGrace: '5s' });
     await a.put('timedOut', { trigger: at(new Date(sec(20))), retry: 2, misfireGrace: '5s' });
     await a.fail(await a.claimOne(sec(10)), sec(11), sec(12));
-    await a.fail(await a.claimOne(sec(12)), sec(13), sec(15));
+    await a.fail(await a.claimOne(sec(12)), sec(13), sec(22));
     const timedOut = { kind: 'timedOut', error: new Error('late') } as const;
     const claim = (await a.claim(sec(20))).claims.find(({ jobId }) => jobId === 'timedOut');
     await a.end(claim!, timedOut, sec(21), { retryAt: sec(22) });

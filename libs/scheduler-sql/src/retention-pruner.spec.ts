@@ -1,0 +1,113 @@
+import { RunIds } from '@carillon/scheduler/store';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { jobRow, runRow } from '../../../test/sql/foundation/rows.js';
+import { eachDatabase, type ScratchDatabase } from '../../../test/servers/each-database.js';
+import type { Database } from './driver/database.js';
+import type { RunTable } from './schema/tables.js';
+import { RetentionPruner } from './retention-pruner.js';
+
+const DAY = 86_400_000;
+const NOW = Date.UTC(2026, 5, 30);
+const ago = (days: number) => NOW - days * DAY;
+
+describe.each(eachDatabase)('the history in %s', (_, database) => {
+  let scratch: ScratchDatabase;
+  let db: Database;
+  let ids: RunIds;
+  beforeEach(async () => {
+    ids = new RunIds();
+    scratch = await database.scratch();
+    db = await scratch.open();
+  });
+  afterEach(() => scratch.drop());
+
+  /** A run that was made at an instant, and has ended if that is said. */
+  const run = (madeAt: number, endedAt: number | null, row: Partial<RunTable> = {}) =>
+    runRow({
+      id: ids.next(madeAt),
+      scheduled_at: madeAt,
+      instant: madeAt,
+      state: endedAt === null ? 'running' : 'ended',
+      live: endedAt === null ? 1 : 0,
+      ended_at: endedAt,
+      ...row,
+    });
+  const insert = (rows: RunTable[]) => db.dialect.insertMany(db.kysely, { table: 'runs', rows });
+  const left = async () => {
+    const rows = await db.kysely.selectFrom('runs').select(['payload', 'instant']).orderBy('id').execute();
+    return rows.map(({ payload, instant }) => payload ?? instant);
+  };
+
+  it('forgets runs that ended longer ago than its age, whatever was made before or after them', async () => {
+    const rows = [
+      run(ago(50), ago(40), { payload: '"old"' }),
+      run(ago(49), ago(1), { payload: '"made long ago, ended lately"' }),
+      run(ago(48), null, { payload: '"still running"' }),
+      run(ago(47), ago(46), { payload: '"old, too"' }),
+      run(ago(29), ago(29), { payload: '"young"' }),
+    ];
+    // The ids of one process rise.
+    await insert(rows);
+    const pruner = new RetentionPruner(db, { ageMs: 30 * DAY, perJob: null });
+    await pruner.prune(NOW);
+    const kept = ['"made long ago, ended lately"', '"still running"', '"young"'];
+    expect(await left()).toEqual(kept);
+    await pruner.prune(NOW + 28 * DAY);
+    expect(await left()).toEqual(kept.slice(0, 2));
+    await pruner.prune(NOW + 30 * DAY);
+    expect(await left()).toEqual(['"still running"']);
+  });
+
+  it('forgets many in pieces, some at each beat, and comes by what it left', async () => {
+    const old = Array.from({ length: 10_400 }, (__, index) => run(ago(60) + index, ago(50)));
+    // Every hundredth ended lately, so that each piece leaves some behind.
+    for (const [index, row] of old.entries()) if (index % 100 === 0) row.ended_at = ago(2);
+    await insert(old);
+    const pruner = new RetentionPruner(db, { ageMs: 30 * DAY, perJob: null });
+    await pruner.prune(NOW);
+    expect(await left()).toHaveLength(100 + 400);
+    await pruner.prune(NOW);
+    expect(await left()).toHaveLength(104);
+    await pruner.prune(NOW + 29 * DAY);
+    expect(await left()).toHaveLength(0);
+  });
+
+  it('keeps the newest of each job, and those that run', async () => {
+    const rows = ['a', 'b'].flatMap((jobId) => [
+      run(ago(9), null, { job_id: jobId }),
+      ...Array.from({ length: 25 }, (__, index) =>
+        run(ago(5) + index, ago(5) + index, { job_id: jobId, payload: `"${jobId}${index}"` }),
+      ),
+    ]);
+    await insert(rows);
+    const pruner = new RetentionPruner(db, { ageMs: null, perJob: 10 });
+    pruner.noteMade('a');
+    await pruner.prune(NOW);
+    const ofJob = async (jobId: string) => {
+      const query = db.kysely.selectFrom('runs').select('payload').where('job_id', '=', jobId).orderBy('id');
+      return (await query.execute()).map(({ payload }) => payload);
+    };
+    expect(await ofJob('a')).toEqual([
+      null,
+      ...Array.from({ length: 10 }, (__, index) => `"a${15 + index}"`),
+    ]);
+    expect(await ofJob('b')).toHaveLength(26);
+  });
+
+  it('keeps a finished job as long as it has a row of it, and a declared one for good', async () => {
+    const finished = { state: 'finished', updated_at: ago(40), due_at: null, next_tick_at: null } as const;
+    await db.dialect.insertMany(db.kysely, {
+      table: 'jobs',
+      rows: [
+        jobRow({ ...finished, id: 'gone', origin: 'added' }),
+        jobRow({ ...finished, id: 'declared', origin: 'declared' }),
+        jobRow({ ...finished, id: 'with history', origin: 'added' }),
+        jobRow({ id: 'active', origin: 'added', updated_at: ago(40) }),
+      ],
+    });
+    await insert([run(ago(40), ago(1), { job_id: 'with history' })]);
+    await new RetentionPruner(db, { ageMs: 30 * DAY, perJob: null }).prune(NOW);
+    const jobs = await db.kysely.selectFrom('jobs').select('id').orderBy('id').execute();
+    expect(jobs.map(({ id }) => id)).toEqual(['active', 'declared', 'with history']);
+  });
+});

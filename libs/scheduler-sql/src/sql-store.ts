@@ -1,0 +1,139 @@
+import type {
+  BackfillRequest,
+  BackfillResult,
+  BeatResult,
+  ChangeResult,
+  Claim,
+  ClaimBatch,
+  ClaimRequest,
+  Completion,
+  CompletionEffect,
+  IfTaken,
+  Job,
+  JobChange,
+  JobFilter,
+  JobSpec,
+  LeasedStore,
+  PutResult,
+  RecordedOutcome,
+  Renewal,
+  RequestedRun,
+  Run,
+  RunFilter,
+  RunNote,
+  RunRequest,
+  StoreSession,
+} from '@carillon/scheduler/store';
+import { SchedulerError, StoreUnavailableError } from '@carillon/scheduler/store';
+import type { StoreSource } from './sources.js';
+import { selectRuns } from './statements/history.js';
+import { StoreRuntime } from './store-runtime.js';
+import { viewStoredRun } from './units/run-rows.js';
+
+const NOTHING = { recorded: [], changed: [] };
+
+/** Jobs and runs in the tables of a database, shared by any number of replicas. */
+export class SqlStore implements LeasedStore {
+  readonly durable = true;
+  readonly clustered = true;
+  private opened: StoreRuntime | null = null;
+
+  constructor(private readonly source: StoreSource) {}
+
+  get leaseMs(): number {
+    return this.source.options.leaseMs;
+  }
+  get pollMs(): number {
+    return this.source.options.pollMs;
+  }
+
+  async open(session: StoreSession): Promise<void> {
+    try {
+      this.opened = await StoreRuntime.open(this.source, session);
+    } catch (error) {
+      // The driver's message alone would not say that it is the store.
+      throw error instanceof SchedulerError ? error : new StoreUnavailableError(error);
+    }
+  }
+
+  async close(): Promise<RecordedOutcome[]> {
+    const { opened } = this;
+    this.opened = null;
+    await opened?.close();
+    return [];
+  }
+
+  putJob(spec: JobSpec, ifTaken: IfTaken, now: number, transaction?: unknown): Promise<PutResult> {
+    return this.runtime().putJob(spec, ifTaken, now, transaction);
+  }
+
+  getJob(id: string): Promise<Job | null> {
+    return this.runtime().getJob(id);
+  }
+
+  listJobs(filter: JobFilter): Promise<Job[]> {
+    return this.runtime().listJobs(filter);
+  }
+
+  changeJob(id: string, change: JobChange, now: number): Promise<ChangeResult | null> {
+    return this.runtime().changeJob(id, change, now);
+  }
+
+  requestRun(request: RunRequest): Promise<RequestedRun | null> {
+    return this.runtime().requestRun(request);
+  }
+
+  backfill(request: BackfillRequest): Promise<BackfillResult | null> {
+    return this.runtime().backfill(request);
+  }
+
+  listRuns(filter: RunFilter): Promise<Run[]> {
+    return this.runtime().query(async (db) => (await selectRuns(db, filter)).map(viewStoredRun));
+  }
+
+  earliestDueAt(): Promise<number | null> {
+    return this.runtime().earliestDueAt();
+  }
+
+  claimDue(request: ClaimRequest): Promise<ClaimBatch> {
+    return this.runtime().claims.claimDue(request);
+  }
+
+  complete(completion: Completion, slotHeld: boolean): Promise<CompletionEffect> {
+    return this.runtime().completions.complete(completion, slotHeld);
+  }
+
+  release(claim: Claim, now: number): Promise<CompletionEffect> {
+    return this.runtime().completions.release(claim, now);
+  }
+
+  annotate(claim: Claim, note: RunNote): Promise<void> {
+    return this.runtime().completions.annotate(claim, note);
+  }
+
+  renew(claims: readonly Claim[], now: number): Promise<Renewal> {
+    return this.runtime().claims.renew(claims, now);
+  }
+
+  giveBack(claims: readonly Claim[], now: number): Promise<void> {
+    return this.runtime().claims.giveBack(claims, now);
+  }
+
+  time(): Promise<number> {
+    return this.runtime().query(({ dialect, kysely }) => dialect.now(kysely));
+  }
+
+  beat(now: number): Promise<BeatResult> {
+    return this.runtime().beat(now);
+  }
+
+  /** Replicas share the store's time: nothing follows. */
+  clockSetBack(): Promise<typeof NOTHING> {
+    return Promise.resolve(NOTHING);
+  }
+
+  private runtime(): StoreRuntime {
+    if (this.opened === null) throw new Error('The store is not open.');
+    return this.opened;
+  }
+}

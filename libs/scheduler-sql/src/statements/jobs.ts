@@ -1,0 +1,65 @@
+import type { JobFilter } from '@carillon/scheduler/store';
+import type { Kysely } from 'kysely';
+import type { Database } from '../driver/database.js';
+import type { JobTable, LockedJob, Tables } from '../schema/tables.js';
+
+export async function selectJobs(
+  { kysely }: Database,
+  filter: JobFilter & { id?: string },
+): Promise<JobTable[]> {
+  let query = kysely.selectFrom('jobs').selectAll();
+  for (const [column, value] of Object.entries(filter)) {
+    if (value !== undefined) query = query.where(column as 'id', '=', value as string);
+  }
+  return query.orderBy('id').execute();
+}
+
+/**
+ * Locks jobs in the order of their ids, so that two transactions that lock several cannot wait for each other.
+ *
+ * @param whenLocked by another: `wait` for it, or `skip` the job
+ */
+export async function lockJobs(
+  { dialect }: Database,
+  trx: Kysely<Tables>,
+  ids: readonly string[],
+  whenLocked: 'wait' | 'skip',
+): Promise<LockedJob[]> {
+  if (ids.length === 0) return [];
+  const query = trx.selectFrom('jobs').selectAll().where(dialect.isOneOf('id', ids)).orderBy('id');
+  if (!dialect.skipLocked) return query.execute();
+  return (whenLocked === 'wait' ? query.forUpdate() : query.forUpdate().skipLocked()).execute();
+}
+
+export async function deleteJobs(
+  { dialect }: Database,
+  trx: Kysely<Tables>,
+  ids: readonly string[],
+): Promise<void> {
+  if (ids.length > 0) await trx.deleteFrom('jobs').where(dialect.isOneOf('id', ids)).execute();
+}
+
+/** Says why a job is parked whose row as a whole cannot be written. */
+export async function writeParkedBecause(
+  trx: Kysely<Tables>,
+  id: string,
+  because: string | null,
+): Promise<void> {
+  await trx.updateTable('jobs').set({ parked_because: because }).where('id', '=', id).execute();
+}
+
+/** Locks jobs whose next tick other time zone data computed (Z5), behind `afterId` in the order of ids. */
+export function lockJobsOfOtherZoneData(
+  { dialect }: Database,
+  trx: Kysely<Tables>,
+  { afterId, tzdata, limit }: { afterId: string; tzdata: string; limit: number },
+): Promise<JobTable[]> {
+  const query = trx
+    .selectFrom('jobs')
+    .selectAll()
+    .where('id', '>', afterId)
+    .where('tzdata', '<>', tzdata)
+    .orderBy('id')
+    .limit(limit);
+  return (dialect.skipLocked ? query.forUpdate() : query).execute();
+}

@@ -1,0 +1,253 @@
+import {
+  backfillRuns,
+  type BackfillRequest,
+  type BackfillResult,
+  type BeatResult,
+  changeJob,
+  type ChangeResult,
+  HeldClaims,
+  type IfTaken,
+  type Job,
+  type JobChange,
+  type JobFilter,
+  type JobSpec,
+  type PutResult,
+  type RequestedRun,
+  requestRun,
+  type RunRequest,
+  SerialQueue,
+  type StoreSession,
+} from '@carillon/scheduler/store';
+import type { Kysely } from 'kysely';
+import { Claims } from './claim/claims.js';
+import { CompletionBatcher } from './complete/completion-batcher.js';
+import { Declarations } from './declarations.js';
+import type { Database } from './driver/database.js';
+import { inTransaction, retrying } from './driver/transactions.js';
+import { RetentionPruner } from './retention-pruner.js';
+import type { Tables } from './schema/tables.js';
+import { sharedQuery } from './shared-query.js';
+import type { StoreSource } from './sources.js';
+import { selectEarliestDue, selectEarliestWithoutSlot } from './statements/due.js';
+import { DueFloor } from './statements/due-floor.js';
+import { insertGroups } from './statements/groups.js';
+import { selectStartedInstants } from './statements/history.js';
+import { lockJobsOfOtherZoneData, selectJobs } from './statements/jobs.js';
+import { countAlive } from './statements/live-runs.js';
+import { selectDueWithoutHandler } from './statements/replicas.js';
+import { viewStoredJob } from './units/job-rows.js';
+import { toJsonString } from './units/json.js';
+import { toRunRow, viewStoredRun } from './units/run-rows.js';
+import type { SqlUnit } from './units/sql-unit.js';
+import { hintCancelled, type StoreContext } from './units/store-context.js';
+import { UnitRepository } from './units/unit-repository.js';
+
+/** Version of this process's time zone data. */
+const TZDATA = process.versions.tz ?? 'unknown';
+/** Jobs that one transaction computes anew. */
+const ZONE_BATCH = 200;
+
+/** The store while it is open: the verbs of jobs, and the parts that claim and complete runs. */
+export class StoreRuntime {
+  readonly claims: Claims;
+  readonly completions: CompletionBatcher;
+  private readonly context: StoreContext;
+  private readonly declarations: Declarations;
+  private readonly pruner: RetentionPruner;
+  /** Jobs without a handler here that were reported. */
+  private readonly reported = new Set<string>();
+
+  /** @throws what the database throws; it is closed then */
+  static async open(source: StoreSource, session: StoreSession): Promise<StoreRuntime> {
+    const db = await source.connect();
+    const runtime = new StoreRuntime(source, db, session);
+    try {
+      await runtime.begin();
+    } catch (error) {
+      await db.close();
+      throw error;
+    }
+    return runtime;
+  }
+
+  private constructor({ options }: StoreSource, db: Database, session: StoreSession) {
+    this.context = {
+      db,
+      session,
+      leaseMs: options.leaseMs,
+      units: new UnitRepository(db, TZDATA),
+      held: new HeldClaims(),
+      floor: new DueFloor(db.hints === null ? 0 : options.pollMs),
+      serial: new SerialQueue(),
+    };
+    this.declarations = new Declarations(this.context);
+    this.pruner = new RetentionPruner(db, options.retention);
+    this.completions = new CompletionBatcher(this.context);
+    this.claims = new Claims(this.context, this.completions, this.pruner.noteMade);
+  }
+
+  async close(): Promise<void> {
+    const { db, held } = this.context;
+    try {
+      await this.completions.idle();
+      held.clear();
+      await this.query(({ kysely }) => this.declarations.leave(kysely));
+    } finally {
+      await db.close();
+    }
+  }
+
+  async putJob(spec: JobSpec, ifTaken: IfTaken, now: number, transaction?: unknown): Promise<PutResult> {
+    const { db, floor } = this.context;
+    const put = async (trx: Kysely<Tables>) => {
+      const result = await this.declarations.put(trx, spec, ifTaken, now);
+      await this.hintDue(trx);
+      return result;
+    };
+    if (transaction === undefined) {
+      const result = await inTransaction(db, put);
+      floor.lower(dueAt(result));
+      return result;
+    }
+    // Not repeated: that would repeat what the user's transaction did before.
+    const result = await put(db.within(transaction));
+    floor.lowerLater(dueAt(result), now);
+    return result;
+  }
+
+  async getJob(id: string): Promise<Job | null> {
+    const [job] = await this.selectJobs({ id });
+    return job ?? null;
+  }
+
+  listJobs(filter: JobFilter): Promise<Job[]> {
+    return this.selectJobs(filter);
+  }
+
+  changeJob(id: string, change: JobChange, now: number): Promise<ChangeResult | null> {
+    const rule = (unit: SqlUnit): ChangeResult => {
+      changeJob(unit, change, ({ payload }) => toJsonString(payload));
+      const { recorded, changed } = unit.facts;
+      return { job: viewStoredJob(unit.job, unit.runs.alive), recorded, changed };
+    };
+    return this.decide({ id, now, whole: change.kind === 'remove' }, rule);
+  }
+
+  requestRun({ jobId, payload, now }: RunRequest): Promise<RequestedRun | null> {
+    return this.decide({ id: jobId, now }, (unit) => {
+      const run = requestRun(unit, payload === undefined ? unit.job.payload : toJsonString(payload));
+      const { recorded, replaced } = unit.facts;
+      const cancelled = replaced.flatMap((one) => this.context.held.claimOf(one) ?? []);
+      return { view: () => viewStoredRun(toRunRow(run)), recorded, cancelled };
+    });
+  }
+
+  backfill(request: BackfillRequest): Promise<BackfillResult | null> {
+    return this.decide({ id: request.jobId, now: request.now }, async (unit, trx) =>
+      backfillRuns(unit, request, await selectStartedInstants(trx, request)),
+    );
+  }
+
+  readonly earliestDueAt = sharedQuery(() => {
+    const { session, floor } = this.context;
+    const handlers = session.handlers();
+    if (this.claims.isFull) return this.query((db) => selectEarliestWithoutSlot(db, handlers));
+    return floor.raise((from) => this.query((db) => selectEarliestDue(db, handlers, from)));
+  });
+
+  async beat(now: number): Promise<BeatResult> {
+    const { db, units, floor, session } = this.context;
+    await this.listen();
+    const context = await inTransaction(db, async (trx) => {
+      const found = units.context(now);
+      await this.declarations.beat(trx, now);
+      await this.declarations.reconcile(trx, found);
+      return found;
+    });
+    this.declarations.reconciled(context);
+    const { recorded, changed } = context.facts;
+    if (changed.length > 0) floor.reset();
+    const unhandled = (await this.query(() => selectDueWithoutHandler(db, session.handlers(), now))).filter(
+      ({ jobId }) => !this.reported.has(jobId),
+    );
+    for (const { jobId } of unhandled) this.reported.add(jobId);
+    await this.query(() => this.pruner.prune(now));
+    return { recorded, changed, unhandled };
+  }
+
+  /** Sends statements that may be repeated. */
+  query<T>(work: (db: Database) => Promise<T>): Promise<T> {
+    const { db } = this.context;
+    return retrying(db, () => work(db));
+  }
+
+  private async begin(): Promise<void> {
+    const { session } = this.context;
+    await this.query((db) => insertGroups(db, Object.keys(session.concurrency.groups)));
+    await this.query(() => this.followZoneData());
+    await this.listen();
+  }
+
+  /** Computes next ticks anew that other time zone data computed: loading a unit does that (Z5). */
+  private async followZoneData(): Promise<void> {
+    const { db, units } = this.context;
+    for (let afterId = ''; ;) {
+      const last = await db.transaction(async (trx) => {
+        const rows = await lockJobsOfOtherZoneData(db, trx, { afterId, tzdata: TZDATA, limit: ZONE_BATCH });
+        const context = units.context(0);
+        await units.write(trx, await units.load(trx, rows, context), context);
+        return rows.length < ZONE_BATCH ? null : rows.at(-1)!.id;
+      });
+      if (last === null) return;
+      afterId = last;
+    }
+  }
+
+  private async listen(): Promise<void> {
+    const { db, session, floor } = this.context;
+    const { replica, onHint } = session;
+    const hear: typeof onHint = (hint) => {
+      floor.reset();
+      onHint(hint);
+    };
+    await db.hints?.listen(replica, hear).catch(() => undefined);
+  }
+
+  /** One verb of a user on one job, under its lock; null when there is no such job. @param whole see `UnitRepository.lock` */
+  private async decide<T>(
+    { id, now, whole = false }: { id: string; now: number; whole?: boolean },
+    rule: (unit: SqlUnit, trx: Kysely<Tables>) => T | Promise<T>,
+  ): Promise<T | null> {
+    const { db, units, floor } = this.context;
+    const result = await inTransaction(db, async (trx) => {
+      const context = units.context(now);
+      const [unit] = await units.lock(trx, [id], context, whole);
+      if (!unit) return null;
+      const decided = await rule(unit, trx);
+      await units.write(trx, [unit], context);
+      await this.hintDue(trx);
+      await hintCancelled(this.context, trx, context.facts.replaced);
+      return decided;
+    });
+    floor.reset();
+    return result;
+  }
+
+  private selectJobs(filter: JobFilter & { id?: string }): Promise<Job[]> {
+    const { units } = this.context;
+    return this.query(async (db) => {
+      const rows = await selectJobs(db, filter);
+      const alive = await countAlive(db, filter.id);
+      return rows.map((row) => viewStoredJob(units.record(row), alive.get(row.id) ?? 0));
+    });
+  }
+
+  private async hintDue(trx: Kysely<Tables>): Promise<void> {
+    const { db, session } = this.context;
+    await db.hints?.send(trx, session.replica, 'due');
+  }
+}
+
+function dueAt({ job }: PutResult): number | null {
+  return job.nextDueAt?.getTime() ?? null;
+}

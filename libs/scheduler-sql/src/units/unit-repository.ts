@@ -1,0 +1,307 @@
+import {
+  type Definition,
+  Facts,
+  type JobRecord,
+  followZoneData,
+  type JobSpec,
+  KnownPolicies,
+  LiveRuns,
+  noteCompletions,
+  readDefinition,
+  RunIds,
+  type SpanRecord,
+  UnitChanges,
+  type UnitContext,
+} from '@carillon/scheduler/store';
+import type { Kysely } from 'kysely';
+import type { BulkChange } from '../driver/bulk.js';
+import type { Database } from '../driver/database.js';
+import { inParallel } from '../driver/in-parallel.js';
+import type { JobTable, LockedJob, RunTable, Tables } from '../schema/tables.js';
+import { deleteJobs, lockJobs } from '../statements/jobs.js';
+import { lockHeldRuns, selectLiveRuns, selectSpans, type SpanRow } from '../statements/live-runs.js';
+import {
+  isEdited,
+  newStoredJob,
+  readPayload,
+  SCHEDULE_COLUMNS,
+  toJobRecord,
+  toJobRow,
+  toScheduleRow,
+} from './job-rows.js';
+import { toRunChange, toRunRecord, toRunRow } from './run-rows.js';
+import { SqlUnit } from './sql-unit.js';
+
+/** Strings of one statement, in characters: below what servers take in one packet. */
+const LONGEST_STATEMENT = 2_000_000;
+
+/** Loads jobs with their live runs under row locks, and writes what rules changed. */
+export class UnitRepository {
+  private readonly runIds = new RunIds();
+  readonly knownPolicies = new KnownPolicies();
+
+  constructor(
+    private readonly db: Database,
+    /** Version of this process's time zone data. */
+    readonly zoneVersion: string,
+  ) {}
+
+  /** For the units of one transaction. */
+  context(now: number): UnitContext {
+    return { now, facts: new Facts(), changes: new UnitChanges(), runId: this.runIds.next, readPayload };
+  }
+
+  /** Locks the jobs and loads their units, waiting for whoever has them. @param whole with all runs that are queued to catch up */
+  async lock(
+    trx: Kysely<Tables>,
+    ids: readonly string[],
+    context: UnitContext,
+    whole = false,
+  ): Promise<SqlUnit[]> {
+    return this.load(trx, await lockJobs(this.db, trx, ids, 'wait'), context, whole);
+  }
+
+  /** As `lock`, of the jobs that these runs belong to, by job id. */
+  async lockOf(
+    trx: Kysely<Tables>,
+    runs: readonly { readonly jobId: string }[],
+    context: UnitContext,
+  ): Promise<Map<string, SqlUnit>> {
+    const units = await this.lock(trx, [...new Set(runs.map(({ jobId }) => jobId))], context);
+    return new Map(units.map((unit) => [unit.job.id, unit]));
+  }
+
+  /** Loads units of jobs that are locked; waits for their runs. */
+  async load(
+    trx: Kysely<Tables>,
+    rows: readonly LockedJob[],
+    context: UnitContext,
+    whole = false,
+  ): Promise<SqlUnit[]> {
+    const [runs, spans] = await this.read(trx, rows, whole);
+    const locked = await lockHeldRuns(this.db, trx, runs, 'wait');
+    return this.units(rows, { runs, spans, locked }, context);
+  }
+
+  /**
+   * Loads units of jobs that are locked, but of those that have a run which another transaction has locked: a claim
+   * waits for no lock of a run, so that no circle of waiting can arise.
+   */
+  async loadFree(trx: Kysely<Tables>, rows: readonly LockedJob[], context: UnitContext): Promise<SqlUnit[]> {
+    const [runs, spans] = await this.read(trx, rows, false);
+    const locked = await lockHeldRuns(this.db, trx, runs, 'skip');
+    const busy = new Set(
+      runs.flatMap(({ id, holds_slot, job_id }) => (holds_slot === 1 && !locked.has(id) ? job_id : [])),
+    );
+    const free = rows.filter(({ id }) => !busy.has(id));
+    const units = this.units(free, { runs, spans, locked }, context);
+    // Only a claim may raise it: a transaction of the user's may see fewer runs than there are.
+    for (const unit of units) unit.liveFrom = unit.runs.list[0]?.id ?? null;
+    return units;
+  }
+
+  /** The record of a job that is shown, and not changed. */
+  record(row: JobTable): JobRecord {
+    return toJobRecord(row, this.define(row), null);
+  }
+
+  /** A unit of a job that is not stored yet. */
+  make(spec: JobSpec, declaration: string | null, context: UnitContext): SqlUnit {
+    const { zoneVersion } = this;
+    const record = newStoredJob(spec, { declaration, now: context.now, zoneVersion });
+    return new SqlUnit({ record, runs: new LiveRuns(), unreadable: null, row: null }, context);
+  }
+
+  /** Inserts the job of a unit. Returns false when another transaction has stored one of its id meanwhile. */
+  async insert(trx: Kysely<Tables>, { job, liveFrom }: SqlUnit): Promise<boolean> {
+    const row = toJobRow(job, liveFrom, { trigger: null, policies: null });
+    const stored = await this.db.dialect.insertMany(trx, { table: 'jobs', rows: [row] });
+    return stored.length > 0;
+  }
+
+  /**
+   * Writes what rules changed in units of one context.
+   *
+   * @returns ids of runs that are not stored: their tick has its outcome already
+   */
+  async write(
+    trx: Kysely<Tables>,
+    units: readonly SqlUnit[],
+    { changes }: UnitContext,
+  ): Promise<Set<string>> {
+    const { made, touched, lengthened } = changes;
+    for (const unit of units) noteCompletions(unit, (run) => made.has(run) || touched.has(run));
+    const { db } = this;
+    const kept = units.filter(({ removed }) => !removed);
+    const removed = units.filter((unit) => unit.removed).map(({ job }) => job.id);
+    // Sent in parallel: none of them depends on the response to another.
+    const [unstored] = await inParallel([
+      this.insertRuns(trx, [...made].map(toRunRow)),
+      db.dialect.updateMany(trx, {
+        table: 'runs',
+        rows: Array.from(touched, (run) => ({ where: { id: run.id }, set: toRunChange(run) })),
+      }),
+      db.dialect.updateMany(trx, { table: 'runs', rows: Array.from(lengthened, spanChange) }),
+      this.writeJobs(trx, kept),
+      deleteJobs(db, trx, removed),
+    ]);
+    return unstored;
+  }
+
+  private define(row: JobTable): Definition {
+    const definition = readDefinition(row.trigger_json, row.policies);
+    return { ...definition, policies: this.knownPolicies.complete(row, definition.policies, row.policies) };
+  }
+
+  private read(
+    trx: Kysely<Tables>,
+    rows: readonly LockedJob[],
+    whole: boolean,
+  ): Promise<[Awaited<ReturnType<typeof selectLiveRuns>>, SpanRow[]]> {
+    return inParallel([selectLiveRuns(this.db, trx, rows, whole), selectSpans(this.db, trx, rows)]);
+  }
+
+  private units(
+    rows: readonly LockedJob[],
+    { runs, spans, locked }: Loaded,
+    context: UnitContext,
+  ): SqlUnit[] {
+    const liveOf = new Map<string, LiveRuns>();
+    for (const run of runs) {
+      let live = liveOf.get(run.job_id);
+      if (!live) liveOf.set(run.job_id, (live = new LiveRuns()));
+      addLive(live, run, locked.get(run.id) ?? run);
+    }
+    const spanOf = new Map(spans.map((row) => [row.id, row]));
+    return rows.map((row) => {
+      const definition = this.define(row);
+      const span = row.span_id === null ? undefined : spanOf.get(row.span_id);
+      const record = toJobRecord(row, definition, span ? toSpan(span) : null);
+      const live = liveOf.get(row.id) ?? new LiveRuns();
+      const unit = new SqlUnit({ record, runs: live, unreadable: definition.unreadable, row }, context);
+      followZoneData(unit, this.zoneVersion);
+      return unit;
+    });
+  }
+
+  private async insertRuns(trx: Kysely<Tables>, runs: readonly RunTable[]): Promise<Set<string>> {
+    const inserts = [...inStatements(runs)].map((rows) =>
+      this.db.dialect.insertMany(trx, { table: 'runs', rows }),
+    );
+    const stored = new Set((await inParallel(inserts)).flat());
+    if (stored.size === runs.length) return new Set();
+    return new Set(runs.flatMap(({ id }) => (stored.has(id) ? [] : id)));
+  }
+
+  private async writeJobs(trx: Kysely<Tables>, units: readonly SqlUnit[]): Promise<void> {
+    const edited: JobTable[] = [];
+    const scheduled: SqlUnit[] = [];
+    for (const unit of units) {
+      if (!unit.writesScheduleOnly && isEdited(unit.job, unit.before)) edited.push(wholeRow(unit));
+      else scheduled.push(unit);
+    }
+    await inParallel([
+      this.writeSchedules(trx, scheduleChanges(scheduled)),
+      ...Array.from(inStatements(edited), (rows) =>
+        this.db.dialect.updateMany(trx, { table: 'jobs', rows: rows.map(jobChange) }),
+      ),
+    ]);
+  }
+
+  private async writeSchedules(trx: Kysely<Tables>, rows: readonly BulkChange<'jobs'>[]): Promise<void> {
+    const { dialect } = this.db;
+    const written = new Set(await dialect.updateMany(trx, { table: 'jobs', rows }));
+    if (written.size === rows.length) return;
+    const others = rows.filter(({ where }) => !written.has(where.id));
+    await dialect.updateMany(trx, { table: 'jobs', rows: others.map(({ where, set }) => ({ where, set })) });
+  }
+}
+
+interface Loaded {
+  readonly runs: readonly (RunTable & { alike: number; alike_ticks: number })[];
+  readonly spans: readonly SpanRow[];
+  /** Runs that are claimed, as they are under lock. */
+  readonly locked: ReadonlyMap<string, RunTable>;
+}
+
+/** @param read as it was found @param current as it is under lock */
+function addLive(live: LiveRuns, read: Loaded['runs'][number], current: RunTable): void {
+  if (read.state === 'queued' && read.catches_up === 1) {
+    const isFirst = !live.list.some((run) => run.state === 'queued' && run.catchesUp);
+    if (isFirst) {
+      live.further = read.alike;
+      live.furtherTicks = read.alike_ticks;
+    }
+    live.further--;
+    if (read.scheduled_at !== null) live.furtherTicks--;
+  }
+  if (current.live === 1) live.list.push(toRunRecord(current));
+}
+
+function toSpan({ id, outcome, reason, count, count_at_least }: SpanRow): SpanRecord {
+  return {
+    id,
+    outcome: outcome as SpanRecord['outcome'],
+    reason: reason as SpanRecord['reason'],
+    count,
+    countIsAtLeast: count_at_least === 1,
+    scheduledUntil: null,
+    endedAt: null,
+  };
+}
+
+function spanChange({ id, scheduledUntil, endedAt, count, countIsAtLeast }: SpanRecord): BulkChange<'runs'> {
+  const set = {
+    scheduled_until: scheduledUntil,
+    ended_at: endedAt,
+    count,
+    count_at_least: countIsAtLeast ? 1 : 0,
+  };
+  return { where: { id }, set };
+}
+
+/** A trigger or policies that did not change keep their text, which may be one that cannot be read. */
+function wholeRow({ job, before, row, liveFrom }: SqlUnit): JobTable {
+  return toJobRow(job, liveFrom, {
+    trigger: job.trigger === before.trigger ? (row?.trigger_json ?? null) : null,
+    policies: job.policies === before.policies ? (row?.policies ?? null) : null,
+  });
+}
+
+/** Of the columns of the schedule those that differ in any of the jobs. */
+function scheduleChanges(units: readonly SqlUnit[]): BulkChange<'jobs'>[] {
+  const changed = units.flatMap(({ job, row, liveFrom, hasNewRuns }) => {
+    const after = toScheduleRow(job, liveFrom);
+    const columns = SCHEDULE_COLUMNS.filter((column) => row === null || after[column] !== row[column]);
+    // A `live_from` that could be raised is raised with what else changes.
+    const isNeeded = columns.some((column) => column !== 'live_from' || hasNewRuns);
+    return isNeeded ? [{ after, columns, id: job.id, at: row?.row_at }] : [];
+  });
+  const columns = SCHEDULE_COLUMNS.filter((column) => changed.some((one) => one.columns.includes(column)));
+  return changed.map(({ after, id, at }) => {
+    const set: Partial<JobTable> = {};
+    for (const column of columns) Object.assign(set, { [column]: after[column] });
+    return { where: { id }, set, at };
+  });
+}
+
+function jobChange({ id, ...set }: JobTable): BulkChange<'jobs'> {
+  return { where: { id }, set };
+}
+
+/** Rows in pieces that one statement can carry. */
+export function* inStatements<T extends { payload: string | null }>(rows: readonly T[]): Generator<T[]> {
+  let piece: T[] = [];
+  let length = 0;
+  for (const row of rows) {
+    const added = row.payload?.length ?? 0;
+    if (piece.length > 0 && length + added > LONGEST_STATEMENT) {
+      yield piece;
+      piece = [];
+      length = 0;
+    }
+    piece.push(row);
+    length += added;
+  }
+  if (piece.length > 0) yield piece;
+}
