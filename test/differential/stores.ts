@@ -1,0 +1,48 @@
+import { MemoryStore } from '../../libs/scheduler/src/memory/index.js';
+import { SqlStore } from '../../libs/scheduler-sql/src/sql-store.js';
+import type { Database } from '../../libs/scheduler-sql/src/driver/database.js';
+import type { ScratchDatabase, TestDatabase } from '../servers/each-database.js';
+import type { StoreHome } from './player.js';
+
+/** Two minutes, so that no lease lapses but by a step that says so. */
+const LEASE_MS = 120_000;
+const OPTIONS = { leaseMs: LEASE_MS, pollMs: 5_000, retention: { ageMs: null, perJob: null } };
+const TABLES = ['jobs', 'runs', 'replicas', 'groups'] as const;
+
+export function memoryHome(): StoreHome {
+  return { store: (concurrency) => new MemoryStore({ runsPerJob: 10_000, runsTotal: 10_000, concurrency }) };
+}
+
+/** One scratch database for all scripts, and one connection for each replica: each script leaves the tables empty. */
+export class SqlHomes {
+  private readonly connections: Promise<Database>[] = [];
+
+  private constructor(private readonly scratch: ScratchDatabase) {}
+
+  static async in(database: TestDatabase): Promise<SqlHomes> {
+    return new SqlHomes(await database.scratch());
+  }
+
+  readonly home = (): StoreHome => {
+    let replicas = 0;
+    return {
+      store: () => {
+        const connection = this.connection(replicas++);
+        const connect = async () => ({ ...(await connection), close: async () => {} });
+        return new SqlStore({ options: OPTIONS, connect });
+      },
+      close: async () => {
+        const { kysely } = await this.connection(0);
+        for (const table of TABLES) await kysely.deleteFrom(table).execute();
+      },
+    };
+  };
+
+  drop(): Promise<void> {
+    return this.scratch.drop();
+  }
+
+  private connection(replica: number): Promise<Database> {
+    return (this.connections[replica] ??= this.scratch.open());
+  }
+}
