@@ -203,7 +203,12 @@ describe('docs/guides/coming-from-spring.md, what else it says', () => {
     expect(both.next(both.next(from)!)).toEqual(new Date('2028-10-13T09:00:00Z'));
   });
 
-  it.each(['0 0 0 L-3 * *', '-', '@DAILY'])('%s is refused', (expression) => {
+  it('L-3 is the third day before the last', () => {
+    const trigger = cron('0 0 0 L-3 * *', { timezone: 'UTC' });
+    expect(trigger.next(new Date('2027-02-01T00:00:00Z'))).toEqual(new Date('2027-02-25T00:00:00Z'));
+  });
+
+  it.each(['-', '@DAILY'])('%s is refused', (expression) => {
     expect(() => cron(expression)).toThrow(InvalidCronError);
   });
 
