@@ -24,7 +24,7 @@ function compare(one: Contender, other: Contender, runs: number, leased: boolean
   return assertAlike(one, other, { scripts: randomScripts({ leased }), runs, seed: SEED, command });
 }
 
-describe.each(databases)('the store in $name', (database) => {
+describe.each(databases)('$name', (database) => {
   const { runs } = database;
 
   it(`does as memory does, in ${runs} random scripts (seed ${SEED})`, { timeout: HOUR }, async () => {
@@ -33,7 +33,7 @@ describe.each(databases)('the store in $name', (database) => {
   });
 });
 
-describe.each(databases.slice(1))('the store in $name', (database) => {
+describe.each(databases.slice(1))('$name', (database) => {
   const { runs } = database;
 
   it(

@@ -5,6 +5,12 @@ import type { Claim, ConcurrencyLimits, PolicyOptions, Store } from '@carillon/s
  * else.
  */
 
+/** The stores that play one script. */
+export interface Setting {
+  readonly limits: ConcurrencyLimits;
+  readonly replicas: number;
+}
+
 /** The order of jobs that fall due at the same instant is the store's: lists of several jobs are compared job by job. */
 export function byJob<T>(items: readonly T[], jobOf: (item: T) => string): T[] {
   return items.toSorted((a, b) => (jobOf(a) < jobOf(b) ? -1 : jobOf(a) > jobOf(b) ? 1 : 0));
@@ -14,16 +20,17 @@ export function byJob<T>(items: readonly T[], jobOf: (item: T) => string): T[] {
  * With limited slots the order of jobs decides who gets one, so each move of such a script has its own instant.
  * With several replicas it decides the order of their rows.
  */
-export function isStrictlyOrdered(limits: ConcurrencyLimits, replicas: number): boolean {
+export function isStrictlyOrdered({ limits, replicas }: Setting): boolean {
   return replicas > 1 || isLimited(limits);
 }
 
 /**
  * With limited slots `earliestDueAt` may name what is due and waits for a slot (`lookAgainAt` says when to ask again),
- * or leave it out until a slot is free: it is not compared.
+ * or leave it out until a slot is free. With several replicas one learns of another's jobs by a hint, at the latest
+ * one poll later. In both cases it is not compared.
  */
-export async function earliestDueAt(store: Store, limits: ConcurrencyLimits): Promise<number | null> {
-  return isLimited(limits) ? null : store.earliestDueAt();
+export async function earliestDueAt(store: Store, { limits, replicas }: Setting): Promise<number | null> {
+  return isLimited(limits) || replicas > 1 ? null : store.earliestDueAt();
 }
 
 /** "Durable stores only" (docs/options.md): memory never makes an abandoned attempt again, so only 'fail' is compared with it. */

@@ -1,5 +1,5 @@
-import type { Claim, ConcurrencyLimits, Job, Store } from '@carillon/scheduler/store';
-import { byJob, earliestDueAt } from './legal-differences.js';
+import type { Claim, Job, Store } from '@carillon/scheduler/store';
+import { byJob, earliestDueAt, type Setting } from './legal-differences.js';
 
 /** All that a store shows after one move, as plain data without ids. */
 export interface Observation {
@@ -22,13 +22,13 @@ export class Observer {
   private readonly names = new Map<string, string>();
   private readonly counts = new Map<string, number>();
 
-  constructor(private readonly limits: ConcurrencyLimits) {}
+  constructor(private readonly setting: Setting) {}
 
   async observe(store: Store, { step, at, result }: Seen): Promise<Observation> {
     const runs = (await store.listRuns({ limit: 1_000 })).toReversed();
     for (const { id, jobId } of runs) if (!this.names.has(id)) this.names.set(id, this.nextName(jobId));
     const jobs = byJob(await store.listJobs({}), ({ id }) => id);
-    const dueAt = await earliestDueAt(store, this.limits);
+    const dueAt = await earliestDueAt(store, this.setting);
     return {
       step,
       at: time(at),

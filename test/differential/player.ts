@@ -13,7 +13,7 @@ import {
   triggerFromJson,
   type TriggerJson,
 } from '@carillon/scheduler/store';
-import { identitiesOf, isStrictlyOrdered } from './legal-differences.js';
+import { identitiesOf, isStrictlyOrdered, type Setting } from './legal-differences.js';
 import { type Observation, Observer } from './observer.js';
 import { Replica } from './replica.js';
 import { asLine, type JobPlan, type Move, type Script } from './script.js';
@@ -38,20 +38,20 @@ export class Player {
   private readonly observer: Observer;
   private readonly tokens = new Map<string, number>();
   private readonly replicas: Replica[] = [];
-  private hasOwnInstants = false;
 
   private constructor(
     private readonly home: StoreHome,
-    private readonly limits: ConcurrencyLimits,
+    private readonly setting: Setting,
   ) {
-    this.observer = new Observer(limits);
+    this.observer = new Observer(setting);
   }
 
   static async play({ limits, moves }: Script, home: StoreHome): Promise<Observation[]> {
-    const player = new Player(home, limits);
+    const replicas = 1 + Math.max(0, ...moves.map(({ by = 0 }) => by));
+    const player = new Player(home, { limits, replicas });
     const seen: Observation[] = [];
     try {
-      await player.open(moves);
+      await player.open();
       for (const move of moves) {
         const result = await player.move(move);
         if (move.do !== 'wait') seen.push(await player.observe(asLine(move), result));
@@ -62,18 +62,12 @@ export class Player {
     return seen;
   }
 
-  private async open(moves: readonly Move[]): Promise<void> {
-    const { limits } = this;
-    const count = 1 + Math.max(0, ...moves.map(({ by = 0 }) => by));
-    this.hasOwnInstants = isStrictlyOrdered(limits, count);
-    for (let index = 0; index < count; index++) {
-      const store = this.home.store(limits);
-      await store.open({
-        replica: `replica-${index}`,
-        concurrency: limits,
-        handlers: () => ['work'],
-        onHint: () => {},
-      });
+  private async open(): Promise<void> {
+    const { limits: concurrency, replicas } = this.setting;
+    for (let index = 0; index < replicas; index++) {
+      const store = this.home.store(concurrency);
+      const handlers = () => ['work'];
+      await store.open({ replica: `replica-${index}`, concurrency, handlers, onHint: () => {} });
       this.replicas.push(new Replica(store, this.tokens, this.now));
     }
   }
@@ -88,7 +82,7 @@ export class Player {
   }
 
   private async move(move: Move): Promise<unknown> {
-    if (this.hasOwnInstants) this.now++;
+    if (isStrictlyOrdered(this.setting)) this.now++;
     try {
       return await this.take(move, this.replicas[move.by ?? 0]!);
     } catch (error) {

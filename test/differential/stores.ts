@@ -4,9 +4,8 @@ import type { Database } from '../../libs/scheduler-sql/src/driver/database.js';
 import type { ScratchDatabase, TestDatabase } from '../servers/each-database.js';
 import type { StoreHome } from './player.js';
 
-/** Two minutes, so that no lease lapses but by a step that says so. */
-const LEASE_MS = 120_000;
-const OPTIONS = { leaseMs: LEASE_MS, pollMs: 5_000, retention: { ageMs: null, perJob: null } };
+/** Leases lapse in a step that says so, and no claim counts on hints. */
+const OPTIONS = { leaseMs: 120_000, pollMs: 1, retention: { ageMs: null, perJob: null } };
 const TABLES = ['jobs', 'runs', 'replicas', 'groups'] as const;
 
 export function memoryHome(): StoreHome {
