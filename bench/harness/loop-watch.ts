@@ -1,5 +1,5 @@
 /**
- * Watches how long the event loop is held. It stamps in the check phase, which comes once a turn:
+ * Watches how long the event loop is held. It stamps in the check phase, which comes once an iteration of the loop:
  * timers alone would also be called between the timers of one long pass. About 4 µs a millisecond.
  */
 export class LoopWatch {
@@ -8,21 +8,21 @@ export class LoopWatch {
   private watching = true;
 
   constructor() {
-    this.turn();
+    this.stamp();
   }
 
-  private turn(): void {
+  private stamp(): void {
     setTimeout(() => {
       setImmediate(() => {
         const now = performance.now();
         this.longest = Math.max(this.longest, now - this.stampedAt);
         this.stampedAt = now;
-        if (this.watching) this.turn();
+        if (this.watching) this.stamp();
       });
     }, 1);
   }
 
-  /** The longest time between two turns so far, ms. */
+  /** The longest time between two stamps so far, ms. */
   stop(): number {
     this.watching = false;
     return Math.max(this.longest, performance.now() - this.stampedAt);

@@ -3,7 +3,7 @@ export class DueHeap {
   size = 0;
   private due = new Float64Array(1_024);
   private heap = new Int32Array(1_024);
-  private place = new Int32Array(1_024);
+  private position = new Int32Array(1_024);
 
   earliest(): number {
     return this.size === 0 ? Infinity : this.due[this.heap[0]!]!;
@@ -27,30 +27,30 @@ export class DueHeap {
   }
 
   remove(slot: number): void {
-    const at = this.place[slot]!;
+    const at = this.position[slot]!;
     const last = this.heap[--this.size]!;
     if (last === slot) return;
     this.up(at, last);
-    this.down(this.place[last]!, last);
+    this.down(this.position[last]!, last);
   }
 
   private up(at: number, slot: number): void {
-    const { due, heap, place } = this;
+    const { due, heap, position } = this;
     const dueAt = due[slot]!;
     while (at > 0) {
       const parent = (at - 1) >> 2;
       const other = heap[parent]!;
       if (due[other]! <= dueAt) break;
       heap[at] = other;
-      place[other] = at;
+      position[other] = at;
       at = parent;
     }
     heap[at] = slot;
-    place[slot] = at;
+    position[slot] = at;
   }
 
   private down(at: number, slot: number): void {
-    const { due, heap, place, size } = this;
+    const { due, heap, position, size } = this;
     const dueAt = due[slot]!;
     for (;;) {
       const first = at * 4 + 1;
@@ -61,11 +61,11 @@ export class DueHeap {
       const other = heap[least]!;
       if (due[other]! >= dueAt) break;
       heap[at] = other;
-      place[other] = at;
+      position[other] = at;
       at = least;
     }
     heap[at] = slot;
-    place[slot] = at;
+    position[slot] = at;
   }
 
   private grow(slot: number): void {
@@ -73,6 +73,6 @@ export class DueHeap {
     const wider = <T extends Float64Array | Int32Array>(to: T, from: T): T => (to.set(from), to);
     this.due = wider(new Float64Array(capacity), this.due);
     this.heap = wider(new Int32Array(capacity), this.heap);
-    this.place = wider(new Int32Array(capacity), this.place);
+    this.position = wider(new Int32Array(capacity), this.position);
   }
 }

@@ -6,7 +6,7 @@ export interface SqlLimit {
   /** Due instants, UTC ms. */
   add(dueAts: readonly number[]): Promise<void>;
   /** One transaction: ends runs, and starts those of at most BATCH due jobs. */
-  turn(ended: readonly StartedRun[], now: number): StartedRun[] | Promise<StartedRun[]>;
+  step(ended: readonly StartedRun[], now: number): StartedRun[] | Promise<StartedRun[]>;
   nextDueAt(): number | null | Promise<number | null>;
   /** Closes the database and leaves nothing behind. */
   drop(): Promise<void>;
@@ -21,7 +21,7 @@ export const BATCH = 100;
 
 const LONGEST_SLEEP_MS = 1_000;
 
-/** One turn after the other while anything is due, else one timer for the next due instant. */
+/** One step after the other while anything is due, else one timer for the next due instant. */
 export class SqlLimitLoop {
   private stopped = false;
   private readonly ended: Promise<void>;
@@ -37,7 +37,7 @@ export class SqlLimitLoop {
     let runs: StartedRun[] = [];
     while (!this.stopped) {
       const hadNone = runs.length === 0;
-      runs = await this.sql.turn(runs, Date.now());
+      runs = await this.sql.step(runs, Date.now());
       for (const { dueAt } of runs) this.handler(dueAt);
       if (hadNone && runs.length === 0) await this.sleep();
     }

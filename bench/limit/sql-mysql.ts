@@ -18,7 +18,7 @@ export async function openMysqlLimit(url: string, prefix: string): Promise<SqlLi
         await db.query(`insert into ${jobs} (due_at) values ?`, [rows]);
       }
     },
-    async turn(ended, now) {
+    async step(ended, now) {
       await db.query('begin');
       if (ended.length > 0) {
         await db.query(`update ${runs} set ended_at = ? where id in (?)`, [now, ended.map(({ id }) => id)]);

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { BATCH, type SqlLimit, type StartedRun } from './sql-limit.js';
 
-/** One prepared statement a turn, so one round trip and one commit. */
+/** One prepared statement a step, so one round trip and one commit. */
 export async function openPostgresLimit(url: string, schema: string): Promise<SqlLimit> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -10,8 +10,8 @@ export async function openPostgresLimit(url: string, schema: string): Promise<Sq
     create index on ${schema}.jobs (due_at) where due_at is not null;
     create table ${schema}.runs (id bigint generated always as identity primary key, job_id bigint not null,
       tick_at bigint not null, started_at bigint not null, ended_at bigint, unique (job_id, tick_at))`);
-  const turn = {
-    name: 'turn',
+  const step = {
+    name: 'step',
     text: `with ended as (update ${schema}.runs set ended_at = $2 where id = any($1)),
       due as (select id, due_at from ${schema}.jobs where due_at <= $2
         order by due_at limit ${BATCH} for update skip locked),
@@ -24,8 +24,8 @@ export async function openPostgresLimit(url: string, schema: string): Promise<Sq
       await client.query(`insert into ${schema}.jobs (due_at) select unnest($1::bigint[])`, [dueAts]);
       await client.query(`analyze ${schema}.jobs`);
     },
-    async turn(ended, now) {
-      const { rows } = await client.query<StartedRun>(turn, [ended.map(({ id }) => id), now]);
+    async step(ended, now) {
+      const { rows } = await client.query<StartedRun>(step, [ended.map(({ id }) => id), now]);
       return rows;
     },
     async nextDueAt() {

@@ -1,7 +1,7 @@
 import { migrate, postgresStore } from '@carillon/sql';
 import pg from 'pg';
 import { BATCH, type SqlLimit } from './sql-limit.js';
-import { CLAIMED_ALONE, type DueJob, ENDED, endOf, jobOf, runOf, takenJob } from './sql-rows.js';
+import { CLAIMED_ALONE, type DueJob, ENDED, completionOf, jobOf, runOf, takenJob } from './sql-rows.js';
 
 /** pg answers integers of 64 bits as text. */
 type Stored = Omit<DueJob, 'due_at'> & { due_at: string };
@@ -52,11 +52,11 @@ export async function openPostgresRows(url: string, schema: string): Promise<Sql
         );
       await client.query(`analyze ${schema}.jobs`);
     },
-    async turn(ended, now) {
-      const ends = ended.map((run) => endOf(run, now));
+    async step(ended, now) {
+      const completions = ended.map((run) => completionOf(run, now));
       const [, , { rows: due }] = await Promise.all([
         client.query('begin; set local enable_seqscan = off; set local jit = off'),
-        ends.length > 0 && update('runs', 2, ends, `, ${ENDED}`, ` and ${CLAIMED_ALONE}`),
+        completions.length > 0 && update('runs', 2, completions, `, ${ENDED}`, ` and ${CLAIMED_ALONE}`),
         ask(
           `select * from ${schema}.jobs where due_at <= $1 and handler = any(array['noop'])
             order by due_at limit ${BATCH} for update skip locked`,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrate, sqliteStore } from '@carillon/sql';
 import { BATCH, type SqlLimit } from './sql-limit.js';
-import { CLAIMED_ALONE, type DueJob, ENDED, endOf, jobOf, runOf, takenJob } from './sql-rows.js';
+import { CLAIMED_ALONE, type DueJob, ENDED, completionOf, jobOf, runOf, takenJob } from './sql-rows.js';
 
 interface Handle {
   exec(sql: string): void;
@@ -51,11 +51,11 @@ export async function openSqliteRows(synchronous: 'full' | 'normal'): Promise<Sq
         dueAts.map((dueAt) => jobOf(jobs++, dueAt)),
       );
     },
-    turn(ended, now) {
+    step(ended, now) {
       db.exec('begin immediate');
       if (ended.length > 0) {
-        const ends = ended.map((run) => endOf(run, now));
-        update('carillon_runs', 2, ends, `, ${ENDED}`, ` and ${CLAIMED_ALONE}`);
+        const completions = ended.map((run) => completionOf(run, now));
+        update('carillon_runs', 2, completions, `, ${ENDED}`, ` and ${CLAIMED_ALONE}`);
       }
       const due = prepared(
         `select * from carillon_jobs where due_at <= ? and handler in ('noop') order by due_at limit ${BATCH}`,

@@ -2,7 +2,7 @@ import type { StartedRun } from './sql-limit.js';
 
 /**
  * The rows that the store writes for a run, by the driver alone, in the store's own tables: what they and their
- * indexes cost before anything is planned, leased, announced or carried out.
+ * indexes cost before anything is planned, leased, published or run.
  */
 const JOB = {
   generation: 1,
@@ -57,14 +57,14 @@ export const takenJob = ({ id, due_at }: DueJob, run: string) => ({
   live_from: run,
 });
 
-export const endOf = ({ id }: StartedRun, now: number) => ({
+export const completionOf = ({ id }: StartedRun, now: number) => ({
   id: runId(id),
   token: 1,
   ended_at: now,
   result: null,
 });
 
-/** Set by the end of a run that succeeded, as literals; and what must hold for it. */
+/** Set by the completion of a run that succeeded, as literals; and what must hold for it. */
 export const ENDED =
   "state = 'ended', outcome = 'succeeded', live = 0, holds_slot = 0, group_name = null, holder = null, lease_until = null";
 export const CLAIMED_ALONE = "state = 'running' and completes_with_job = 0 and replaced = 0";

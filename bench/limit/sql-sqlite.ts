@@ -42,7 +42,7 @@ export function openSqliteLimit(synchronous: 'full' | 'normal'): SqlLimit {
       for (const dueAt of dueAts) add.run(dueAt);
       db.exec('commit');
     },
-    turn(ended, now) {
+    step(ended, now) {
       db.exec('begin immediate');
       for (const { id } of ended) end.run(now, id);
       const started = (due.all(now) as StartedRun[]).map(({ id, dueAt }) => {

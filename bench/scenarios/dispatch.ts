@@ -48,7 +48,7 @@ export const dispatch: Scenario<Input> = {
   async run({ handler, listens }, name) {
     let runs = 0;
     const handle = handler === 'plain' ? () => void runs++ : async () => void runs++;
-    const { pass, told } = name === 'limit' ? limitPass(handle) : await ourPass(handle, listens);
+    const { pass, published } = name === 'limit' ? limitPass(handle) : await ourPass(handle, listens);
 
     for (let index = 0; index < WARM_UP_PASSES; index++) await pass();
     globalThis.gc!();
@@ -58,7 +58,7 @@ export const dispatch: Scenario<Input> = {
     const us = ((performance.now() - begun) * 1_000) / (JOBS * PASSES);
 
     if (runs - runsBefore !== JOBS * PASSES) throw new Error(`${runs - runsBefore} runs in ${PASSES} passes`);
-    if (listens && told() < 2 * runs) throw new Error(`${told()} events of ${runs} runs`);
+    if (listens && published() < 2 * runs) throw new Error(`${published()} events of ${runs} runs`);
     return { figures: { us } };
   },
 };
@@ -66,7 +66,7 @@ export const dispatch: Scenario<Input> = {
 interface Passes {
   pass: () => Promise<void>;
   /** Events that were listened to. */
-  told: () => number;
+  published: () => number;
 }
 
 async function ourPass(handler: () => unknown, listens: boolean): Promise<Passes> {
@@ -78,7 +78,7 @@ async function ourPass(handler: () => unknown, listens: boolean): Promise<Passes
   for (let index = 0; index < JOBS; index++) {
     await service.addJob({ id: `job-${index}`, trigger: every(PERIOD_MS), handler });
   }
-  return { pass: () => clock.advance(PERIOD_MS), told: () => events };
+  return { pass: () => clock.advance(PERIOD_MS), published: () => events };
 }
 
 function limitPass(handler: () => unknown): Passes {
@@ -93,6 +93,6 @@ function limitPass(handler: () => unknown): Passes {
       scheduler.pass();
       await new Promise((resolve) => setImmediate(resolve));
     },
-    told: () => 0,
+    published: () => 0,
   };
 }

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { dropSchema, ownName, URLS } from '../contenders/durable/durable-place.js';
+import { dropSchema, ownName, URLS } from '../contenders/durable/servers.js';
 import { StoreVerbs } from '../contenders/durable/store-verbs.js';
 import type { Figures, Measure, Scenario } from '../harness/scenario.js';
 import { grouped, percentile } from '../harness/statistics.js';
@@ -59,7 +59,7 @@ export const durableHistory: Scenario<Input> = {
 
     const measure = async (stage: keyof typeof stages): Promise<Figures> => {
       const claims: number[] = [];
-      const ends: number[] = [];
+      const durations: number[] = [];
       for (let pass = 0; pass < WARM_UP_PASSES + PASSES; pass++) {
         now += PERIOD_MS;
         for (;;) {
@@ -67,7 +67,7 @@ export const durableHistory: Scenario<Input> = {
           if (claimed === 0) break;
           if (pass < WARM_UP_PASSES) continue;
           claims.push(claimMs);
-          ends.push(endMs);
+          durations.push(endMs);
         }
       }
       const sorted = claims.toSorted((a, b) => a - b);
@@ -75,7 +75,7 @@ export const durableHistory: Scenario<Input> = {
         [`${stage}.claimP50`]: percentile(sorted, 0.5),
         [`${stage}.claimP99`]: percentile(sorted, 0.99),
         [`${stage}.endP50`]: percentile(
-          ends.toSorted((a, b) => a - b),
+          durations.toSorted((a, b) => a - b),
           0.5,
         ),
       };

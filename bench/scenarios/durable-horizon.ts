@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { dropSchema, ownName, URLS } from '../contenders/durable/durable-place.js';
+import { dropSchema, ownName, URLS } from '../contenders/durable/servers.js';
 import { StoreVerbs } from '../contenders/durable/store-verbs.js';
 import type { Figures, Measure, Scenario } from '../harness/scenario.js';
 import { grouped, percentile } from '../harness/statistics.js';

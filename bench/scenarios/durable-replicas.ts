@@ -1,5 +1,5 @@
 import { openReplica } from '../contenders/durable/carillon-sql.js';
-import { dropSchema, ownName, URLS } from '../contenders/durable/durable-place.js';
+import { dropSchema, ownName, URLS } from '../contenders/durable/servers.js';
 import { runCase } from '../harness/case-process.js';
 import { cpuSince } from '../harness/cpu.js';
 import type { Scenario } from '../harness/scenario.js';
@@ -53,7 +53,7 @@ export const durableReplicas: Scenario<Input> = {
     if (input.replica !== null) return { figures: await beReplica(input, input.replica) };
     const schema = ownName();
     const dueFrom = Date.now() + input.addMs;
-    const told = await Promise.all(
+    const replies = await Promise.all(
       Array.from({ length: REPLICAS }, (_, index) =>
         runCase(
           'durable-replicas',
@@ -73,7 +73,7 @@ export const durableReplicas: Scenario<Input> = {
     let twice = 0;
     let cpuMs = 0;
     const lateness: number[] = [];
-    for (const { figures } of told) {
+    for (const { figures } of replies) {
       const { cpuMs: cpu = 0, again = 0, ...own } = figures;
       cpuMs += cpu;
       twice += again;
@@ -91,7 +91,7 @@ export const durableReplicas: Scenario<Input> = {
         p50: percentile(lateness, 0.5),
         p99: percentile(lateness, 0.99),
         max: percentile(lateness, 1),
-        least: Math.min(...told.map(({ figures }) => Object.keys(figures).length - 2)),
+        least: Math.min(...replies.map(({ figures }) => Object.keys(figures).length - 2)),
         cpuUs: (cpuMs * 1_000) / lateness.length,
       },
     };

@@ -29,7 +29,7 @@ export const nextDue: Scenario<{ timezone: string; inside: boolean; forMs: numbe
   title: 'Next due instant',
   method:
     `Ten common expressions, each walked ${STEPS} steps forward from random instants of 2024 to 2029, the same ones for all; ` +
-    'parsing, zone tables and the first turns (warm-up) are not counted. Ours is `trigger.next(date)`, and `nextAt(ms)`, which the engine calls, in the rows that say so; ' +
+    'parsing, zone tables and the first walks (warm-up) are not counted. Ours is `trigger.next(date)`, and `nextAt(ms)`, which the engine calls, in the rows that say so; ' +
     "cron-parser's iterator is reset to the instant and not parsed anew. cron-schedule knows local time only.",
   repeats: 5,
   measures: [
@@ -66,19 +66,19 @@ export const nextDue: Scenario<{ timezone: string; inside: boolean; forMs: numbe
     const walkers = COMMON_EXPRESSIONS.map((expression) => contender.walker(expression, timezone)!);
     const random = seededRandom(1);
     let checksum = 0;
-    const turn = (): void => {
+    const walkAll = (): void => {
       const from = FROM + Math.floor(random() * YEARS_MS);
       for (const walk of walkers) checksum += walk(from, STEPS);
     };
-    const turnsFor = (ms: number): number => {
+    const walksFor = (ms: number): number => {
       const begun = performance.now();
-      let turns = 0;
-      do turn();
-      while ((++turns, performance.now() - begun < ms));
-      return ((performance.now() - begun) * 1_000) / (turns * STEPS * walkers.length);
+      let walks = 0;
+      do walkAll();
+      while ((++walks, performance.now() - begun < ms));
+      return ((performance.now() - begun) * 1_000) / (walks * STEPS * walkers.length);
     };
-    turnsFor(forMs);
-    const us = turnsFor(forMs);
+    walksFor(forMs);
+    const us = walksFor(forMs);
     return {
       figures: { us },
       ...(Number.isFinite(checksum) ? {} : { note: 'gave no instant for some steps' }),

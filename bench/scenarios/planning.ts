@@ -65,7 +65,7 @@ function plansFor(forMs: number, ticks: number, policies: Policies): { plans: nu
     for (let index = 0; index < BATCH; index++) {
       const firstAt = FROM + Math.floor((random() * 3 * YEAR_MS) / 1_000) * 1_000;
       const now = firstAt + (ticks - 1) * 1_000;
-      const due = { trigger: TRIGGER, firstAt, now, policies, alive: 0, catchingUp: false, runsLeft: null };
+      const due = { trigger: TRIGGER, firstAt, now, policies, active: 0, catchingUp: false, runsLeft: null };
       const accounted = ticksOf(planTicks(due));
       if (accounted !== ticks) throw new Error(`${accounted} ticks accounted for of ${ticks}`);
     }

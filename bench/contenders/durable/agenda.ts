@@ -2,7 +2,7 @@ import { PostgresBackend } from '@agendajs/postgres-backend';
 import { Agenda } from 'agenda';
 import pg from 'pg';
 import { chunks, type DurableScheduler, type Purpose } from './durable.js';
-import { ownName, URLS } from './durable-place.js';
+import { ownName, URLS } from './servers.js';
 
 /** On its PostgreSQL backend. It takes what falls due soon into memory, and locks job by job. */
 export async function openAgenda({ handler }: Purpose): Promise<DurableScheduler> {

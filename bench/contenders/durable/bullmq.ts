@@ -1,7 +1,7 @@
 import { Queue, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { chunks, type DurableScheduler, type Purpose } from './durable.js';
-import { ownName, URLS } from './durable-place.js';
+import { ownName, URLS } from './servers.js';
 
 /** On Redis, which answers before anything is on a disk. */
 export async function openBullmq({ aim, handler }: Purpose): Promise<DurableScheduler> {

@@ -6,14 +6,14 @@ import { at, JobHandler, type RunContext, SchedulerModule, SchedulerService } fr
 import { mysqlStore, postgresStore, sqliteStore } from '@carillon/sql';
 import mysql from 'mysql2/promise';
 import { chunks, type DatabaseName, type DurableScheduler, type Purpose } from './durable.js';
-import { dropSchema, ownName, URLS } from './durable-place.js';
+import { dropSchema, ownName, URLS } from './servers.js';
 
 /** Jobs that are being stored at once; more would wait for a connection. */
 const ADDED_AT_ONCE = 50;
 
 export async function openCarillonSql({ database, handler }: Purpose): Promise<DurableScheduler> {
-  const place = placeIn(database);
-  const { service, close } = await openReplica(place.store, handler);
+  const target = targetIn(database);
+  const { service, close } = await openReplica(target.store, handler);
   let added = 0;
   return {
     async add(dueAts) {
@@ -29,7 +29,7 @@ export async function openCarillonSql({ database, handler }: Purpose): Promise<D
     start: async () => undefined,
     async close() {
       await close();
-      await place.drop();
+      await target.drop();
     },
   };
 }
@@ -55,7 +55,7 @@ export async function openReplica(
   return { service: app.get(SchedulerService), close: () => app.close() };
 }
 
-function placeIn(database: DatabaseName) {
+function targetIn(database: DatabaseName) {
   switch (database) {
     case 'sqliteNormal':
     case 'sqliteFull': {

@@ -11,7 +11,7 @@ export interface Purpose {
   handler: (dueAt: number) => void;
 }
 
-/** A scheduler as its users start it, in a place of its own. */
+/** A scheduler as its users start it, in a database of its own. */
 export interface DurableScheduler {
   /** Stores a job for each instant, UTC ms, that runs once. */
   add(dueAts: readonly number[]): Promise<void>;

@@ -1,7 +1,7 @@
 import { Logger, makeWorkerUtils, run, type Runner } from 'graphile-worker';
 import pg from 'pg';
 import { chunks, type DurableScheduler, type Purpose } from './durable.js';
-import { ownName, URLS } from './durable-place.js';
+import { ownName, URLS } from './servers.js';
 
 const silent = new Logger(() => () => undefined);
 

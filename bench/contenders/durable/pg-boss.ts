@@ -1,6 +1,6 @@
 import PgBoss from 'pg-boss';
 import { chunks, type DurableScheduler, type Purpose } from './durable.js';
-import { dropSchema, ownName, URLS } from './durable-place.js';
+import { dropSchema, ownName, URLS } from './servers.js';
 
 const QUEUE = 'bench';
 /** The best of 1 to 8 here. */

@@ -1,6 +1,6 @@
 import { type SqlLimit, SqlLimitLoop } from '../../limit/sql-limit.js';
 import { type DatabaseName, type DurableScheduler, type Purpose } from './durable.js';
-import { ownName, URLS } from './durable-place.js';
+import { ownName, URLS } from './servers.js';
 
 /** @param sameRows writes the rows that the store writes */
 export async function openSqlLimit(

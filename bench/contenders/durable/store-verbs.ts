@@ -1,6 +1,6 @@
 import { postgresStore } from '@carillon/sql';
 import { type Claim, DEFAULT_POLICIES, every, type LeasedStore, NO_LIMITS } from '@carillon/scheduler/store';
-import { URLS } from './durable-place.js';
+import { URLS } from './servers.js';
 
 const BATCH = 100;
 
