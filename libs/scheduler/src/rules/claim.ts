@@ -6,12 +6,10 @@ import { parkJob, resumeJob } from './jobs.js';
 import { admitRun, queueRun } from './overlap.js';
 import { type DueTicks, planTicks, type TickPlan } from './plan-ticks.js';
 import type { RunRecord } from './records.js';
-import type { Unit } from './unit.js';
+import type { Holder, Unit } from './unit.js';
 
 /** Who claims, and which attempts it may begin. */
-export interface Claimer {
-  readonly replica: string;
-  readonly leaseUntil: number | null;
+export interface Claimer extends Holder {
   /** Null without any limit. */
   readonly slots: ClaimSlots | null;
 }
@@ -168,7 +166,7 @@ function decideTicks<Run extends RunRecord>(unit: Unit<Run>, claimer: Claimer): 
 }
 
 function carryOut<Run extends RunRecord>(unit: Unit<Run>, plan: TickPlan, claimer: Claimer): void {
-  const { startAt, queued, spans, admission } = plan;
+  const { startAt, queued, spans } = plan;
   let into: Run | null = null;
   let lastTickAt = startAt ?? 0;
   if (startAt !== null) {
@@ -176,18 +174,12 @@ function carryOut<Run extends RunRecord>(unit: Unit<Run>, plan: TickPlan, claime
     if (queued.length > 0) into.catchesUp = true;
     beginRun(unit, into, claimer);
   }
-  const catchesUp = queued.length > 1 || admission === 'start';
-  for (const tickAt of queued) {
-    const run = makeTickRun(unit, tickAt);
-    into ??= run;
-    lastTickAt = Math.max(lastTickAt, tickAt);
-    run.catchesUp = catchesUp;
-    if (admission === 'queue' || catchesUp) {
-      run.state = 'queued';
-      unit.touch(run);
-    } else queueRun(unit, run, admission);
+  // Most plans start one run and nothing else.
+  if (queued.length > 0) {
+    lastTickAt = Math.max(lastTickAt, queued.at(-1)!);
+    into = queueTicks(unit, plan, into);
   }
-  for (const ticks of spans) unit.recordSpan(ticks, into, unit.now);
+  if (spans.length > 0) for (const ticks of spans) unit.recordSpan(ticks, into, unit.now);
   const { job } = unit;
   // A tick that has a run ends the span of those before it.
   if (job.lastTickAt === null || job.lastTickAt < lastTickAt) {
@@ -198,6 +190,25 @@ function carryOut<Run extends RunRecord>(unit: Unit<Run>, plan: TickPlan, claime
   job.awaitsRun = plan.awaitsRun;
   if (plan.awaitsRun) unit.unschedule();
   else unit.schedule(plan.nextAt);
+}
+
+/** Returns the run that coalesced ticks are merged into. */
+function queueTicks<Run extends RunRecord>(
+  unit: Unit<Run>,
+  { queued, admission }: TickPlan,
+  into: Run | null,
+): Run | null {
+  const catchesUp = queued.length > 1 || admission === 'start';
+  for (const tickAt of queued) {
+    const run = makeTickRun(unit, tickAt);
+    into ??= run;
+    run.catchesUp = catchesUp;
+    if (admission === 'queue' || catchesUp) {
+      run.state = 'queued';
+      unit.touch(run);
+    } else queueRun(unit, run, admission);
+  }
+  return into;
 }
 
 function makeTickRun<Run extends RunRecord>(unit: Unit<Run>, tickAt: number): Run {
@@ -225,11 +236,7 @@ function beginRun<Run extends RunRecord>(unit: Unit<Run>, run: Run, claimer: Cla
   const { group } = job.policies;
   run.state = 'running';
   run.attempt++;
-  run.token++;
-  run.holdsSlot = true;
-  run.group = group;
-  run.holder = claimer.replica;
-  run.leaseUntil = claimer.leaseUntil;
+  unit.hold(run, group, claimer);
   claimer.slots?.take(group);
   unit.touch(run);
   unit.facts.claim(unit.claimOf(run, payload), run);

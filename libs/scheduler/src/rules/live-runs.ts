@@ -18,14 +18,16 @@ export class LiveRuns<Run extends RunRecord = RunRecord> {
 
   /** Runs that are running or waiting: those that are not queued behind them. */
   get active(): number {
+    const { list } = this;
     let active = 0;
-    for (const run of this.list) if (run.state !== 'queued') active++;
+    for (let i = 0; i < list.length; i++) if (list[i]!.state !== 'queued') active++;
     return active;
   }
 
   /** A run that catches up is running or waiting; the next one goes behind it. */
   get isCatchingUp(): boolean {
-    for (const run of this.list) if (run.catchesUp && run.state !== 'queued') return true;
+    const { list } = this;
+    for (let i = 0; i < list.length; i++) if (list[i]!.catchesUp && list[i]!.state !== 'queued') return true;
     return false;
   }
 
@@ -42,7 +44,13 @@ export class LiveRuns<Run extends RunRecord = RunRecord> {
   }
 
   remove(run: Run): void {
-    const index = this.list.indexOf(run);
-    if (index >= 0) this.list.splice(index, 1);
+    const { list } = this;
+    // The usual case, which allocates nothing.
+    if (list.length === 1 && list[0] === run) {
+      list.pop();
+      return;
+    }
+    const index = list.indexOf(run);
+    if (index >= 0) list.splice(index, 1);
   }
 }

@@ -1,7 +1,7 @@
 import type { Claim, JsonValue } from '../model/index.js';
 import type { Facts } from './facts.js';
 import type { LiveRuns } from './live-runs.js';
-import { type JobRecord, newRunRecord, type RunOrigin, type RunRecord, type SpanRecord } from './records.js';
+import { type JobRecord, newRunRecord, type RunRecord, type SpanRecord } from './records.js';
 import { Unit } from './unit.js';
 
 /** Records that rules made or changed, to be written. One object for all units of a transaction. */
@@ -50,8 +50,14 @@ export class StoredUnit extends Unit {
     return this.context.facts;
   }
 
-  override keepRun(origin: RunOrigin): RunRecord {
+  override keepRun(
+    scheduledAt: number | null,
+    dueAt: number,
+    payload: unknown,
+    standsForAt: number | null,
+  ): RunRecord {
     const { context, job, now } = this;
+    const origin = { scheduledAt, standsForAt, dueAt, payload };
     const run = newRunRecord(context.runId(now), job, origin);
     context.changes.made.add(run);
     return run;

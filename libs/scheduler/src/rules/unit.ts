@@ -5,10 +5,16 @@ import { type Facts, recordedOutcome } from './facts.js';
 import type { LiveRuns } from './live-runs.js';
 import { admitRun } from './overlap.js';
 import { span as spanOf, type TickSpan } from './plan-ticks.js';
-import type { JobRecord, RunOrigin, RunRecord, SpanRecord } from './records.js';
+import type { JobRecord, RunRecord, SpanRecord } from './records.js';
 
 /** Stands for a trigger that cannot be read: it has no tick after any instant that rules ask about. */
 export const UNREADABLE_TRIGGER: Trigger = at(new Date(0));
+
+/** Who claims a run, and until when unless the lease is renewed; null in a store without leases. */
+export interface Holder {
+  readonly replica: string;
+  readonly leaseUntil: number | null;
+}
 
 /**
  * A job and its live runs, held by one caller while rules decide.
@@ -30,8 +36,13 @@ export abstract class Unit<Run extends RunRecord = RunRecord> {
   /** The store keeps the unit beyond the process: a lost attempt may be followed by another (L4), and a recorded tick never comes again (M4). */
   abstract readonly isDurable: boolean;
 
-  /** Makes the record of a run of this job, and keeps it. */
-  abstract keepRun(origin: RunOrigin): Run;
+  /** Makes the record of a run of this job, and keeps it. @param payload in the store's form */
+  abstract keepRun(
+    scheduledAt: number | null,
+    dueAt: number,
+    payload: unknown,
+    standsForAt: number | null,
+  ): Run;
   /** Notes that a record has changed. Called after each change of a run that is kept already. */
   abstract touch(run: Run): void;
   /** Notes that further ticks have joined a span. */
@@ -82,7 +93,7 @@ export abstract class Unit<Run extends RunRecord = RunRecord> {
     payload: unknown,
     standsForAt: number | null = null,
   ): Run {
-    const run = this.keepRun({ scheduledAt, standsForAt, dueAt, payload });
+    const run = this.keepRun(scheduledAt, dueAt, payload, standsForAt);
     this.runs.list.push(run);
     return run;
   }
@@ -93,6 +104,15 @@ export abstract class Unit<Run extends RunRecord = RunRecord> {
     run.reason = reason;
     run.endedAt = endedAt;
     this.touch(run);
+  }
+
+  /** Gives the run a slot and a claim, under the next token. */
+  hold(run: Run, group: string | null, { replica, leaseUntil }: Holder): void {
+    run.token++;
+    run.holdsSlot = true;
+    run.group = group;
+    run.holder = replica;
+    run.leaseUntil = leaseUntil;
   }
 
   /** Gives back the run's slot and claim; a run that has ended is no longer alive. */
@@ -123,6 +143,7 @@ export abstract class Unit<Run extends RunRecord = RunRecord> {
   /** Starts the first queued run if nothing is before it. Runs that catch up go one after the other whatever `overlap` says. */
   startNextQueued(): void {
     const { runs, job } = this;
+    if (runs.list.length === 0) return;
     const next = runs.list.find(({ state }) => state === 'queued');
     if (!next || (next.catchesUp && runs.isCatchingUp)) return;
     if (admitRun(job.policies, runs.active) !== 'start') return;
@@ -182,7 +203,7 @@ export abstract class Unit<Run extends RunRecord = RunRecord> {
   }
 
   private keepSpan({ outcome, reason, fromAt, toAt, count, countIsAtLeast }: TickSpan, endedAt: number): Run {
-    const run = this.keepRun({ scheduledAt: fromAt, standsForAt: null, dueAt: fromAt, payload: undefined });
+    const run = this.keepRun(fromAt, fromAt, undefined, null);
     run.scheduledUntil = toAt === fromAt ? null : toAt;
     run.count = count;
     run.countIsAtLeast = countIsAtLeast;

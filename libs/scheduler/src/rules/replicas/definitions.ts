@@ -65,12 +65,12 @@ const MAX_CACHED = 10_000;
 class StringCache<T> {
   private readonly values = new Map<string, T>();
 
-  constructor(private readonly read: (text: string) => T) {}
+  constructor(private readonly parse: (text: string) => T) {}
 
   get(text: string): T {
     let value = this.values.get(text);
     if (value === undefined) {
-      value = this.read(text);
+      value = this.parse(text);
       if (this.values.size >= MAX_CACHED) this.values.clear();
       this.values.set(text, value);
     }
