@@ -11,7 +11,7 @@ import type { Tables } from '../schema/tables.js';
 
 type Execute = <R>(query: CompiledQuery) => Promise<QueryResult<R>>;
 
-/** Runs statements where somebody else decides about the transaction. */
+/** A Kysely over a connection whose transaction is begun and ended elsewhere. */
 export function borrow(
   dialect: Omit<KyselyDialect, 'createDriver'>,
   execute: Execute,
@@ -29,7 +29,7 @@ export function borrow(
   });
 }
 
-/** What another copy of Kysely makes counts too, so no `instanceof`. */
+/** Accepts transactions of another copy of Kysely, so no `instanceof`. */
 export function isKyselyTransaction(value: unknown): value is Kysely<unknown> {
   const kysely = value as Kysely<unknown> | null;
   return (
@@ -39,7 +39,7 @@ export function isKyselyTransaction(value: unknown): value is Kysely<unknown> {
   );
 }
 
-/** The plugins of the user's, such as CamelCasePlugin, are for the user's tables. */
+/** Leaves out the user's plugins, such as CamelCasePlugin, which are for the user's tables. */
 export function executeIn(transaction: Kysely<unknown>): Execute {
   const bare = transaction.withoutPlugins();
   return (query) => bare.executeQuery(CompiledQuery.raw(query.sql, [...query.parameters]));
@@ -66,5 +66,5 @@ class BorrowedDriver implements Driver {
 }
 
 function refuse(): never {
-  throw new Error('The transaction is the user’s.');
+  throw new Error('This transaction is begun and ended elsewhere.');
 }

@@ -3,7 +3,7 @@ import type { Tables } from '../schema/tables.js';
 
 export type BulkTable = 'jobs' | 'runs';
 
-/** Whole rows. Columns that all of them leave at their default are left out of the statement. */
+/** Whole rows. The statement leaves out columns that are at their default in all of them. */
 export interface BulkInsert<T extends BulkTable> {
   table: T;
   rows: readonly Tables[T][];
@@ -13,31 +13,31 @@ export interface BulkInsert<T extends BulkTable> {
 export interface BulkUpdate<T extends BulkTable> {
   table: T;
   rows: readonly BulkChange<T>[];
-  /** What holds for all rows alike, and is part of the statement's text: of few values, and words of the store's own. */
+  /** Holds for all rows, as literals in the statement: few distinct values, and words of the store's own. */
   alike?: { where?: Partial<Tables[T]>; set?: Partial<Tables[T]> };
 }
 
 export interface BulkChange<T extends BulkTable> {
-  /** The id, and what else must hold for the row to be changed; never null. */
+  /** The id and further conditions for the change; never null. */
   where: { id: string } & Partial<Tables[T]>;
   set: Partial<Tables[T]>;
-  /** Where the row is, if PostgreSQL has said so when it locked it. */
+  /** The ctid of the row on PostgreSQL, if it was read under lock. */
   at?: string | undefined;
 }
 
-/** Who changes several rows does so in this order, so that two of them do not wait for each other. */
+/** The order in which several rows are changed, so that two transactions do not wait for each other. */
 export function byId({ where: one }: BulkChange<BulkTable>, { where: other }: BulkChange<BulkTable>): number {
   return one.id < other.id ? -1 : 1;
 }
 
-/** A column of the table, and the key that its value has in the data of a statement. */
+/** A column of the table, and its value's key in the data of a statement. */
 export interface BulkColumn {
   readonly name: string;
   readonly key: string;
   readonly kind: ColumnKind;
 }
 
-/** What one text serves: the columns that differ from row to row, and `[name, literal]` of the others. */
+/** Determines the SQL of a bulk statement: the columns that differ from row to row, and `[name, literal]` of the others. */
 export interface BulkShape {
   readonly table: BulkTable;
   readonly where: readonly BulkColumn[];
@@ -48,7 +48,7 @@ export interface BulkShape {
 
 type Values = Record<string, unknown>;
 
-/** The statements' texts, each written once: few and constant, so that the database plans each of them once. */
+/** The SQL of bulk statements, each built once: few constant strings, so that the database plans each of them once. */
 export class BulkTexts<Update = string> {
   readonly #inserts = new Map<string, string>();
   readonly #updates = new Map<string, Update>();
@@ -100,7 +100,7 @@ export function flatChange<T extends BulkTable>(change: BulkChange<T>, { where, 
   return flat;
 }
 
-/** Half of a surrogate pair, which no database takes for a character, becomes the replacement character. */
+/** Replaces half of a surrogate pair, which no database stores, by the replacement character. */
 export function toJson(rows: readonly unknown[]): string {
   const text = JSON.stringify(rows);
   return HALF_ESCAPED.test(text) ? JSON.stringify(rows, wellFormed) : text;

@@ -1,8 +1,8 @@
 /**
- * Awaits statements that are sent without waiting for each other. All of them are over when it returns, also when
- * one fails: none may come after the end of the transaction.
+ * Awaits statements that are sent without waiting for each other. Waits for all of them, also when one fails: none
+ * may arrive after the end of the transaction.
  *
- * @throws what the first of them that failed throws
+ * @throws the error of the first statement in the list that failed
  */
 export async function inParallel<T extends readonly unknown[]>(
   statements: T,

@@ -19,7 +19,7 @@ export async function loadDriver<T>(name: string, load: () => Promise<unknown>, 
   }
 }
 
-/** A missing dependency of an installed package is another matter. Vite has its own words. */
+/** False for a missing dependency of an installed package. Vite words its error otherwise. */
 export function isMissing(error: unknown, name: string): boolean {
   const { code, message = '' } = error as { code?: string; message?: string };
   const notFound = code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';

@@ -14,7 +14,7 @@ const INTEGERS: ReadonlySet<string> = new Set(
   ),
 );
 
-/** On a connection of the user's, 64-bit integers arrive as text or as bigint if that is how it was set up. */
+/** Converts 64-bit integers, which a connection of the user's may return as strings or bigints. */
 export const numbersPlugin: KyselyPlugin = {
   transformQuery: ({ node }: PluginTransformQueryArgs): RootOperationNode => node,
   transformResult: ({ result }: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>> => {

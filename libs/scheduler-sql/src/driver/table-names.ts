@@ -14,7 +14,7 @@ import type { Tables } from '../schema/tables.js';
 
 const TABLES: ReadonlySet<string> = new Set<keyof Tables>(['jobs', 'runs', 'replicas', 'groups']);
 
-/** What the store's tables are called in the database: in a schema of their own, or with a prefix. */
+/** Puts the store's schema or prefix before the names of its tables. */
 export class TableNames extends OperationNodeTransformer implements KyselyPlugin {
   constructor(
     readonly schema: string | null,
@@ -24,7 +24,7 @@ export class TableNames extends OperationNodeTransformer implements KyselyPlugin
     super();
   }
 
-  /** The whole name, quoted. */
+  /** The full name, quoted. */
   quoted(table: string): string {
     const name = this.#quote(`${this.prefix}${table}`);
     return this.schema === null ? name : `${this.#quote(this.schema)}.${name}`;
@@ -46,7 +46,7 @@ export class TableNames extends OperationNodeTransformer implements KyselyPlugin
       : SchemableIdentifierNode.createWithSchema(this.schema, `${this.prefix}${name}`);
   }
 
-  /** FOR UPDATE OF takes no schema. */
+  /** Leaves out the schema, which FOR UPDATE OF refuses. */
   protected override transformSelectModifier(node: SelectModifierNode): SelectModifierNode {
     const { of, ...rest } = node;
     const transformed = super.transformSelectModifier(rest);

@@ -1,14 +1,14 @@
 import type { CompiledQuery, Kysely } from 'kysely';
 import type { Tables } from '../schema/tables.js';
 
-/** More than the store has. Those for a list of handlers or of full groups that is no more are forgotten with the rest. */
+/** More than the store's own. All are dropped beyond it, among them those for earlier lists of handlers and full groups. */
 const KEPT = 200;
 
 class Slot {
   constructor(readonly name: string) {}
 }
 
-/** Stands for a value, which the query gets when it is run. */
+/** Stands for a value that is filled in when the query runs. */
 export const slot = (name: string) => new Slot(name) as never;
 
 /**
@@ -18,7 +18,7 @@ export const slot = (name: string) => new Slot(name) as never;
 export class Templates {
   readonly #known = new Map<string, CompiledQuery>();
 
-  /** @param key names the query, and what its text depends on @param values by the names of its slots */
+  /** @param key names the query, and all that its SQL depends on @param values by the names of its slots */
   async run<R>(
     kysely: Kysely<Tables>,
     key: string,

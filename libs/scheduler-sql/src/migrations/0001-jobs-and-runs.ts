@@ -76,7 +76,7 @@ const RUNS: Columns = {
   attempts: 'text?',
 };
 
-/** `where` is for databases with partial indexes; the others have its column in front. */
+/** Databases without partial indexes put the column of `where` in front. */
 const INDEXES: readonly Index[] = [
   { name: 'jobs_due', table: 'jobs', columns: ['due_at'], where: 'due_at is not null' },
   { name: 'runs_tick', table: 'runs', columns: ['job_id', 'generation', 'scheduled_at'], unique: true },

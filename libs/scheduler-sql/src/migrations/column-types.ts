@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely';
 import type { Dialect } from '../driver/database.js';
 import type { ColumnKind } from '../schema/columns.js';
 
-/** Keys are compared byte by byte everywhere, so that ids sort alike, and "a" is neither "A" nor "a ". */
+/** Compares keys byte by byte everywhere, so that ids sort alike, and "a" is neither "A" nor "a ". */
 export function columnTypes({ name, collation }: Dialect): Readonly<Record<ColumnKind, RawBuilder<unknown>>> {
   switch (name) {
     case 'sqlite':

@@ -9,7 +9,7 @@ export interface Index {
   columns: readonly string[];
   unique?: boolean;
   where?: string;
-  /** Where there are no partial indexes, the column that `where` is about. */
+  /** The column that `where` tests, for databases without partial indexes. */
   lead?: string;
 }
 
@@ -24,7 +24,7 @@ export async function createIndexes(
     try {
       await kysely.executeQuery(CompiledQuery.raw(text));
     } catch (error) {
-      // MySQL commits each change of the tables by itself, so a migration may have been cut short behind this one.
+      // MySQL commits each change of the tables by itself: an earlier migration may have stopped after this index.
       if ((error as { errno?: number }).errno !== DUPLICATE_INDEX) throw error;
     }
   }
@@ -42,7 +42,7 @@ function whole({ lead, ...index }: Index, names: TableNames): string {
   return `${head(index, names)} (${columns.map((name) => `\`${name}\``).join(', ')})`;
 }
 
-/** An index is in its table's schema by itself. */
+/** Names no schema for the index: it is in its table's. */
 function head({ name, table, unique = false }: Index, names: TableNames): string {
   const { prefix, quote } = names;
   return `create ${unique ? 'unique ' : ''}index ${quote}${prefix}${name}${quote} on ${names.quoted(table)}`;

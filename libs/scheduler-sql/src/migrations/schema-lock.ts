@@ -11,7 +11,7 @@ export function withSchemaLock<T>(
   { kysely, dialect, names }: Database,
   work: (connection: Kysely<Tables>) => Promise<T>,
 ): Promise<T> {
-  const place = names.quoted('jobs');
+  const jobsTable = names.quoted('jobs');
   return kysely.connection().execute((connection) => {
     const run = (text: string): Promise<unknown> => connection.executeQuery(CompiledQuery.raw(text));
     const orRollBack = async (first: string | null): Promise<T> => {
@@ -29,9 +29,9 @@ export function withSchemaLock<T>(
       case 'sqlite':
         return beginImmediate(run).then(() => orRollBack(null));
       case 'postgres':
-        return run('begin').then(() => orRollBack(`select pg_advisory_xact_lock(${lockNumber(place)})`));
+        return run('begin').then(() => orRollBack(`select pg_advisory_xact_lock(${lockNumber(jobsTable)})`));
       case 'mysql':
-        return withNamedLock(connection, place, work);
+        return withNamedLock(connection, jobsTable, work);
     }
   });
 }
@@ -55,15 +55,16 @@ const LOCK_TIMEOUT_S = 3600;
 
 async function withNamedLock<T>(
   connection: Kysely<Tables>,
-  place: string,
+  jobsTable: string,
   work: (connection: Kysely<Tables>) => Promise<T>,
 ): Promise<T> {
   // Names are the whole server's, and at most 64 characters. SHA1() and MD5() are gone from MySQL 9.6.
-  const name = sql`concat('carillon ', left(sha2(concat(database(), ${place}), 256), 40))`;
+  const name = sql`concat('carillon ', left(sha2(concat(database(), ${jobsTable}), 256), 40))`;
   const { rows } = await sql<{
     got: number | null;
   }>`select get_lock(${name}, ${LOCK_TIMEOUT_S}) as got`.execute(connection);
-  if (Number(rows[0]!.got) !== 1) throw new Error(`Another process has been migrating ${place} for an hour.`);
+  if (Number(rows[0]!.got) !== 1)
+    throw new Error(`Another process has been migrating ${jobsTable} for an hour.`);
   try {
     return await work(connection);
   } finally {

@@ -6,8 +6,8 @@ import { jobsAndRuns } from './0001-jobs-and-runs.js';
 type Step = (kysely: Kysely<unknown>, dialect: Dialect, names: TableNames) => Promise<void>;
 
 /**
- * Forward only, and never changed once released; a new one is added at the end. MySQL may be cut short in the
- * middle of one, so each can be carried out a second time.
+ * Forward only, and never changed once released; new ones go to the end. Each can run a second time, since MySQL may
+ * stop in the middle of one.
  */
 const STEPS: Readonly<Record<string, Step>> = {
   '0001_jobs_and_runs': jobsAndRuns,

@@ -1,6 +1,6 @@
 import type { Tables } from './tables.js';
 
-/** `key`: a text of at most 255 characters that is compared byte by byte. `integer`: 64 bits. */
+/** `key`: a string of at most 255 characters that is compared byte by byte. `integer`: 64 bits. */
 export type ColumnKind = 'key' | 'text' | 'integer';
 
 /** The columns as the newest migration leaves them. */
@@ -75,7 +75,7 @@ export const COLUMNS: { readonly [T in keyof Tables]: Readonly<Record<keyof Tabl
   groups: { name: 'key' },
 };
 
-/** Of columns that are not null when a row does not say otherwise; those of the rest are. */
+/** Defaults of columns; those that are not named are null by default. */
 export const DEFAULTS: { readonly jobs: Partial<Tables['jobs']>; readonly runs: Partial<Tables['runs']> } = {
   jobs: {},
   runs: {

@@ -8,7 +8,7 @@ export interface Tables {
 
 export interface JobTable {
   id: string;
-  /** Tells a job from an earlier one of its id, and its ticks from those of an earlier trigger. */
+  /** Distinguishes a job from an earlier one of its id, and its ticks from those of an earlier trigger. */
   generation: number;
   origin: 'declared' | 'added';
   /** Hash of the declaration that was stored last (D2); null for jobs added at run time. */
@@ -18,7 +18,7 @@ export interface JobTable {
   payload: string | null;
   trigger_json: string;
   policies: string;
-  /** Of the policies, so that a claim can leave full groups out. */
+  /** Copied from the policies, so that a claim can leave out full groups. */
   group_name: string | null;
   state: 'active' | 'paused' | 'disabled' | 'finished' | 'orphaned' | 'parked';
   parked_because: string | null;
@@ -28,7 +28,7 @@ export interface JobTable {
   pause_until: number | null;
   /** The first tick inside the pause. */
   pause_first_tick: number | null;
-  /** When a claim has to look at the job: its next tick with jitter, or the end of its pause; null for never. */
+  /** A claim reads the job from then on: its next tick with jitter, or the end of its pause; null for never. */
   due_at: number | null;
   /** The oldest tick without an outcome; null when none is scheduled. */
   next_tick_at: number | null;
@@ -39,7 +39,7 @@ export interface JobTable {
   failures_in_row: number;
   /** The run row of its newest span of ticks that did not run, while further ticks may join it (M2). */
   span_id: string | null;
-  /** No live run has an id before this one; null: the job has none. Finds them whatever the history holds. */
+  /** No live run has a lower id; null: the job has none. Keeps the query for live runs off the history. */
   live_from: string | null;
   /** Version of the time zone data that computed `next_tick_at` (Z5). */
   tzdata: string;
@@ -49,16 +49,16 @@ export interface JobTable {
 }
 
 export interface LockedJob extends JobTable {
-  /** Where PostgreSQL has the row that is locked; absent elsewhere. */
+  /** The ctid of the locked row on PostgreSQL; absent elsewhere. */
   row_at?: string;
 }
 
 /** A run, or a span of ticks that share an outcome and did not run. Unique by (job_id, generation, scheduled_at). */
 export interface RunTable {
-  /** Sorts by the time it was made. */
+  /** Sorts by the time at which it was made. */
   id: string;
   job_id: string;
-  /** Of the job's trigger that made the tick; negative once the job was removed. */
+  /** The job's generation that made the tick; negative once the job is removed. */
   generation: number;
   /** The tick; null for a run by hand or of a backfill. For a span its first tick. */
   scheduled_at: number | null;
@@ -81,17 +81,17 @@ export interface RunTable {
   lost_attempts: number;
   /** Fencing token: rises with each claim of the run. */
   token: number;
-  /** 1 while it is one of its job's live runs: it has not ended, or holds its slot. Finds them among a long history. */
+  /** 1 while it is one of its job's live runs: it has not ended, or holds its slot. */
   live: number;
-  /** Completing it changes its job, too: the job's row is locked first. */
+  /** 1 if its completion changes its job, too: the job's row is locked first. */
   completes_with_job: number;
-  /** A claim takes waiting runs from then on; lateness is measured from there. */
+  /** Claims take it from then on while it waits; lateness is measured from there. */
   due_at: number;
-  /** Makes up for a tick of the past, one behind the other; nobody's previous run. */
+  /** 1 if it makes up for a past tick: such runs go one at a time, and are no previous run for overlap. */
   catches_up: number;
-  /** A newer run replaces it: its holder aborts it, and no attempt follows. */
+  /** 1 if a newer run replaces it: its holder aborts it, and no attempt follows. */
   replaced: number;
-  /** Running, or ended while its handler has not settled (O2): it counts for overlap and for its group. */
+  /** 1 while running, or ended while its handler has not settled (O2): it counts for overlap and for its group. */
   holds_slot: number;
   /** The group whose slot it holds. */
   group_name: string | null;
@@ -100,7 +100,7 @@ export interface RunTable {
   lease_until: number | null;
   /** JSON, or null for none. Copied from the job when the run is made. */
   payload: string | null;
-  /** Queries by time compare it: scheduled_at, stands_for, or when the run was asked for. */
+  /** Compared by queries for a range of time: scheduled_at, stands_for, or the instant of the request. */
   instant: number;
   started_at: number | null;
   ended_at: number | null;

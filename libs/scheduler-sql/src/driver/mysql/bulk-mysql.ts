@@ -17,7 +17,7 @@ const TYPES = { key: 'varchar(255)', text: 'longtext', integer: 'bigint' };
 
 type Returning = CompiledQuery<{ id: string }>;
 
-/** MySQL returns no rows from a write: `select` locks those that fit, and tells them. */
+/** MySQL returns no rows from a write: `select` locks and returns those that fit. */
 export class MysqlBulk {
   readonly #texts = new BulkTexts<{ select: string; update: string }>({
     insert: (table, columns) => this.#insertText(table, columns),
@@ -34,7 +34,7 @@ export class MysqlBulk {
     return CompiledQuery.raw(text, [json(insert.rows.map((row) => flatRow(row, columns)))]);
   }
 
-  /** Leaves out the rows that meet a unique key. INSERT IGNORE would leave out any other mistake, too. */
+  /** Leaves out rows that meet a unique key. INSERT IGNORE would hide other errors, too. */
   insertNew<T extends BulkTable>(insert: BulkInsert<T>): CompiledQuery {
     const { sql, parameters } = this.insert(insert);
     const id = `${this.names.quoted(insert.table)}.\`id\``;
@@ -91,7 +91,7 @@ function jsonTable(columns: readonly BulkColumn[]): string {
   return `json_table(?, '$[*]' columns (${parts.join(', ')})) as r`;
 }
 
-/** A key that is absent is NULL everywhere; JSON's null is so only in some versions. */
+/** Leaves out nulls: an absent key is NULL everywhere, JSON's null only in some versions. */
 function json(rows: readonly object[]): string {
   return toJson(rows.map(withoutNulls));
 }

@@ -4,7 +4,7 @@ import { TableNames } from '../table-names.js';
 import { MysqlBulk } from './bulk-mysql.js';
 import { flavourOf } from './mysql-flavour.js';
 
-/** What the other of the two servers would refuse is checked as text, whichever of them the tests run on. */
+/** Checks SQL as strings, since the tests run on only one of the two servers. */
 describe('which server it is', () => {
   const locked = (version: string): string => {
     const rows = [{ where: { id: 'a' }, set: { version: 2 } }];

@@ -2,9 +2,9 @@ import { CompiledQuery, type Kysely } from 'kysely';
 import type { Tables } from '../../schema/tables.js';
 import { DatabaseTooOldError } from '../errors.js';
 
-/** What the two servers say differently. */
+/** The differences between MySQL and MariaDB. */
 export interface MysqlFlavour {
-  /** Compares byte by byte. */
+  /** Compares strings byte by byte. */
   readonly collation: string;
   /** Locks the rows of `t` where it is joined to a JSON_TABLE. */
   readonly lockJoined: string;

@@ -16,14 +16,14 @@ const TYPES = { key: 'text', text: 'text', integer: 'bigint' };
 
 type Returning = CompiledQuery<{ id: string }>;
 
-/** Rows are a JSON array of flat objects. */
+/** Sends rows as a JSON array of flat objects. */
 export class PostgresBulk {
-  readonly #texts = new BulkTexts<{ byId: string; byPlace: string }>({
+  readonly #texts = new BulkTexts<{ byId: string; byCtid: string }>({
     insert: (table, columns) => this.#insertText(table, columns),
     update: (shape) => ({
       byId: this.#updateText(shape, 't."id" = any($2::text[])'),
-      // An index keeps each version of a row for as long as anybody may see it; this goes to the last one.
-      byPlace: this.#updateText(shape, 't.ctid = any($2::tid[]) and t."id" = r."w_id"'),
+      // Goes to the last version of a row: an index holds an entry for each version that anybody may still see.
+      byCtid: this.#updateText(shape, 't.ctid = any($2::tid[]) and t."id" = r."w_id"'),
     }),
   });
 
@@ -38,9 +38,9 @@ export class PostgresBulk {
   update<T extends BulkTable>(update: BulkUpdate<T>): Returning {
     const { text, shape } = this.#texts.update(update);
     const rows = update.rows.map((row) => flatChange(row, shape));
-    const isPlaced = update.rows.every(({ at }) => at !== undefined);
-    const which = update.rows.map(({ where, at }) => (isPlaced ? at : where.id));
-    return CompiledQuery.raw(isPlaced ? text.byPlace : text.byId, [toJson(rows), which]) as Returning;
+    const hasCtids = update.rows.every(({ at }) => at !== undefined);
+    const which = update.rows.map(({ where, at }) => (hasCtids ? at : where.id));
+    return CompiledQuery.raw(hasCtids ? text.byCtid : text.byId, [toJson(rows), which]) as Returning;
   }
 
   #insertText(table: BulkTable, columns: readonly BulkColumn[]): string {
@@ -52,7 +52,7 @@ export class PostgresBulk {
     );
   }
 
-  /** The ids stand by themselves, too: a join with rows of JSON alone would be planned as a walk over the whole table. */
+  /** Repeats the ids as an array: a join with the JSON alone is planned as a scan of the whole table. */
   #updateText({ table, where, set, whereAlike, setAlike }: BulkShape, which: string): string {
     const sets = [
       ...set.map(({ name, key }) => `"${name}" = r."${key}"`),

@@ -1,6 +1,6 @@
-/** What the store uses of pg, so that its types need not be installed. A `Pool` of pg is one. */
+/** The part of a `Pool` of pg that the store uses, so that its types need not be installed. */
 export interface PgPool {
-  /** Hands over a client of pg in the very call in which it is ready. */
+  /** Passes the client in the call in which it is ready. */
   connect(callback: (error: Error | undefined, client: never) => void): void;
   end(): Promise<unknown>;
   readonly options?: object;
@@ -8,7 +8,7 @@ export interface PgPool {
 
 export interface PgClient {
   query(query: PgQuery): Promise<PgResult>;
-  /** Statements are sent without waiting for the answers to those before; older versions of pg do not know of it. */
+  /** Statements are sent without waiting for the responses to earlier ones; absent in older versions of pg. */
   readonly pipeline?: boolean;
   on(event: string, listener: (...args: never[]) => void): unknown;
   removeListener(event: string, listener: (...args: never[]) => void): unknown;

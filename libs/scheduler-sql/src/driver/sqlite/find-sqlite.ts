@@ -4,16 +4,16 @@ import type { SqliteHandle } from './sqlite-handle.js';
 
 export type OpenFile = (file: string) => SqliteHandle;
 
-/** In the order of preference; see "Drivers" in the README of this package. */
+/** By preference; see "Drivers" in the README of this package. */
 export const SQLITE_DRIVERS = ['node:sqlite', 'better-sqlite3', 'libsql'] as const;
 export type SqliteDriverName = (typeof SQLITE_DRIVERS)[number];
 
 type Constructor = new (file: string) => SqliteHandle;
 
 /**
- * The first that is present.
+ * Opens files with the first package that is present.
  *
- * @throws DriverMissingError when none is, or when one is that would end the process
+ * @throws DriverMissingError when none is, or when one would end the process
  */
 export async function findSqlite(): Promise<OpenFile> {
   for (const name of SQLITE_DRIVERS) {
@@ -35,7 +35,7 @@ export async function loadSqlite(name: SqliteDriverName): Promise<OpenFile | nul
   return Database === null ? null : (file) => new Database(file);
 }
 
-/** Since 22.13 without a flag. */
+/** Present without a flag since Node 22.13. */
 function ownSqlite(): OpenFile | null {
   const [major, minor] = process.versions.node.split('.').map(Number) as [number, number];
   if (major < 22 || (major === 22 && minor < 13)) return null;
@@ -51,13 +51,13 @@ async function present(name: string): Promise<Constructor | null> {
     throw new DriverMissingError(
       [name],
       `The package "${name}" is installed and cannot be loaded: ${(error as Error).message}.`,
-      `Install it anew for Node ${process.versions.node} on ${process.platform}-${process.arch}: npm rebuild ${name}`,
+      `Reinstall it for Node ${process.versions.node} on ${process.platform}-${process.arch}: npm rebuild ${name}`,
       { cause: error },
     );
   }
 }
 
-/** better-sqlite3 13 installs on Node 20 with a warning, and ends the process when it is loaded. */
+/** Refuses better-sqlite3 13 on Node 20: it installs with a warning, and ends the process when it is loaded. */
 async function refuseCrash(): Promise<void> {
   if (Number(process.versions.node.split('.')[0]) >= 22) return;
   const version = await versionOf('better-sqlite3');

@@ -13,7 +13,7 @@ import { SqliteDriver } from './sqlite-driver.js';
 import { fileOf, isSqliteHandle, reopen, type SqliteHandle } from './sqlite-handle.js';
 
 export interface SqliteSource {
-  /** A handle shows the package and the file; the store opens a connection of its own. */
+  /** A handle gives the package and the file; the store opens its own connection. */
   file: string | SqliteHandle;
   prefix: string;
   synchronous: 'full' | 'normal';
@@ -46,7 +46,7 @@ export async function openSqlite({ file, prefix, synchronous }: SqliteSource): P
 }
 
 function prepare(handle: SqliteHandle, synchronous: 'full' | 'normal'): void {
-  // Changing to WAL needs the whole file for a moment, and several processes may start at once.
+  // The change to WAL locks the whole file for a moment, and several processes may start at once.
   handle.exec('pragma busy_timeout = 5000');
   handle.exec('pragma journal_mode = wal');
   handle.exec(`pragma synchronous = ${synchronous}`);

@@ -8,18 +8,18 @@ import type { SqliteHandle, SqliteStatement } from './sqlite-handle.js';
 const KEPT_STATEMENTS = 200;
 /** How long SQLite itself waits for a lock: it blocks the whole process meanwhile. */
 export const BUSY_TIMEOUT_MS = 10;
-/** The process has its turn in between: whoever has the lock may be this process, and needs it to give the lock back. */
+/** Frees the event loop in between: the lock may be held by this process, which needs it to release the lock. */
 const PAUSE_MS = 10;
-/** With the wait and the pause of each, five seconds. */
+/** Five seconds with the wait and the pause of each. */
 const TRIES = 250;
 const READS = /^\s*(?:select|with|pragma|explain|values)\b|\breturning\b/i;
 
-/** Evens out what the packages make of the same API. */
+/** Evens out the differences of the three packages. */
 export class SqliteConnection implements DatabaseConnection {
   readonly transaction = new WholeTransaction();
   readonly #statements = new Map<string, SqliteStatement>();
 
-  /** @param waits while another has the lock, as a handle of the store's own does; the user's statements are the user's to repeat */
+  /** @param waits while another connection has the lock: true for the store's handle; users repeat their statements themselves */
   constructor(
     readonly handle: SqliteHandle,
     private readonly waits: boolean,
@@ -63,7 +63,7 @@ export class SqliteConnection implements DatabaseConnection {
   }
 }
 
-/** libsql adds to each row how long the query took. */
+/** A property that libsql adds to the first row: the duration of the query. */
 const LIBSQL_EXTRA = '_metadata';
 
 function withoutMetadata(rows: unknown[]): unknown[] {

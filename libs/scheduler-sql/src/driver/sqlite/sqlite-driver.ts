@@ -2,7 +2,7 @@ import { CompiledQuery, type Driver } from 'kysely';
 import { SqliteConnection } from './sqlite-connection.js';
 import type { SqliteHandle } from './sqlite-handle.js';
 
-/** One connection, lent to one user at a time. Transactions begin with the write lock. */
+/** One connection, lent to one caller at a time. Transactions begin with the write lock. */
 export class SqliteDriver implements Driver {
   readonly #connection: SqliteConnection;
   readonly #waiting: (() => void)[] = [];
@@ -27,7 +27,7 @@ export class SqliteDriver implements Driver {
   }
 
   async beginTransaction(connection: SqliteConnection): Promise<void> {
-    // A reader that turned writer later would be refused when another has written meanwhile.
+    // A transaction that reads first is refused its first write when another has written meanwhile.
     await connection.executeQuery(CompiledQuery.raw('begin immediate'));
     connection.transaction.begin();
   }
@@ -37,7 +37,7 @@ export class SqliteDriver implements Driver {
     connection.transaction.end();
   }
 
-  /** A full disk has rolled back already. */
+  /** Accepts that SQLite has rolled back already, as after a full disk. */
   async rollbackTransaction(connection: SqliteConnection): Promise<void> {
     connection.transaction.end();
     await connection.executeQuery(CompiledQuery.raw('rollback')).catch((error: Error) => {
@@ -47,10 +47,10 @@ export class SqliteDriver implements Driver {
 
   async destroy(): Promise<void> {
     try {
-      // libsql would leave the log as it is, and who copies the file alone would lack the newest.
+      // libsql keeps the log, and a copy of the file alone would lack the newest rows.
       this.handle.exec('pragma wal_checkpoint(truncate)');
     } catch {
-      // The log is read at the next opening.
+      // The next opening reads the log.
     }
     this.handle.close();
   }

@@ -1,4 +1,4 @@
-/** What the three packages make of a file: `DatabaseSync` of node:sqlite, `Database` of better-sqlite3 and libsql. */
+/** An open file: `DatabaseSync` of node:sqlite, `Database` of better-sqlite3 and libsql. */
 export interface SqliteHandle {
   prepare(sql: string): SqliteStatement;
   exec(sql: string): unknown;
@@ -8,7 +8,7 @@ export interface SqliteHandle {
 export interface SqliteStatement {
   all(...params: unknown[]): unknown[];
   run(...params: unknown[]): { changes: number | bigint };
-  /** Of better-sqlite3 and libsql. */
+  /** Only better-sqlite3 and libsql have it. */
   readonly reader?: boolean;
 }
 
@@ -19,13 +19,13 @@ export function isSqliteHandle(value: unknown): value is SqliteHandle {
   );
 }
 
-/** The file that the handle is open on; null in memory. */
+/** Path of the file that the handle is open on; null in memory. */
 export function fileOf(handle: SqliteHandle): string | null {
   const databases = handle.prepare('pragma database_list').all() as { name: string; file: string | null }[];
   return databases.find(({ name }) => name === 'main')?.file || null;
 }
 
-/** A second connection to its file, made by the same package. */
+/** Opens a second connection to its file with the same package. */
 export function reopen(handle: SqliteHandle, file: string): SqliteHandle {
   return new (handle.constructor as new (file: string) => SqliteHandle)(file);
 }
