@@ -21,7 +21,7 @@ describe.each(eachDatabase)('the history in %s', (_, database) => {
   });
   afterEach(() => scratch.drop());
 
-  /** A run that was made at an instant, and has ended if that is said. */
+  /** @param endedAt null for a run at work */
   const run = (madeAt: number, endedAt: number | null, row: Partial<RunTable> = {}) =>
     runRow({
       id: ids.next(madeAt),
@@ -58,7 +58,7 @@ describe.each(eachDatabase)('the history in %s', (_, database) => {
     expect(await left()).toEqual(['"still running"']);
   });
 
-  it('forgets many in pieces, some at each beat, and comes by what it left', async () => {
+  it('forgets many in pieces, some at each beat, and returns to those it left', async () => {
     const old = Array.from({ length: 10_400 }, (__, index) => run(ago(60) + index, ago(50)));
     // Every hundredth ended lately, so that each piece leaves some behind.
     for (const [index, row] of old.entries()) if (index % 100 === 0) row.ended_at = ago(2);
@@ -72,7 +72,7 @@ describe.each(eachDatabase)('the history in %s', (_, database) => {
     expect(await left()).toHaveLength(0);
   });
 
-  it('keeps the newest of each job, and those that run', async () => {
+  it('keeps the newest runs of each job, and those at work', async () => {
     const rows = ['a', 'b'].flatMap((jobId) => [
       run(ago(9), null, { job_id: jobId }),
       ...Array.from({ length: 25 }, (__, index) =>
@@ -94,7 +94,7 @@ describe.each(eachDatabase)('the history in %s', (_, database) => {
     expect(await ofJob('b')).toHaveLength(26);
   });
 
-  it('keeps a finished job as long as it has a row of it, and a declared one for good', async () => {
+  it('keeps a finished job as long as it has a run of it, and a declared one forever', async () => {
     const finished = { state: 'finished', updated_at: ago(40), due_at: null, next_tick_at: null } as const;
     await db.dialect.insertMany(db.kysely, {
       table: 'jobs',

@@ -16,29 +16,32 @@ async function openReplica(
   return store;
 }
 
-// Elsewhere there are no hints: the holder learns of it when it renews.
-describe.each(eachDatabase.filter(([, { kind }]) => kind === 'postgres'))('hints in %s', (_, database) => {
-  it('tell the holder of a run that another replica has cancelled it', async () => {
-    const scratch = await database.scratch();
-    let tell = (): void => undefined;
-    const told = new Promise<void>((resolve) => (tell = resolve));
-    const holder = await openReplica(scratch, 'holder', (hint) => hint === 'cancel' && tell());
-    const other = await openReplica(scratch, 'other', () => undefined);
-    try {
-      const trigger = every('1h').bind({ jobId: 'job', anchorAt: START });
-      const policies = readPolicies({ overlap: 'cancelPrevious' });
-      const job = { id: 'job', trigger, handler: 'work', payload: undefined, policies };
-      await holder.putJob({ ...job, origin: 'added', disabled: false }, 'error', START);
-      await holder.requestRun({ jobId: 'job', payload: undefined, now: START });
-      const { claims } = await holder.claimDue({ now: START, limit: 10 });
-      expect(claims.length).toBe(1);
-      await other.requestRun({ jobId: 'job', payload: undefined, now: START + 1 });
-      await told;
-      expect(await holder.renew(claims, START + 2)).toEqual({ lost: [], cancelled: claims });
-    } finally {
-      await holder.close();
-      await other.close();
-      await scratch.drop();
-    }
-  });
-});
+// Without hints the holder learns of it when it renews.
+describe.each(eachDatabase.filter(([, { kind }]) => kind === 'postgres'))(
+  'a cancel hint in %s',
+  (_, database) => {
+    it('reaches the holder of a run that another replica has cancelled', async () => {
+      const scratch = await database.scratch();
+      let heed = (): void => undefined;
+      const hinted = new Promise<void>((resolve) => (heed = resolve));
+      const holder = await openReplica(scratch, 'holder', (hint) => hint === 'cancel' && heed());
+      const other = await openReplica(scratch, 'other', () => undefined);
+      try {
+        const trigger = every('1h').bind({ jobId: 'job', anchorAt: START });
+        const policies = readPolicies({ overlap: 'cancelPrevious' });
+        const job = { id: 'job', trigger, handler: 'work', payload: undefined, policies };
+        await holder.putJob({ ...job, origin: 'added', disabled: false }, 'error', START);
+        await holder.requestRun({ jobId: 'job', payload: undefined, now: START });
+        const { claims } = await holder.claimDue({ now: START, limit: 10 });
+        expect(claims.length).toBe(1);
+        await other.requestRun({ jobId: 'job', payload: undefined, now: START + 1 });
+        await hinted;
+        expect(await holder.renew(claims, START + 2)).toEqual({ lost: [], cancelled: claims });
+      } finally {
+        await holder.close();
+        await other.close();
+        await scratch.drop();
+      }
+    });
+  },
+);

@@ -7,8 +7,8 @@ const START = Date.UTC(2026, 5, 1);
 const OPTIONS = { leaseMs: 30_000, pollMs: 5_000, retention: { ageMs: null, perJob: null } };
 const MANY = 40;
 
-describe.each(eachDatabase)('many runs that wait to catch up in %s', (_, database) => {
-  it('go one after the other, oldest first, and those that are left end with their job', async () => {
+describe.each(eachDatabase)('many runs that are queued to catch up in %s', (_, database) => {
+  it('run one after the other, oldest first, and those left are cancelled with their job', async () => {
     const scratch = await database.scratch();
     const store = new SqlStore({ options: OPTIONS, connect: () => scratch.open() });
     const concurrency = { whole: null, groups: {} };
@@ -39,8 +39,15 @@ describe.each(eachDatabase)('many runs that wait to catch up in %s', (_, databas
         done.push(claims[0]!.standsForAt!);
         expect((await store.getJob('one'))!.alive).toBe(MANY + 1 - done.length);
         const result = { kind: 'succeeded', value: 1 } as const;
-        const end = { claim: claims[0]!, result, startedAt: now, endedAt: now, durationMs: 0, retryAt: null };
-        expect(await store.complete(end, false)).toBe('recorded');
+        const completion = {
+          claim: claims[0]!,
+          result,
+          startedAt: now,
+          endedAt: now,
+          durationMs: 0,
+          retryAt: null,
+        };
+        expect(await store.complete(completion, false)).toBe('recorded');
       }
       expect(done).toEqual(done.toSorted((one, other) => one - other));
       const removed = await store.changeJob('one', { kind: 'remove' }, START + 60_000);

@@ -36,7 +36,7 @@ async function openReplica(scratch: ScratchDatabase, replica: string): Promise<S
 }
 
 describe.each(eachDatabase)('several replicas at once in %s', (_, database) => {
-  it('lose no tick, run none twice, and leave nothing waiting for ever', async () => {
+  it('lose no tick, run none twice, and leave no run waiting forever', async () => {
     const scratch = await database.scratch();
     const replicas = await Promise.all(['a', 'b', 'c'].map((name) => openReplica(scratch, name)));
     try {
@@ -53,10 +53,10 @@ describe.each(eachDatabase)('several replicas at once in %s', (_, database) => {
       const held: Map<string, Claim>[] = replicas.map(() => new Map());
       const alive = new Map<string, Set<string>>();
       const seen = new Set<string>();
-      const turn = async (index: number, random: () => number, all: boolean) => {
+      const step = async (index: number, random: () => number, all: boolean) => {
         const store = replicas[index]!;
         const mine = held[index]!;
-        const settling = [...mine.values()]
+        const completing = [...mine.values()]
           .filter(() => all || random() < 0.4)
           .map(async (claim) => {
             const failed = random() < 0.3;
@@ -77,7 +77,7 @@ describe.each(eachDatabase)('several replicas at once in %s', (_, database) => {
             mine.set(claim.runId, claim);
             const ofJob = alive.get(claim.jobId) ?? new Set();
             alive.set(claim.jobId, ofJob.add(claim.runId));
-            // Its group has fewer places than maxInstances.
+            // Its group has fewer slots than maxInstances.
             const most = claim.policies.overlap === 'allow' ? 2 : 1;
             expect(ofJob.size, claim.jobId).toBeLessThanOrEqual(most);
           }
@@ -89,20 +89,20 @@ describe.each(eachDatabase)('several replicas at once in %s', (_, database) => {
             : random() < 0.1
               ? store.changeJob('skips', { kind: 'edit', edit: { payload: now } }, now)
               : null;
-        await Promise.all([...settling, claiming, asking, store.renew([...mine.values()], now)]);
+        await Promise.all([...completing, claiming, asking, store.renew([...mine.values()], now)]);
       };
       const randoms = replicas.map((_one, index) => dice(index + 1));
-      for (let step = 0; step < STEPS; step++) {
+      for (let count = 0; count < STEPS; count++) {
         now += STEP_MS;
-        await Promise.all(replicas.map((_one, index) => turn(index, randoms[index]!, false)));
+        await Promise.all(replicas.map((_one, index) => step(index, randoms[index]!, false)));
       }
       for (const id of Object.keys(JOBS))
         await replicas[0]!.changeJob(id, { kind: 'pause', note: null, by: null, until: null }, now);
-      for (let step = 0; step < STEPS * 3; step++) {
+      for (let count = 0; count < STEPS * 3; count++) {
         now += STEP_MS;
-        for (const index of replicas.keys()) await turn(index, randoms[index]!, true);
+        for (const index of replicas.keys()) await step(index, randoms[index]!, true);
       }
-      // Ticks that were left behind when the pause began are in its span.
+      // The span of the pause has the ticks that were overdue when it began.
       for (const id of Object.keys(JOBS)) await replicas[0]!.changeJob(id, { kind: 'resume' }, now);
 
       for (const id of Object.keys(JOBS)) {
@@ -110,11 +110,11 @@ describe.each(eachDatabase)('several replicas at once in %s', (_, database) => {
         expect(job!.alive, id).toBe(0);
         const runs = await replicas[0]!.listRuns({ jobId: id, limit: 1_000 });
         expect(runs.every(({ state }) => state === 'ended')).toBe(true);
-        // The ticks of a delay are where its runs ended.
+        // The ticks of a delay depend on when its runs ended.
         const isDelay = id === 'delays';
         expect(runs.length).toBeGreaterThan(isDelay ? STEPS / 10 : 0);
         if (isDelay) continue;
-        // Each second has one row, or is in one span.
+        // Each second is one tick: it has a row of its own, or is in one span.
         const ticks = runs.flatMap(({ scheduledAt, scheduledUntil }) => {
           if (scheduledAt === null) return [];
           const all: number[] = [];

@@ -8,9 +8,9 @@ const START = Date.UTC(2026, 5, 1);
 const OPTIONS = { leaseMs: 30_000, pollMs: 5_000, retention: { ageMs: 3_600_000, perJob: 20 } };
 const LOST = new Error('the connection was lost');
 
-/** A database whose answers can get lost after they are committed, and that refuses runs of some jobs. */
+/** A database whose responses can get lost after a commit, and that refuses runs of some jobs. */
 class Frail {
-  answersLost = 0;
+  responsesLost = 0;
   readonly refused = new Set<string>();
 
   wrap(database: Database): Database {
@@ -29,9 +29,9 @@ class Frail {
     for (const name of ['updateMany', 'isOneOf', 'isMissingTable', 'now'] as const)
       frail[name] = dialect[name].bind(dialect) as never;
     const transaction: Database['transaction'] = async (work) => {
-      const answer = await database.transaction(work);
-      if (this.answersLost-- > 0) throw LOST;
-      return answer;
+      const response = await database.transaction(work);
+      if (this.responsesLost-- > 0) throw LOST;
+      return response;
     };
     return { ...database, dialect: frail, transaction };
   }
@@ -45,7 +45,7 @@ describe.each(eachDatabase)('when %s fails', (_, database) => {
   const open = async () => {
     scratch = await database.scratch();
     store = new SqlStore({ options: OPTIONS, connect: async () => frail.wrap(await scratch.open()) });
-    frail.answersLost = 0;
+    frail.responsesLost = 0;
     const concurrency = { whole: null, groups: {} };
     await store.open({ replica: 'a', concurrency, handlers: () => ['work'], onHint: () => undefined });
   };
@@ -77,16 +77,16 @@ describe.each(eachDatabase)('when %s fails', (_, database) => {
     );
 
   afterEach(async () => {
-    frail.answersLost = 0;
+    frail.responsesLost = 0;
     frail.refused.clear();
     await store.close();
     await scratch.drop();
   });
 
-  it('a claim whose answer is lost is given back, and is claimed again by the next', async () => {
+  it('a claim whose response is lost is given back, and the next claim takes its run again', async () => {
     await open();
     await put('one');
-    frail.answersLost = 1;
+    frail.responsesLost = 1;
     await expect(store.claimDue({ now: START + 10_000, limit: 10 })).rejects.toThrow(StoreUnavailableError);
     const { claims } = await store.claimDue({ now: START + 11_000, limit: 10 });
     expect(claims).toMatchObject([{ scheduledAt: START + 10_000, attempt: 1, token: 2 }]);
@@ -94,25 +94,25 @@ describe.each(eachDatabase)('when %s fails', (_, database) => {
     expect(await succeed(claims[0]!, START + 12_000)).toBe('recorded');
   });
 
-  it('a settle whose answer is lost is recorded, once, when it is tried again', async () => {
+  it('a completion whose response is lost is recorded once when it is tried again', async () => {
     await open();
     await put('one');
     const [claim] = (await store.claimDue({ now: START + 10_000, limit: 10 })).claims;
     const error = new Error('no');
-    const end = {
+    const completion = {
       claim: claim!,
       result: { kind: 'failed' as const, error },
       startedAt: START,
       retryAt: null,
     };
-    const settle = () => store.complete({ ...end, endedAt: START + 11_000, durationMs: 0 }, false);
-    frail.answersLost = 1;
-    await expect(settle()).rejects.toThrow(StoreUnavailableError);
-    expect(await settle()).toBe('recorded');
+    const complete = () => store.complete({ ...completion, endedAt: START + 11_000, durationMs: 0 }, false);
+    frail.responsesLost = 1;
+    await expect(complete()).rejects.toThrow(StoreUnavailableError);
+    expect(await complete()).toBe('recorded');
     expect(await store.getJob('one')).toMatchObject({ failuresInRow: 1, alive: 0 });
   });
 
-  it('a job whose runs cannot be written is parked with the error, and the others run', async () => {
+  it('a job whose runs cannot be written is parked with the error, and other jobs run', async () => {
     await open();
     for (const id of ['one', 'bad', 'two']) await put(id);
     frail.refused.add('bad');
@@ -121,7 +121,7 @@ describe.each(eachDatabase)('when %s fails', (_, database) => {
     expect(batch.changed).toMatchObject([{ kind: 'parked', jobId: 'bad' }]);
   });
 
-  it('history past its retention goes, job by job and by age, and a finished job with its last row', async () => {
+  it('history past its retention is deleted, by number and by age, and a finished job with its last run', async () => {
     await open();
     await put('one');
     await put('last');

@@ -15,14 +15,14 @@ function succeeded(claim: Claim, at: number): Completion {
   return { claim, result, startedAt: at, endedAt: at, durationMs: 0, retryAt: null };
 }
 
-/** SQLite has one writer, and nothing beside it. */
+/** SQLite has a single writer, so nothing runs beside it. */
 describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
-  'ends of runs in %s',
+  'completions in %s',
   (_, database) => {
     let scratch: ScratchDatabase;
     let store: SqlStore;
     let other: Database;
-    /** What handlers tell is not written before. */
+    /** Notes of handlers are written after this resolves. */
     let notesWait: Promise<void> | null = null;
 
     beforeEach(async () => {
@@ -74,10 +74,10 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
       (await other.kysely.selectFrom('runs').select('state').where('id', '=', runId).executeTakeFirst())!
         .state;
 
-    /** Somebody else has locked what `rows` reads until the answer is called. */
+    /** Another transaction locks the rows that `rows` reads, until the returned function is called. */
     async function locked(rows: (trx: Kysely<Tables>) => Promise<unknown>): Promise<() => Promise<void>> {
-      let letGo = (): void => undefined;
-      const released = new Promise<void>((resolve) => (letGo = resolve));
+      let release = (): void => undefined;
+      const released = new Promise<void>((resolve) => (release = resolve));
       let over: Promise<void> = Promise.resolve();
       await new Promise<void>((resolve, reject) => {
         over = other.transaction(async (trx) => {
@@ -88,14 +88,14 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
         over.catch(reject);
       });
       return () => {
-        letGo();
+        release();
         return over;
       };
     }
     const lockRun = (runId: string) =>
       locked((trx) => trx.selectFrom('runs').select('id').where('id', '=', runId).forUpdate().execute());
 
-    /** What is under way has come as far as it can: a lock holds it. */
+    /** Checks that `work` has come as far as it can, and waits for a lock. */
     async function waitsForLock(work: Promise<unknown>): Promise<void> {
       let isOver = false;
       void work.finally(() => (isOver = true)).catch(() => undefined);
@@ -103,80 +103,80 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
       expect(isOver).toBe(false);
     }
 
-    /** The run's end is being written, but somebody else has the run locked. */
-    async function endHeldUp(run: Claim) {
-      const letGo = await lockRun(run.runId);
-      const settling = store.complete(succeeded(run, START + 1_500), false);
-      await waitsForLock(settling);
-      return { letGo, settling };
+    /** Begins to write the completion of a run that another transaction has locked. */
+    async function completeHeldUp(run: Claim) {
+      const release = await lockRun(run.runId);
+      const completing = store.complete(succeeded(run, START + 1_500), false);
+      await waitsForLock(completing);
+      return { release, completing };
     }
 
     it('are written while a claim waits', async () => {
       await put('job', GROUP);
       const [first] = await claim(START + 1_000);
-      const letGo = await locked((trx) =>
+      const release = await locked((trx) =>
         trx.selectFrom('groups').select('name').where('name', '=', GROUP).forUpdate().execute(),
       );
       const claiming = claim(START + 2_000);
       await waitsForLock(claiming);
       expect(await store.complete(succeeded(first!, START + 1_500), false)).toBe('recorded');
       expect(await stateOf(first!.runId)).toBe('ended');
-      await letGo();
+      await release();
       expect(await claiming).toHaveLength(1);
     });
 
     it('count for a claim of their job that begins before they are written', async () => {
       await put('job');
       const [first] = await claim(START + 1_000);
-      const { letGo, settling } = await endHeldUp(first!);
+      const { release, completing } = await completeHeldUp(first!);
       const claiming = claim(START + 2_000);
       await waitsForLock(claiming);
-      await letGo();
-      expect(await settling).toBe('recorded');
-      // The tick is not taken for one that comes while the run before is alive.
+      await release();
+      expect(await completing).toBe('recorded');
+      // Overlap does not skip the tick: the run before it is no longer alive.
       expect(await claiming).toHaveLength(1);
     });
 
-    it('count for the places of their group that a claim begins to take before they are written', async () => {
+    it('count for the slots of their group that a claim begins to take before they are written', async () => {
       await put('one', GROUP);
       await put('two', GROUP);
       const [first] = await claim(START + 1_000);
-      const { letGo, settling } = await endHeldUp(first!);
+      const { release, completing } = await completeHeldUp(first!);
       const claiming = claim(START + 1_500);
       await waitsForLock(claiming);
-      await letGo();
-      expect(await settling).toBe('recorded');
+      await release();
+      expect(await completing).toBe('recorded');
       expect(await claiming).toMatchObject([{ jobId: first!.jobId === 'one' ? 'two' : 'one' }]);
     });
 
-    it('count also where they change their job, and others are being written', async () => {
+    it('count when they change their job while others are being written', async () => {
       await put('fails');
       await put('works');
       const claims = await claim(START + 1_000);
       const [fails, works] = ['fails', 'works'].map((id) => claims.find(({ jobId }) => jobId === id)!);
-      const letGo = await lockRun(works!.runId);
+      const release = await lockRun(works!.runId);
       const at = START + 1_500;
       const failed = { kind: 'failed', error: new Error('on purpose') } as const;
-      const settling = [
+      const completing = [
         store.complete(succeeded(works!, at), false),
         store.complete({ ...succeeded(fails!, at), result: failed }, false),
       ];
-      await waitsForLock(settling[0]!);
+      await waitsForLock(completing[0]!);
       const claiming = claim(START + 2_000);
       await waitsForLock(claiming);
-      await letGo();
-      expect(await Promise.all(settling)).toEqual(['recorded', 'recorded']);
+      await release();
+      expect(await Promise.all(completing)).toEqual(['recorded', 'recorded']);
       expect((await claiming).map(({ jobId }) => jobId).toSorted()).toEqual(['fails', 'works']);
     });
 
     it('do not hold up claims of other jobs', async () => {
       await put('one');
       const [first] = await claim(START + 1_000);
-      const { letGo, settling } = await endHeldUp(first!);
+      const { release, completing } = await completeHeldUp(first!);
       await put('two');
       expect(await claim(START + 1_900)).toMatchObject([{ jobId: 'two' }]);
-      await letGo();
-      expect(await settling).toBe('recorded');
+      await release();
+      expect(await completing).toBe('recorded');
     });
 
     it('hold up a claim of their job for a second at most', async () => {
@@ -184,45 +184,45 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
       await put('other');
       const [first, second] = await claim(START + 1_000);
       await store.complete(succeeded(second!, START + 1_100), false);
-      const { letGo, settling } = await endHeldUp(first!);
+      const { release, completing } = await completeHeldUp(first!);
       const batch = await store.claimDue({ now: START + 2_000, limit: 10 });
       expect(batch.claims).toMatchObject([{ jobId: second!.jobId }]);
       expect(batch.lookAgainAt).toBe(START + 2_050);
-      await letGo();
-      expect(await settling).toBe('recorded');
+      await release();
+      expect(await completing).toBe('recorded');
       expect(await claim(START + 2_050)).toMatchObject([{ jobId: first!.jobId }]);
     });
 
-    it('have what their handlers told last, though it was on its way', async () => {
+    it('have the last notes of their handlers, even those not yet written', async () => {
       await put('job');
       const line = { at: new Date(START + 1_400), level: 'info', message: 'done' } as const;
       for (const kind of ['succeeded', 'failed'] as const) {
         const at = START + (kind === 'succeeded' ? 1_000 : 2_000);
         const [first] = await claim(at);
-        let letGo = (): void => undefined;
-        notesWait = new Promise<void>((resolve) => (letGo = resolve));
-        const telling = store.annotate(first!, { kind: 'line', line });
-        await waitsForLock(telling);
+        let release = (): void => undefined;
+        notesWait = new Promise<void>((resolve) => (release = resolve));
+        const annotating = store.annotate(first!, { kind: 'line', line });
+        await waitsForLock(annotating);
         const error = new Error('on purpose');
         const result = kind === 'failed' ? { kind, error } : { kind, value: undefined };
-        const settling = store.complete({ ...succeeded(first!, at + 500), result }, false);
+        const completing = store.complete({ ...succeeded(first!, at + 500), result }, false);
         expect(await claim(at + 600)).toEqual([]);
-        expect(await settling).toBe('recorded');
-        letGo();
-        await telling;
+        expect(await completing).toBe('recorded');
+        release();
+        await annotating;
         const [run] = await store.listRuns({ jobId: 'job', limit: 1 });
         expect(run).toMatchObject({ outcome: kind, log: [{ message: 'done' }] });
       }
     });
 
-    it('are not taken for lost when leases are renewed meanwhile', async () => {
+    it('are not reported as lost when leases are renewed meanwhile', async () => {
       await put('job');
       const claims = await claim(START + 1_000);
-      const { letGo, settling } = await endHeldUp(claims[0]!);
-      // Their leases are not needed any more, so nothing waits for them either.
+      const { release, completing } = await completeHeldUp(claims[0]!);
+      // A completed claim needs no lease, so the renewal does not wait for its run.
       expect(await store.renew(claims, START + 1_600)).toEqual({ lost: [], cancelled: [] });
-      await letGo();
-      expect(await settling).toBe('recorded');
+      await release();
+      expect(await completing).toBe('recorded');
     });
   },
 );

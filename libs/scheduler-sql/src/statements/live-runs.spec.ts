@@ -14,7 +14,7 @@ async function openReplica(scratch: ScratchDatabase, replica: string): Promise<S
   return store;
 }
 
-const end = (claim: Claim, endedAt: number) => ({
+const succeeded = (claim: Claim, endedAt: number) => ({
   claim,
   result: { kind: 'succeeded', value: undefined } as const,
   startedAt: endedAt,
@@ -23,9 +23,9 @@ const end = (claim: Claim, endedAt: number) => ({
   retryAt: null,
 });
 
-// Elsewhere such a transaction is refused, or sees what the lock sees.
+// Other databases refuse such a transaction, or let it see what the lock sees.
 describe.each(eachDatabase.filter(([, { kind }]) => kind === 'mysql'))('live runs in %s', (_, database) => {
-  it('are not forgotten by a transaction of the user’s that began before them', async () => {
+  it('are seen by a transaction of the user’s that began before them', async () => {
     const scratch = await database.scratch();
     const store = await openReplica(scratch, 'a');
     const theirs = await scratch.open();
@@ -47,8 +47,8 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind === 'mysql'))('live run
         await sql`commit`.execute(connection);
       });
       const failed = { kind: 'failed', error: new Error('on purpose') } as const;
-      const ended = { ...end(claimed[0]!, START + 1_500), result: failed };
-      expect(await store.complete(ended, false)).toBe('recorded');
+      const completion = { ...succeeded(claimed[0]!, START + 1_500), result: failed };
+      expect(await store.complete(completion, false)).toBe('recorded');
       expect(await store.getJob('job')).toMatchObject({ alive: 0, failuresInRow: 1 });
     } finally {
       await theirs.close();
@@ -59,7 +59,7 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind === 'mysql'))('live run
 });
 
 describe.each(eachDatabase)('live runs in %s', (_, database) => {
-  it('are found also where the replica that made the later one is behind in time', async () => {
+  it('are found when the clock of the replica that made the later one is behind', async () => {
     const scratch = await database.scratch();
     const [ahead, behind] = await Promise.all([
       openReplica(scratch, 'ahead'),
@@ -76,10 +76,10 @@ describe.each(eachDatabase)('live runs in %s', (_, database) => {
 
       const [first, ...others] = (await ahead.claimDue({ now, limit: 10 })).claims;
       expect([first!.payload, others]).toEqual(['first', []]);
-      await ahead.complete(end(first!, now), false);
+      await ahead.complete(succeeded(first!, now), false);
       const [second] = (await behind.claimDue({ now, limit: 10 })).claims;
       expect(second!.payload).toBe('second');
-      await behind.complete(end(second!, now), false);
+      await behind.complete(succeeded(second!, now), false);
       expect(await ahead.getJob('job')).toMatchObject({ alive: 0 });
     } finally {
       await ahead.close();

@@ -7,7 +7,7 @@ const claim = (runId: string, token: number) => ({ runId, token }) as Claim;
 const run = {} as RunRecord;
 const earlier = { progress: null, log: null };
 
-it('counts claims whose runs have not ended, whatever replaces them', () => {
+it('counts claims whose runs have not ended, also when a newer claim of a run replaces an older one', () => {
   const held = new HeldClaims();
   held.add(claim('a', 1), run, earlier);
   held.add(claim('b', 1), run, earlier);
@@ -16,7 +16,7 @@ it('counts claims whose runs have not ended, whatever replaces them', () => {
   held.markCompleting(claim('a', 1), true);
   expect(held.atWork).toBe(1);
 
-  // Claimed again before the end of its last claim was written.
+  // Claimed again before its last completion was written.
   held.add(claim('a', 2), run, earlier);
   expect(held.atWork).toBe(2);
   held.delete(claim('a', 1));
@@ -26,7 +26,7 @@ it('counts claims whose runs have not ended, whatever replaces them', () => {
   expect(held.atWork).toBe(0);
 });
 
-it('counts a claim again whose end could not be written', () => {
+it('counts a claim again whose completion could not be written', () => {
   const held = new HeldClaims();
   held.add(claim('a', 1), run, earlier);
   held.markCompleting(claim('a', 1), true);

@@ -8,11 +8,11 @@ const declared = readPolicies({ retry: { attempts: 3, backoff, when } });
 const job = (declaration = 'hash') => ({ id: 'one', declaration });
 const stored = readPolicies({ retry: { attempts: 5 } });
 
-describe('functions among the policies of a declaration', () => {
+describe('functions in the policies of a declaration', () => {
   const known = new KnownPolicies();
   known.remember({ id: 'one', policies: declared } as JobSpec, 'hash');
 
-  it('go with what is stored, so that an edit of the rest stays', () => {
+  it('complete the stored policies, so that an edit of other fields stays', () => {
     const text = JSON.parse(
       JSON.stringify({ ...declared, retry: { ...declared.retry, attempts: 5 } }),
     ) as object;
@@ -23,14 +23,14 @@ describe('functions among the policies of a declaration', () => {
     });
   });
 
-  it('give way to what an edit has put in their place', () => {
+  it('give way to the value of an edit', () => {
     expect(known.complete(job(), stored, JSON.stringify(stored)).retry).toMatchObject({
       backoff: 'exponential',
       when,
     });
   });
 
-  it('are not those of another version of the code', () => {
+  it('are not taken from another version of the code', () => {
     expect(known.complete(job('other'), stored, JSON.stringify(stored))).toBe(stored);
   });
 });
