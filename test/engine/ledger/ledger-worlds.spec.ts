@@ -14,7 +14,7 @@ function play(makeStore: (concurrency: Limits) => Store, worlds = 500): Promise<
   return ledgerWorlds({ makeStore: () => home, worlds, seed: 1, command, shrinks: false });
 }
 
-/** A store that keeps to the rules but for one verb. */
+/** A store that keeps the rules, one verb excepted. */
 function broken(change: (store: MemoryStore) => Partial<MemoryStore>) {
   return (concurrency: Limits): Store => {
     const store = new MemoryStore({ ...HISTORY, concurrency });
@@ -40,7 +40,7 @@ function withPolicies(change: (policies: Policies) => Partial<Policies>) {
   });
 }
 
-/** Stands for a store on disk that one process at a time opens: what abandons an attempt ends its run. */
+/** Stands for a store on disk that one process at a time opens. An abandoned attempt ends its run. */
 function outliving(concurrency: Limits): Store {
   const none = Promise.resolve({ lost: [], cancelled: [], recorded: [], changed: [], unhandled: [] });
   const own: Partial<Record<keyof LeasedStore, unknown>> = {
@@ -82,6 +82,36 @@ describe('the ledger', () => {
       "is no trigger's",
     ],
     [
+      'gives a row another outcome than its event',
+      withRows((rows) =>
+        rows.map((row) =>
+          row.outcome === 'abandoned' ? { ...row, outcome: 'cancelled', reason: 'replaced' } : row,
+        ),
+      ),
+      'has the event run.abandoned',
+    ],
+    [
+      'gives a row another reason than its event',
+      withRows((rows) => rows.map((row) => (row.reason === 'merged' ? { ...row, reason: 'overlap' } : row))),
+      'has an event of the reason merged',
+    ],
+    [
+      'publishes a late retry as a missed tick',
+      broken((store) => {
+        const claimDue = store.claimDue.bind(store);
+        return {
+          claimDue: (request) => {
+            const { recorded, ...batch } = claimDue(request);
+            return {
+              ...batch,
+              recorded: recorded.map((fact) => (fact.lastAttempt ? { ...fact, outcome: 'missed' } : fact)),
+            };
+          },
+        };
+      }),
+      'has the event run.missed',
+    ],
+    [
       'is early',
       broken((store) => {
         const claimDue = store.claimDue.bind(store);
@@ -110,10 +140,10 @@ describe('the ledger', () => {
       }),
       /no outcome for|was not due at/,
     ],
-  ])('tells of a store that %s, and how to play that world again', async (_, makeStore, problem) => {
-    const told = await play(makeStore).then(() => 'nothing', String);
-    expect(told).toMatch(problem);
-    expect(told).toContain('Run it again: npm run again');
+  ])('finds a store that %s, and says how to play that world again', async (_, makeStore, problem) => {
+    const failure = await play(makeStore).then(() => 'nothing', String);
+    expect(failure).toMatch(problem);
+    expect(failure).toContain('Run it again: npm run again');
   });
 
   it('expects of a store that outlives its processes that nothing due meanwhile is lost', async () => {

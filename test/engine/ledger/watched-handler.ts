@@ -104,7 +104,7 @@ export class WatchedHandler {
       const own = this.triggers.filter((trigger) => trigger.nextAt(tickAt - 1) === tickAt);
       const delays = own.map((trigger) => trigger.delayAt(tickAt));
       const dueAt = tickAt + (delays.length > 0 ? Math.min(...delays) : 0);
-      if (clock.now() < dueAt) this.told(`ran ${dueAt - clock.now()} ms early`);
+      if (clock.now() < dueAt) this.report(`ran ${dueAt - clock.now()} ms early`);
     }
     const attempts = this.seen.get(run.id) ?? [];
     this.seen.set(run.id, attempts);
@@ -123,31 +123,31 @@ export class WatchedHandler {
 
   /** O3: numbered in order, after a failure only, not more than allowed, not before the delay is over. */
   private checkAttempt({ attempt, beganAt, steps }: AttemptSeen, before: AttemptSeen[]): void {
-    if (attempt !== before.length + 1) this.told(`had attempt ${attempt} after ${before.length}`);
-    if (attempt > this.mostAttempts) this.told(`had ${attempt} attempts`);
+    if (attempt !== before.length + 1) this.report(`had attempt ${attempt} after ${before.length}`);
+    if (attempt > this.mostAttempts) this.report(`had ${attempt} attempts`);
     const last = before.at(-1);
     if (!last) return;
     const { timeout, retry } = this.plan.policies;
     const timeoutMs = (timeout as number | undefined) ?? Infinity;
     if (last.steps !== steps) return;
-    if (last.endedAt === null) return this.told('was tried again while its handler ran');
+    if (last.endedAt === null) return this.report('was tried again while its handler ran');
     const timedOut = last.endedAt - last.beganAt >= timeoutMs;
-    if (!last.failed && !timedOut) this.told('was tried again after it had succeeded');
+    if (!last.failed && !timedOut) this.report('was tried again after it had succeeded');
     if (typeof retry !== 'object') return;
     const delayMs =
       (retry.delay as number) * (retry.backoff === 'exponential' ? 2 ** (before.length - 1) : 1);
     const failedAt = Math.min(last.endedAt, last.beganAt + timeoutMs);
-    if (beganAt < failedAt + delayMs) this.told(`was tried again ${failedAt + delayMs - beganAt} ms early`);
+    if (beganAt < failedAt + delayMs) this.report(`was tried again ${failedAt + delayMs - beganAt} ms early`);
   }
 
   private enter(group: string | null): void {
-    if (++this.concurrent > this.mostAtOnce) this.told(`ran ${this.concurrent} at once`);
+    if (++this.concurrent > this.mostAtOnce) this.report(`ran ${this.concurrent} at once`);
     const { limits, busy } = this.around;
     for (const name of namesOf(group)) {
       const now = (busy.get(name) ?? 0) + 1;
       busy.set(name, now);
       const limit = name === '' ? limits.whole : (limits.groups[name] ?? null);
-      if (limit !== null && now > limit) this.told(`was attempt ${now} at once in "${name}"`);
+      if (limit !== null && now > limit) this.report(`was attempt ${now} at once in "${name}"`);
     }
   }
 
@@ -157,7 +157,7 @@ export class WatchedHandler {
     for (const name of namesOf(group)) busy.set(name, busy.get(name)! - 1);
   }
 
-  private told(problem: string): void {
+  private report(problem: string): void {
     this.around.problems.push(`${this.id} ${problem}`);
   }
 }
