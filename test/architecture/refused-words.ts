@@ -35,14 +35,15 @@ export const REFUSED_WORDS: readonly RefusedWord[] = [
   },
   {
     words: ['ends'],
-    // A verb (`pauseEndsAt`, `endsPause`), and the ends of gaps in local time.
-    except: /^ends[A-Z]|EndsAt$|^gapEnds$/,
+    // A verb (`pauseEndsAt`, `endsPause`), and the ends of gaps and ranges.
+    except: /^ends[A-Z]|EndsAt$|(^gap|Both)Ends$/,
     instead: 'The record of how an attempt ended is a completion.',
   },
   {
     words: ['place', 'places', 'placed'],
     // The class and module that declare a job, in what the scheduler says of declarations.
-    exceptIn: /^(libs\/scheduler\/src\/(nest\/|model\/errors\.ts|runner\/handler-registry\.ts)|test\/nest\/)/,
+    exceptIn:
+      /^(libs\/scheduler\/src\/(nest\/|model\/errors\.ts|runner\/handler-registry\.ts)|test\/(nest|engine)\/)/,
     // Somebody orders goods, in the recipes for transactions.
     except: /^placeOrder$/,
     instead: 'One of the runs that may be alive at once is a slot; elsewhere say index, target or zone.',

@@ -41,7 +41,7 @@ describe.concurrent.each(servers)('clocks that differ, before %s', (_name, datab
       const [jobs, runs] = [await auditor.jobs(), await auditor.runs()];
       await auditor.close();
       const span = { fromAt: startAt.getTime(), toAt: endAt.getTime() };
-      expect(findFaults(jobs, runs, await world.told(), span).join('\n')).toBe('');
+      expect(findFaults(jobs, runs, await world.effects(), span).join('\n')).toBe('');
       // By the store's time none was early and none was an hour late.
       const starts = runs.flatMap((run) =>
         run.startedAt && run.scheduledAt ? [run.startedAt.getTime() - run.scheduledAt.getTime()] : [],
@@ -49,8 +49,10 @@ describe.concurrent.each(servers)('clocks that differ, before %s', (_name, datab
       expect(Math.min(...starts)).toBeGreaterThanOrEqual(0);
       expect(Math.max(...starts)).toBeLessThan(10_000);
       for (const { answers } of world.replicas) {
-        const told = answers.flatMap((answer) => (answer.kind === 'event' ? [answer.type] : []));
-        expect(told).toEqual(expect.arrayContaining(['scheduler.clockDiffers', 'scheduler.clockStepped']));
+        const published = answers.flatMap((answer) => (answer.kind === 'event' ? [answer.type] : []));
+        expect(published).toEqual(
+          expect.arrayContaining(['scheduler.clockDiffers', 'scheduler.clockStepped']),
+        );
       }
     },
     PATIENCE * ROUNDS,

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestContext } from 'vitest';
 import { build } from 'vite';
-import type { EffectsPlace } from './effects/effects-connection.js';
+import type { EffectsTarget } from './effects/effects-connection.js';
 import { EffectsTable } from './effects/effects-table.js';
 import type { Answer, Command, Effect, JobOrder, ReplicaSettings } from './replica/protocol.js';
 import type { StoreSettings } from './replica/store-of.js';
@@ -51,12 +51,12 @@ export class Replica {
   ) {
     child.on('message', (answer: Answer) => {
       this.answers.push(answer);
-      this.tell();
+      this.notify();
     });
     this.exited = once(child, 'exit').then(() => {
       this.gone = true;
       this.clock?.clear(child.pid!);
-      this.tell();
+      this.notify();
     });
   }
 
@@ -104,7 +104,7 @@ export class Replica {
     await this.answered(({ kind }) => kind === answer, before);
   }
 
-  private tell(): void {
+  private notify(): void {
     for (const resolve of this.waiting) resolve();
     this.waiting.clear();
   }
@@ -129,20 +129,20 @@ export class Cluster {
     test: Pick<TestContext, 'onTestFinished'>,
     url = store.url,
   ): Promise<Cluster> {
-    const place = placeOfEffects({ ...store, url });
-    const table = new EffectsTable(place);
+    const target = targetOfEffects({ ...store, url });
+    const table = new EffectsTable(target);
     await table.make();
     test.onTestFinished(async () => {
       await table.drop();
       await table.close();
     });
-    return new Cluster(main, store, place, table, test);
+    return new Cluster(main, store, target, table, test);
   }
 
   private constructor(
     private readonly main: string,
     readonly store: StoreSettings,
-    private readonly place: EffectsPlace,
+    private readonly target: EffectsTarget,
     private readonly table: EffectsTable,
     { onTestFinished }: Pick<TestContext, 'onTestFinished'>,
   ) {
@@ -168,7 +168,7 @@ export class Cluster {
       ...settings,
       name,
       store: { ...this.store, ...settings.store },
-      effects: this.place,
+      effects: this.target,
       crashedFile: join(this.folder, 'crashed'),
     };
     const child = fork(this.main, {
@@ -186,7 +186,7 @@ export class Cluster {
   }
 
   /** What handlers did, in the order in which they did it. */
-  told(): Promise<Effect[]> {
+  effects(): Promise<Effect[]> {
     return this.table.read();
   }
 
@@ -197,7 +197,7 @@ export class Cluster {
 }
 
 /** Beside the store's tables, in a file of its own on SQLite: it takes none of the store's locks. */
-function placeOfEffects({ kind, url, schema, prefix = '' }: StoreSettings): EffectsPlace {
+function targetOfEffects({ kind, url, schema, prefix = '' }: StoreSettings): EffectsTarget {
   if (kind === 'sqlite')
     return { kind, url: join(dirname(url), 'effects.db'), schema: null, table: 'effects' };
   if (kind === 'postgres') return { kind, url, schema: schema ?? 'public', table: 'effects' };

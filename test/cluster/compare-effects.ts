@@ -50,7 +50,7 @@ function compare(run: Run, effects: readonly Effect[]): string[] {
     const times = (what: Effect['kind']) =>
       effects.filter((effect) => effect.kind === what && effect.attempt === attempt).length;
     const [began, ended] = [times('began'), times('ended')];
-    const { least, most } = ENDS[result];
+    const { least, most } = BOUNDS[result];
     const mustBegin = result !== 'abandoned' && result !== 'cancelled';
     if (began > 1 || (mustBegin && began === 0) || ended < least || ended > Math.min(began, most))
       faults.push(`attempt ${attempt} ${result}, began ${began} times and ended ${ended} times`);
@@ -59,7 +59,7 @@ function compare(run: Run, effects: readonly Effect[]): string[] {
 }
 
 /** How often the handler came to its end. Who died may have died before it began, or after its end. */
-const ENDS: Record<AttemptRecord['result'], { least: number; most: number }> = {
+const BOUNDS: Record<AttemptRecord['result'], { least: number; most: number }> = {
   succeeded: { least: 1, most: 1 },
   failed: { least: 0, most: 0 },
   timedOut: { least: 0, most: 0 },

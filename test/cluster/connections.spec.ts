@@ -61,7 +61,7 @@ describe.concurrent.each(servers)('a network that fails, before %s', (_name, dat
     await auditor.close();
     const span = { fromAt: startAt.getTime(), toAt: endAt.getTime() };
     const died = world.replicas.filter(({ gone }) => gone).map(({ name }) => `${name} died`);
-    return { world, faults: [...died, ...findFaults(all, runs, await world.told(), span)] };
+    return { world, faults: [...died, ...findFaults(all, runs, await world.effects(), span)] };
   }
 
   it(
@@ -91,8 +91,8 @@ describe.concurrent.each(servers)('a network that fails, before %s', (_name, dat
       });
       expect(faults).toEqual([]);
       for (const { answers } of world.replicas) {
-        const told = answers.flatMap((answer) => (answer.kind === 'event' ? [answer.type] : []));
-        expect(told).toEqual(expect.arrayContaining(['store.down', 'store.up']));
+        const published = answers.flatMap((answer) => (answer.kind === 'event' ? [answer.type] : []));
+        expect(published).toEqual(expect.arrayContaining(['store.down', 'store.up']));
       }
     },
     PATIENCE * ROUNDS,

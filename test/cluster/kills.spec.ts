@@ -56,11 +56,12 @@ describe.concurrent.each(eachDatabase)('processes that die, on %s', (_name, data
       await auditor.close();
       expect(jobs.length).toBe(201);
       expect(
-        findFaults(jobs, runs, await world.told(), { fromAt: startAt.getTime(), toAt: endAt.getTime() }).join(
-          '\n',
-        ),
+        findFaults(jobs, runs, await world.effects(), {
+          fromAt: startAt.getTime(),
+          toAt: endAt.getTime(),
+        }).join('\n'),
       ).toBe('');
-      expect((await world.told()).length).toBeGreaterThan(500);
+      expect((await world.effects()).length).toBeGreaterThan(500);
     },
     PATIENCE * ROUNDS,
   );
@@ -87,7 +88,7 @@ describe.concurrent.each(eachDatabase)('processes that die, on %s', (_name, data
     await auditor.finished(20_000);
     const [jobs, runs] = [await auditor.jobs(), await auditor.runs()];
     await auditor.close();
-    const effects = await world.told();
+    const effects = await world.effects();
     expect(findFaults(jobs, runs, effects, { fromAt: startAt.getTime(), toAt: endAt.getTime() })).toEqual([]);
     expect(runs.map(({ outcome }) => outcome)).toEqual(['succeeded', 'succeeded', 'succeeded']);
     // What had begun was begun again; what had not was begun once.
@@ -109,15 +110,15 @@ describe.concurrent.each(eachDatabase)('processes that die, on %s', (_name, data
           onAbandoned: 'rerun',
         },
       ]);
-      await until(async () => (await world.told()).length === 1);
+      await until(async () => (await world.effects()).length === 1);
       // In the middle of a write it would hold SQLite's lock for as long as it stands still.
       await later(200);
       first.freeze();
       const second = await world.start();
-      await until(async () => (await world.told()).filter(({ kind }) => kind === 'began').length === 2);
+      await until(async () => (await world.effects()).filter(({ kind }) => kind === 'began').length === 2);
       first.thaw();
-      await until(async () => (await world.told()).some(({ kind }) => kind === 'aborted'));
-      const [before, after, aborted] = await world.told();
+      await until(async () => (await world.effects()).some(({ kind }) => kind === 'aborted'));
+      const [before, after, aborted] = await world.effects();
       expect(before).toMatchObject({ kind: 'began', replica: first.name, attempt: 1 });
       expect(after).toMatchObject({ kind: 'began', replica: second.name, attempt: 2, runId: before!.runId });
       expect(after!.token).toBeGreaterThan(before!.token);
@@ -161,9 +162,10 @@ describe.concurrent.each(eachDatabase)('processes that die, on %s', (_name, data
       const [jobs, runs] = [await auditor.jobs(), await auditor.runs()];
       await auditor.close();
       expect(
-        findFaults(jobs, runs, await world.told(), { fromAt: startAt.getTime(), toAt: endAt.getTime() }).join(
-          '\n',
-        ),
+        findFaults(jobs, runs, await world.effects(), {
+          fromAt: startAt.getTime(),
+          toAt: endAt.getTime(),
+        }).join('\n'),
       ).toBe('');
       // A second attempt would mean that a replica left a run behind when it stopped.
       const others = runs.filter(({ outcome, attempt }) => outcome !== 'succeeded' || attempt !== 1);

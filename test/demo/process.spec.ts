@@ -219,9 +219,9 @@ describe('the demo as a process', () => {
       expect(new Set(rows.map(({ tick }) => tick)).size).toBe(rows.length);
       // A run that was at work on the killed one has succeeded on the other; nothing else ran twice.
       const done = rows.filter(({ outcome }) => outcome === 'succeeded').length;
-      const told = both.flatMap(({ output }) => output.lines.filter((line) => line.includes('reminded')));
-      expect(told.length).toBeLessThanOrEqual(done);
-      expect(told.length).toBeGreaterThanOrEqual(done - ids.length);
+      const reminded = both.flatMap(({ output }) => output.lines.filter((line) => line.includes('reminded')));
+      expect(reminded.length).toBeLessThanOrEqual(done);
+      expect(reminded.length).toBeGreaterThanOrEqual(done - ids.length);
       expect(rows.filter(({ outcome }) => outcome === null)).toEqual([]);
       await admin.query(`drop database ${database} with (force)`);
       await admin.end();

@@ -15,13 +15,13 @@ export class Watched {
     for (const stream of [child.stdout!, child.stderr!]) {
       createInterface({ input: stream }).on('line', (line) => {
         this.lines.push(line);
-        this.tell();
+        this.notify();
       });
     }
     this.exited = once(child, 'close');
     void this.exited.then(() => {
       this.gone = true;
-      this.tell();
+      this.notify();
     });
   }
 
@@ -58,7 +58,7 @@ export class Watched {
     if (!this.gone) process.kill(-this.child.pid!, 'SIGKILL');
   }
 
-  private tell(): void {
+  private notify(): void {
     for (const resolve of this.waiting) resolve();
     this.waiting.clear();
   }

@@ -145,8 +145,8 @@ describe('docs/guides/coming-from-spring.md, the poller', () => {
 
   it('goes on after a poll that throws, and keeps the error', async () => {
     const { clock, scheduler, outbox } = await start();
-    const told: string[] = [];
-    const alert = (text: string) => void told.push(text);
+    const alerts: string[] = [];
+    const alert = (text: string) => void alerts.push(text);
     // #region errors
     scheduler.errors$.subscribe(({ jobId, error }) => alert(`${jobId}: ${String(error)}`));
     // #endregion
@@ -155,7 +155,7 @@ describe('docs/guides/coming-from-spring.md, the poller', () => {
     const polls = await history(scheduler, 'outbox');
     expect(polls.map(({ outcome }) => outcome)).toEqual(['failed', 'succeeded']);
     expect(polls[0]!.attempts.at(-1)!.error?.message).toBe('connection refused');
-    expect(told).toEqual(['outbox: Error: connection refused']);
+    expect(alerts).toEqual(['outbox: Error: connection refused']);
   });
 
   it('lets a poll end on shutdown, while what it needs is still open', async () => {

@@ -36,30 +36,30 @@ function gate(): { opened: Promise<void>; open: () => void } {
 
 describe('the start', () => {
   it('comes after every module has bootstrapped: nothing ticks before', async () => {
-    const told: string[] = [];
+    const steps: string[] = [];
     const bootstrapped = gate();
     @Injectable()
     class Tasks implements OnApplicationBootstrap {
       @Interval('1s')
       tick(): void {
-        told.push('tick');
+        steps.push('tick');
       }
       async onApplicationBootstrap(): Promise<void> {
         await bootstrapped.opened;
-        told.push('bootstrapped');
+        steps.push('bootstrapped');
       }
     }
     const { app, clock } = await createApp({ providers: [Tasks] });
     const ready = app.init();
     await clock.advance(5_500);
-    expect(told).toEqual([]);
+    expect(steps).toEqual([]);
     expect(clock.pendingTimers).toBe(0);
     bootstrapped.open();
     await ready;
     await clock.advance(999);
-    expect(told).toEqual(['bootstrapped']);
+    expect(steps).toEqual(['bootstrapped']);
     await clock.advance(1);
-    expect(told).toEqual(['bootstrapped', 'tick']);
+    expect(steps).toEqual(['bootstrapped', 'tick']);
   });
 
   it('is what intervals and timeouts count from, however long the modules took; no tick before it has an outcome', async () => {
@@ -164,12 +164,12 @@ describe('the start', () => {
 
 describe('the shutdown', () => {
   it("awaits running handlers before any user's provider is destroyed", async () => {
-    const told: string[] = [];
+    const steps: string[] = [];
     const work = gate();
     @Injectable()
     class Database implements OnModuleDestroy {
       onModuleDestroy(): void {
-        told.push('database closed');
+        steps.push('database closed');
       }
     }
     @Module({ providers: [Database], exports: [Database] })
@@ -180,7 +180,7 @@ describe('the shutdown', () => {
       @Interval('1s')
       async tick(): Promise<void> {
         await work.opened;
-        told.push('handler ended');
+        steps.push('handler ended');
       }
     }
     const { app, clock, scheduler, lines } = await startApp({
@@ -190,7 +190,7 @@ describe('the shutdown', () => {
     await clock.advance(1_000);
     const closed = app.close();
     await clock.advance(3_000);
-    expect(told).toEqual([]);
+    expect(steps).toEqual([]);
     expect(await rejection(scheduler.addJob({ trigger: every('1s'), handler: () => {} }))).toMatchObject({
       code: 'SCHEDULER_NOT_RUNNING',
       phase: 'stopping',
@@ -202,7 +202,7 @@ describe('the shutdown', () => {
     });
     work.open();
     await closed;
-    expect(told).toEqual(['handler ended', 'database closed']);
+    expect(steps).toEqual(['handler ended', 'database closed']);
     expect(clock.pendingTimers).toBe(0);
     const texts = lines.map(({ text }) => text);
     expect(texts).toContain('Shutting down: waiting for 1 run.');

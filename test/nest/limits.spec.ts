@@ -141,10 +141,10 @@ describe('what a handler tells', () => {
       return { pages: 10 };
     };
     await scheduler.addJob({ id: 'fetch', trigger: every('1s'), handler });
-    const told: unknown[] = [];
-    scheduler.on('run.progressed').subscribe(({ share, note }) => told.push([share, note]));
+    const progress: unknown[] = [];
+    scheduler.on('run.progressed').subscribe(({ share, note }) => progress.push([share, note]));
     await clock.advance(1_000);
-    expect(told).toEqual([[0.4, 'page 4 of 10']]);
+    expect(progress).toEqual([[0.4, 'page 4 of 10']]);
     expect(await scheduler.getRuns()).toMatchObject([
       {
         progress: { share: 0.4, note: 'page 4 of 10', at: new Date(clock.now()) },

@@ -482,9 +482,9 @@ describe('events', () => {
   it('of several types come in their order, once each, and contain whoever throws', async () => {
     const { scheduler, clock, app } = await startApp();
     const seen: string[] = [];
-    const told: unknown[] = [];
+    const failedDuring: unknown[] = [];
     let completed = false;
-    scheduler.on('listener.failed').subscribe(({ during }) => told.push(during));
+    scheduler.on('listener.failed').subscribe(({ during }) => failedDuring.push(during));
     scheduler.on('run.succeeded', 'run.started', 'run.started').subscribe({
       next: ({ type, jobId }) => {
         seen.push(`${type} ${jobId}`);
@@ -498,7 +498,7 @@ describe('events', () => {
     await clock.advance(2_000);
     const once = ['run.started a', 'run.succeeded a'];
     expect(seen).toEqual([...once, ...once]);
-    expect(told).toEqual(['run.started', 'run.succeeded', 'run.started', 'run.succeeded']);
+    expect(failedDuring).toEqual(['run.started', 'run.succeeded', 'run.started', 'run.succeeded']);
     await app.close();
     expect(completed).toBe(true);
   });

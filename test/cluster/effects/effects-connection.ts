@@ -4,7 +4,7 @@ import { findSqlite } from '../../../libs/scheduler-sql/src/driver/sqlite/find-s
 import type { Effect } from '../replica/protocol.js';
 import type { StoreSettings } from '../replica/store-of.js';
 
-export interface EffectsPlace {
+export interface EffectsTarget {
   kind: StoreSettings['kind'];
   /** The server itself, also where the store goes through a proxy; for SQLite a file beside the store's. */
   url: string;
@@ -35,7 +35,7 @@ interface Session {
   close: () => Promise<void>;
 }
 
-const DIALECTS: Record<EffectsPlace['kind'], Dialect> = {
+const DIALECTS: Record<EffectsTarget['kind'], Dialect> = {
   sqlite: {
     id: 'integer primary key autoincrement',
     placeholder: () => '?',
@@ -53,13 +53,13 @@ const DIALECTS: Record<EffectsPlace['kind'], Dialect> = {
 /** A server that is stopping may accept a connection and never greet it. */
 const CONNECT_TIMEOUT_MS = 5_000;
 const COLUMNS = ['kind', 'run', 'job', 'tick', 'attempt', 'token', 'replica', 'reason', 'nth'] as const;
-const SESSIONS: Record<EffectsPlace['kind'], (url: string) => Promise<Session>> = {
+const SESSIONS: Record<EffectsTarget['kind'], (url: string) => Promise<Session>> = {
   sqlite: sqliteSession,
   postgres: postgresSession,
   mysql: mysqlSession,
 };
 
-export async function connectTo({ kind, url, schema, table }: EffectsPlace): Promise<EffectsConnection> {
+export async function connectTo({ kind, url, schema, table }: EffectsTarget): Promise<EffectsConnection> {
   const { id, placeholder, keep } = DIALECTS[kind];
   const name = schema === null ? table : `"${schema}".${table}`;
   const values = COLUMNS.map((_, index) => placeholder(index + 1)).join(', ');

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Effect } from '../replica/protocol.js';
-import { connectTo, type EffectsConnection, type EffectsPlace } from './effects-connection.js';
+import { connectTo, type EffectsConnection, type EffectsTarget } from './effects-connection.js';
 
 /** A server may be away for that long; what cannot be appended by then fails the handler. */
 const PATIENCE_MS = 60_000;
@@ -15,7 +15,7 @@ export class EffectsTable {
   private last: Promise<unknown> = Promise.resolve();
   private appended = 0;
 
-  constructor(private readonly place: EffectsPlace) {}
+  constructor(private readonly target: EffectsTarget) {}
 
   /** Once for a test, before its replicas start. */
   async make(): Promise<void> {
@@ -57,7 +57,7 @@ export class EffectsTable {
   private async askUntilAnswered<T>(question: (connection: EffectsConnection) => Promise<T>): Promise<T> {
     const deadline = performance.now() + PATIENCE_MS;
     for (;;) {
-      const connection = (this.connection ??= connectTo(this.place));
+      const connection = (this.connection ??= connectTo(this.target));
       try {
         return await question(await connection);
       } catch (error) {

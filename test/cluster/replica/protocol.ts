@@ -1,5 +1,5 @@
 import type { PolicyOptions, TriggerJson } from '@carillon/scheduler';
-import type { EffectsPlace } from '../effects/effects-connection.js';
+import type { EffectsTarget } from '../effects/effects-connection.js';
 import type { StoreSettings } from './store-of.js';
 
 /** Where a replica kills itself, once in the life of a test. */
@@ -14,7 +14,7 @@ export interface ReplicaSettings {
   name: string;
   store: StoreSettings;
   /** What handlers did is appended here. */
-  effects: EffectsPlace;
+  effects: EffectsTarget;
   crashAt?: CrashPoint;
   /** Made by the replica that crashes; while it is there nobody crashes. */
   crashedFile: string;

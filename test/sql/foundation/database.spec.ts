@@ -182,15 +182,15 @@ describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
 
   it('carries out nothing of a transaction after a statement that failed', async () => {
     const row = jobRow({ id: 'a' });
-    let ends: PromiseSettledResult<unknown>[] = [];
+    let results: PromiseSettledResult<unknown>[] = [];
     const failing = database.transaction(async (transaction) => {
       const bad = { ...row, id: null as unknown as string };
       const first = database.dialect.insertMany(transaction, { table: 'jobs', rows: [bad] });
       const second = database.dialect.insertMany(transaction, { table: 'jobs', rows: [row] });
-      ends = await Promise.allSettled([first, second]);
+      results = await Promise.allSettled([first, second]);
     });
     await failing.catch(() => undefined);
-    expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     expect(await database.kysely.selectFrom('jobs').selectAll().execute()).toEqual([]);
     // The connection goes on.
     await database.transaction((trx) => database.dialect.insertMany(trx, { table: 'jobs', rows: [row] }));

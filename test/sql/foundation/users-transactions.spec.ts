@@ -202,8 +202,8 @@ describe('on SQLite', () => {
   it('waits for the write lock without keeping its holder from giving it back', async () => {
     theirs.exec('begin immediate');
     const waiting = database.kysely.transaction().execute((transaction) => jobsOf({ kysely: transaction }));
-    const turn = new Promise((resolve) => setImmediate(resolve));
-    await turn;
+    const iteration = new Promise((resolve) => setImmediate(resolve));
+    await iteration;
     theirs.exec('commit');
     expect(await waiting).toHaveLength(1);
   });

@@ -63,22 +63,22 @@ export async function openShop(store: Store): Promise<Shop> {
 /**
  * The order and its reminder are there together, or not at all; and what is due runs at once.
  *
- * @param place adds an order and its reminder in one transaction, which is rolled back if `cancel`
+ * @param placeOrder adds an order and its reminder in one transaction, which is rolled back if `cancel`
  * @returns the ids of the reminders: of order 1 and of order 2
  */
 export async function holds(
   shop: Shop,
-  place: (order: { id: number }, cancel: boolean) => Promise<unknown>,
+  placeOrder: (order: { id: number }, cancel: boolean) => Promise<unknown>,
   orders: () => Promise<number>,
 ): Promise<string[]> {
-  await expect(place({ id: 1 }, true)).rejects.toThrow('cancelled');
+  await expect(placeOrder({ id: 1 }, true)).rejects.toThrow('cancelled');
   expect([await orders(), await idsOf(shop.scheduler)]).toEqual([0, []]);
 
   const reminded = shop.reminded();
-  await place({ id: 2 }, false);
+  await placeOrder({ id: 2 }, false);
   expect([await orders(), await idsOf(shop.scheduler)]).toEqual([1, ['reminder-2']]);
   expect(await reminded).toBe(2);
   // What was rolled back has left nothing behind that would refuse it now.
-  await place({ id: 1 }, false);
+  await placeOrder({ id: 1 }, false);
   return idsOf(shop.scheduler);
 }

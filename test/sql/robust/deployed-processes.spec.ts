@@ -54,11 +54,11 @@ describe('a rolling deploy of real processes', () => {
       for (const event of ['job.edited beat', 'job.orphaned first-only'])
         await next.answered((answer) => answer.kind === 'event' && answer.type === event);
       expect(await triggerOf()).not.toBe(before);
-      const effectsBefore = (await world.told()).length;
-      while ((await world.told()).length < effectsBefore + 3) await later(100);
+      const effectsBefore = (await world.effects()).length;
+      while ((await world.effects()).length < effectsBefore + 3) await later(100);
       await next.stop();
 
-      const effects = await world.told();
+      const effects = await world.effects();
       const began = effects.flatMap(({ jobId, tick }) => (jobId === 'beat' ? [tick] : []));
       expect(new Set(began).size).toBe(began.length);
       // Each second has its outcome, then every other one: also those at which the declaration changed.

@@ -128,8 +128,8 @@ describe.each(eachDatabase)('a poisoned row in %s', (_, database) => {
     await here.pass(2 * MINUTE);
     expect(ran.toSorted()).toEqual(['A', 'A', 'z', 'z']);
     expect(await replica.scheduler.getJob('bad')).toMatchObject({ state: 'active', handler: 'rendering' });
-    const told = replica.events.filter((event) => event.type === 'scheduler.faulted');
-    expect(told).toMatchObject([{ jobId: 'bad', error: { code: 'HANDLER_UNKNOWN' } }]);
+    const faults = replica.events.filter((event) => event.type === 'scheduler.faulted');
+    expect(faults).toMatchObject([{ jobId: 'bad', error: { code: 'HANDLER_UNKNOWN' } }]);
 
     class Renderer {
       @JobHandler('rendering')

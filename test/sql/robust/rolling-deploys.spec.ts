@@ -44,7 +44,7 @@ const V2 = (() => {
 const triggerOf = async ({ scheduler }: Replica) => (await scheduler.getJob('report'))!.trigger.toString();
 const statesIn = async ({ scheduler }: Replica) =>
   Object.fromEntries((await scheduler.getJobs()).map(({ id, state }) => [id, state]));
-const told = ({ events }: Replica) =>
+const published = ({ events }: Replica) =>
   events.flatMap((event) =>
     event.type.startsWith('job.') ? [`${event.type} ${(event as { jobId: string }).jobId}`] : [],
   );
@@ -76,7 +76,9 @@ describe.each(eachDatabase)('a rolling deploy over %s', (_, database) => {
     await old.stop();
     await here.pass(POLL_MS);
     expect(await triggerOf(next)).not.toBe(before);
-    expect(told(next)).toEqual(expect.arrayContaining(['job.edited report', 'job.orphaned Reports.daily']));
+    expect(published(next)).toEqual(
+      expect.arrayContaining(['job.edited report', 'job.orphaned Reports.daily']),
+    );
     expect(next.lines.map(({ text }) => text)).toEqual(
       expect.arrayContaining([
         expect.stringMatching(/"Reports.daily" is declared by the code of no running process/),
@@ -100,10 +102,10 @@ describe.each(eachDatabase)('a rolling deploy over %s', (_, database) => {
     old.vanish();
     await here.pass(LEASE_MS - POLL_MS);
     expect(await triggerOf(next)).toBe(before);
-    expect(told(next)).not.toContain('job.orphaned Reports.daily');
+    expect(published(next)).not.toContain('job.orphaned Reports.daily');
     await here.pass(3 * POLL_MS);
     expect(await triggerOf(next)).not.toBe(before);
-    expect(told(next)).toContain('job.orphaned Reports.daily');
+    expect(published(next)).toContain('job.orphaned Reports.daily');
   });
 
   it('rolled back takes the orphan up again, from now on', async () => {
@@ -138,7 +140,7 @@ describe.each(eachDatabase)('a rolling deploy over %s', (_, database) => {
     expect(ran).toEqual(['report 1']);
 
     const same = await start(here, V1);
-    expect(told(same)).toEqual([]);
+    expect(published(same)).toEqual([]);
     await here.pass(6 * SECOND);
     // The phase is kept: at second 20.
     expect(ran).toEqual(['report 1', 'report 1']);
@@ -153,7 +155,7 @@ describe.each(eachDatabase)('a rolling deploy over %s', (_, database) => {
     const job = (await changed.scheduler.getJob('report'))!;
     expect(job).toMatchObject({ state: 'active', pause: null, nextDueAt: new Date(begunAt + 30 * SECOND) });
     expect(job.trigger.toString()).toBe(cron('30 * * * * *', { timezone: 'UTC' }).toString());
-    expect(told(changed)).toContain('job.edited report');
+    expect(published(changed)).toContain('job.edited report');
   });
 
   it('keeps a job that ticks less often than the application restarts', async () => {

@@ -60,12 +60,12 @@ describe.skipIf(KINDS.length === 0)('two replicas', () => {
       const [jobs, runs] = [await auditor.jobs(), await auditor.runs()];
       await auditor.close();
       const span = { fromAt: startAt.getTime(), toAt: endAt.getTime() };
-      expect(findFaults(jobs, runs, await world.told(), span).join('\n')).toBe('');
-      expect((await world.told()).length).toBeGreaterThan(30);
+      expect(findFaults(jobs, runs, await world.effects(), span).join('\n')).toBe('');
+      expect((await world.effects()).length).toBeGreaterThan(30);
       for (const { gone, answers } of world.replicas) {
         expect(gone).toBe(false);
-        const told = answers.flatMap((answer) => (answer.kind === 'event' ? [answer.type] : []));
-        expect(told).toEqual(expect.arrayContaining(['store.down', 'store.up']));
+        const published = answers.flatMap((answer) => (answer.kind === 'event' ? [answer.type] : []));
+        expect(published).toEqual(expect.arrayContaining(['store.down', 'store.up']));
       }
     },
   );

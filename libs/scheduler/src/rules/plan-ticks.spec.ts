@@ -122,7 +122,7 @@ describe('planTicks', () => {
           const firstAt = firstTick * 10;
           const now = firstAt + lateMs;
           const { startAt, queued, spans, nextAt } = plan({ firstAt, now, active, policies });
-          const placed = [
+          const planned = [
             ...(startAt === null ? [] : [startAt]),
             ...queued,
             ...spans.flatMap(({ fromAt, toAt, count }) => {
@@ -131,7 +131,7 @@ describe('planTicks', () => {
               return ticks;
             }),
           ].sort((a, b) => a - b);
-          expect(placed).toEqual(ticksBetween(firstAt, now));
+          expect(planned).toEqual(ticksBetween(firstAt, now));
           expect(nextAt).toBe((Math.floor(now / 10) + 1) * 10);
         },
       ),

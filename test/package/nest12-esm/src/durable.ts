@@ -19,11 +19,11 @@ const remind = defineHandler('remind');
 
 @Injectable()
 class Reminders {
-  readonly told: unknown[] = [];
+  readonly reminded: unknown[] = [];
 
   @JobHandler(remind)
-  tell({ payload }: RunContext): void {
-    this.told.push(payload);
+  remind({ payload }: RunContext): void {
+    this.reminded.push(payload);
   }
 }
 
@@ -41,9 +41,9 @@ if (step === 'add') {
   await scheduler.addJob({ id: 'tea', trigger, handler: remind, payload: { text: 'Tea is ready' } });
   assert(existsSync(FILE));
 } else {
-  const { told } = app.get(Reminders);
-  for (let tries = 0; tries < 200 && told.length === 0; tries++) await wait(50);
-  assert.deepStrictEqual(told, [{ text: 'Tea is ready' }]);
+  const { reminded } = app.get(Reminders);
+  for (let tries = 0; tries < 200 && reminded.length === 0; tries++) await wait(50);
+  assert.deepStrictEqual(reminded, [{ text: 'Tea is ready' }]);
   console.log('Nest 12, ESM: a reminder survived the restart');
 }
 await app.close();

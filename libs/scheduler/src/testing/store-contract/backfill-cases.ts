@@ -38,8 +38,8 @@ export const backfillCases: Cases = {
   'a dry run tells the count and makes nothing': async (world) => {
     const a = await world.replica();
     await a.put('one', { disabled: true });
-    const told = await a.backfill('one', sec(10), sec(40), { now: sec(45), dryRun: true });
-    assert.deepEqual(told, { count: 4, leftOut: 0, tooMany: false });
+    const report = await a.backfill('one', sec(10), sec(40), { now: sec(45), dryRun: true });
+    assert.deepEqual(report, { count: 4, leftOut: 0, tooMany: false });
     assert.deepEqual(await a.ledger('one'), []);
     assert.deepEqual((await a.claim(sec(45))).claims, []);
   },

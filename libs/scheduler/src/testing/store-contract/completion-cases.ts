@@ -11,20 +11,20 @@ export const completionCases: Cases = {
     const a = await world.replica();
     await a.put('one', { onAbandoned: 'fail', overlap: 'allow' });
     const error = new TypeError('wrong');
-    const ends: [AttemptResult, string][] = [
+    const completions: [AttemptResult, string][] = [
       [{ kind: 'succeeded', value: 1 }, 'succeeded 12:00:10'],
       [{ kind: 'failed', error }, 'failed 12:00:20'],
       [{ kind: 'timedOut', error }, 'timedOut 12:00:30'],
       [{ kind: 'cancelled', error }, 'cancelled replaced 12:00:40'],
       [{ kind: 'abandoned', error }, 'abandoned shutdown 12:00:50'],
     ];
-    for (const [index, [result]] of ends.entries()) {
+    for (const [index, [result]] of completions.entries()) {
       const now = sec(10 * (index + 1));
       assert.equal(await a.end(await a.claimOne(now), result, now + 5), 'recorded', result.kind);
     }
     assert.deepEqual(
       await a.ledger('one'),
-      ends.map(([, row]) => row),
+      completions.map(([, row]) => row),
     );
     assert.equal((await a.job('one')).alive, 0);
     const [failed] = await a.runs({ outcome: 'failed' });

@@ -6,10 +6,10 @@ import { type Replica, sec, START } from './replica.js';
 import type { Cases } from './store-world.js';
 
 /** Claims in small batches until all of `total` are taken by anybody. */
-async function claimTogether(replicas: readonly Replica[], now: number, total: number): Promise<Claim[]> {
+async function claimAtOnce(replicas: readonly Replica[], now: number, total: number): Promise<Claim[]> {
   const claimed: Claim[] = [];
   const take = async ({ store }: Replica): Promise<void> => {
-    for (let turns = 0; claimed.length < total && turns < 1_000; turns++)
+    for (let rounds = 0; claimed.length < total && rounds < 1_000; rounds++)
       claimed.push(...(await store.claimDue({ now, limit: 7 })).claims);
   };
   await Promise.all(replicas.map(take));
@@ -22,7 +22,7 @@ export const replicaCases: Cases = {
     const replicas = await world.two();
     const [a, b] = replicas;
     for (let i = 0; i < 300; i++) await a.put(`job-${i}`, { trigger: at(new Date(START + i)) });
-    const claimed = await claimTogether(replicas, sec(10), 300);
+    const claimed = await claimAtOnce(replicas, sec(10), 300);
     assert.equal(claimed.length, 300);
     assert.equal(new Set(claimed.map(({ runId }) => runId)).size, 300);
     assert.equal(new Set(claimed.map(({ jobId }) => jobId)).size, 300);
@@ -41,7 +41,7 @@ export const replicaCases: Cases = {
         assert.deepEqual(recorded, []);
       }
       if (seen.length < seconds)
-        seen.push(...(await claimTogether(replicas, sec(seconds), 1)).map((c) => c.scheduledAt));
+        seen.push(...(await claimAtOnce(replicas, sec(seconds), 1)).map((c) => c.scheduledAt));
     }
     assert.deepEqual(
       seen,

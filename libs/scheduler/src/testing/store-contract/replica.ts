@@ -154,7 +154,7 @@ export class Replica {
   async claim(now: number): Promise<ClaimBatch> {
     this.lastNow = now;
     const all: ClaimBatch = { claims: [], recorded: [], cancelled: [], changed: [], more: false };
-    for (let turns = 0; turns < 1_000; turns++) {
+    for (let rounds = 0; rounds < 1_000; rounds++) {
       const batch = await this.store.claimDue({ now, limit: 100 });
       all.claims = [...all.claims, ...batch.claims];
       all.recorded = [...all.recorded, ...batch.recorded];

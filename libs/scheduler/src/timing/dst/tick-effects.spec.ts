@@ -8,12 +8,12 @@ const OVERLAP = '2027-10-31T01:00:00.000Z';
 function shown(expression: string, count: number, from: string, options: CronOptions = {}): string[] {
   const trigger = cron(expression, { timezone: 'Europe/Berlin', ...options });
   return trigger.preview(count, new Date(from)).map(({ wallTime, offset, effects }) => {
-    const told = effects.map((effect) => {
+    const described = effects.map((effect) => {
       expect([GAP, OVERLAP]).toContain(effect.changeAt.toISOString());
       expect(effect.changeMinutes).toBe(effect.changeAt.toISOString() === GAP ? 60 : -60);
       return ` ${effect.kind} ${effect.count} (${effect.firstWallTime.slice(11)}..${effect.lastWallTime.slice(11)})`;
     });
-    return `${wallTime.slice(8)}${offset}${told.join('')}`;
+    return `${wallTime.slice(8)}${offset}${described.join('')}`;
   });
 }
 
