@@ -27,6 +27,7 @@ const EXAMPLES: Record<string, SchedulerError> = {
   AttemptTimedOutError: new api.AttemptTimedOutError('job', 1_000),
   LeaseLostError: new api.LeaseLostError('job'),
   StoreUnavailableError: new api.StoreUnavailableError(new Error('connection refused')),
+  StoreAheadError: new api.StoreAheadError(new Date(1), new Date(0)),
   RunCancelledError: new api.RunCancelledError('job'),
   SchedulerStoppingError: new api.SchedulerStoppingError(1_000),
   DriverMissingError: new api.DriverMissingError(['pg'], 'The package "pg" is not installed.', 'Install it.'),

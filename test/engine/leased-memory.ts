@@ -30,6 +30,7 @@ export class LeasedMemoryStore extends MemoryStore implements LeasedStore {
   readonly claims: Claim[] = [];
   readonly renewed: string[][] = [];
   readonly givenBack: Claim[] = [];
+  others: string[] = [];
   nextBeat: Partial<BeatResult> = {};
   nextRenewal: Partial<Renewal> = {};
   lookAgainAt: number | null = null;
@@ -42,6 +43,11 @@ export class LeasedMemoryStore extends MemoryStore implements LeasedStore {
   async time(): Promise<number> {
     await this.answer();
     return this.now() + this.clockAheadMs;
+  }
+
+  async otherReplicas(): Promise<string[]> {
+    await this.answer();
+    return this.others;
   }
 
   async renew(claims: readonly Claim[]): Promise<Renewal> {

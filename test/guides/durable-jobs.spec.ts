@@ -70,7 +70,8 @@ export class AppModule {}
 /** A process of the application, in a time that the test moves. */
 async function start(module: Type | object, startAt = START) {
   const time = new TimeMachine(startAt);
-  const testing = await time.steer(Test.createTestingModule({ imports: [module as Type] })).compile();
+  const builder = Test.createTestingModule({ imports: [module as Type] });
+  const testing = await time.steer(builder, { keepStore: true }).compile();
   const app = testing.createNestApplication({ logger: false });
   await app.init();
   opened.push(app);

@@ -43,14 +43,16 @@ async function start({
   options,
   providers = [],
   time = new TimeMachine(at),
+  keepStore,
 }: {
   at?: string;
+  keepStore?: boolean;
   options?: SchedulerOptions;
   providers?: (new (...args: never[]) => unknown)[];
   time?: TimeMachine;
 } = {}): Promise<Started> {
   const imports = [SchedulerModule.forRoot({ timezone: 'Europe/Berlin', log: false, ...options })];
-  const app = await time.steer(Test.createTestingModule({ imports, providers })).compile();
+  const app = await time.steer(Test.createTestingModule({ imports, providers }), { keepStore }).compile();
   running.push(app);
   await app.init();
   return { time, app, scheduler: app.get(SchedulerService) };
@@ -94,21 +96,21 @@ describe('time that travels', () => {
     [
       'promises',
       async () => {
-        for (let turn = 0; turn < 1_000; turn++) await Promise.resolve();
+        for (let step = 0; step < 1_000; step++) await Promise.resolve();
       },
     ],
     ['timers of its own', () => realWait(30)],
     ['files', () => readFile(import.meta.filename)],
   ])('waits for a handler that awaits %s', async (_what, work) => {
     const { time, scheduler } = await start();
-    const ends: string[] = [];
+    const settled: string[] = [];
     const handler: HandlerFunction = async () => {
       await work();
-      ends.push(time.now().toISOString());
+      settled.push(time.now().toISOString());
     };
     await scheduler.addJob({ id: 'slow', trigger: every('1h'), handler });
     await time.advance('3h');
-    expect(ends).toEqual(iso(await time.ticksOf('slow')));
+    expect(settled).toEqual(iso(await time.ticksOf('slow')));
     expect(await outcomes(time, 'slow')).toEqual(['succeeded', 'succeeded', 'succeeded']);
   });
 
@@ -276,7 +278,7 @@ describe('a store that takes its time', () => {
   it('is waited for, too', async () => {
     const limits = { runsPerJob: 100, runsTotal: 1_000, concurrency: { whole: null, groups: {} } };
     const store = slow(new MemoryStore(limits as ConstructorParameters<typeof MemoryStore>[0]));
-    const { time, scheduler } = await start({ options: { store } });
+    const { time, scheduler } = await start({ options: { store }, keepStore: true });
     let ran = 0;
     const lateMs: number[] = [];
     await scheduler.addJob({
@@ -319,7 +321,7 @@ describe('a store that outlives the process', () => {
     const store = new LeasedMemoryStore(() => {
       throw new Error('A steered clock is not set by a store.');
     });
-    const started = await start({ time, options: { store }, providers: [Workers] });
+    const started = await start({ time, options: { store }, providers: [Workers], keepStore: true });
     return { ...started, store };
   }
 
@@ -331,6 +333,42 @@ describe('a store that outlives the process', () => {
     expect(performance.now() - began).toBeLessThan(1_000);
     expect(await time.ticksOf('daily')).toHaveLength(90);
     expect(await time.performNow('daily')).toBe('done');
+  });
+
+  it('keeps each tick of a year, though the store forgets its runs', async () => {
+    const { time, scheduler, store } = await withStore();
+    await scheduler.addJob({ id: 'daily', trigger: cron('30 2 * * *'), handler: work });
+    await time.travelTo('2028-01-01T00:00Z');
+    expect((await time.runsOf('daily')).length).toBeLessThan(365);
+    expect(await time.ticksOf('daily')).toHaveLength(365);
+    expect(store.claims.length).toBe(365);
+  });
+
+  it('is not opened unless it is kept: the jobs live in memory', async () => {
+    const store = new Proxy(new LeasedMemoryStore(() => 0), {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name, target);
+        if (typeof member !== 'function') return member;
+        return () => {
+          throw new Error(`asked for ${String(name)}`);
+        };
+      },
+    });
+    const { time, scheduler } = await start({ options: { store }, providers: [Workers] });
+    await scheduler.addJob({ id: 'daily', trigger: cron('30 2 * * *'), handler: work });
+    await time.advance('365d');
+    expect(await time.ticksOf('daily')).toHaveLength(365);
+  });
+
+  it('is refused when a live replica uses it, and is closed again', async () => {
+    const store = new LeasedMemoryStore(() => Date.now());
+    store.others = ['web-1'];
+    const closed = vi.spyOn(store, 'close');
+    const started = start({ options: { store }, providers: [Workers], keepStore: true });
+    await expect(started).rejects.toThrow(/in use by web-1.*keepStore/);
+    await expect(started).rejects.toBeInstanceOf(TimeTravelError);
+    expect(closed).toHaveBeenCalledOnce();
+    expect(store.beats).toBe(0);
   });
 
   it('renews the lease of a handler that hangs', async () => {
@@ -511,8 +549,8 @@ describe('wouldRun', () => {
     await scheduler.addJob({ id: 'off', trigger: every('2h'), disabled: true, handler });
     await time.advance('6h');
     const to = '2027-01-12T00:00Z';
-    const told = await time.wouldRun(time.now(), to);
-    expect(new Set(told.map(({ jobId }) => jobId))).toEqual(
+    const upcoming = await time.wouldRun(time.now(), to);
+    expect(new Set(upcoming.map(({ jobId }) => jobId))).toEqual(
       new Set(['daily', 'weekly', 'thrice', 'after', 'paused']),
     );
     const later = await time.wouldRun('2027-01-04T10:30Z', to, 'thrice');
@@ -521,7 +559,7 @@ describe('wouldRun', () => {
     await time.travelTo(to);
     for (const jobId of ['daily', 'weekly', 'thrice', 'after', 'paused']) {
       const ran = (await time.ticksOf(jobId)).filter((tick) => tick > from);
-      expect(told.filter((tick) => tick.jobId === jobId).map((tick) => tick.scheduledAt)).toEqual(ran);
+      expect(upcoming.filter((tick) => tick.jobId === jobId).map((tick) => tick.scheduledAt)).toEqual(ran);
     }
   });
 
@@ -606,13 +644,13 @@ describe('closing the application', () => {
   it('waits for handlers, and lets time pass for those that hang', async () => {
     const time = new TimeMachine(START, { patience: 20 });
     const { app, scheduler } = await start({ time });
-    const ends: string[] = [];
+    const settled: string[] = [];
     await scheduler.addJob({
       id: 'slow',
       trigger: every('1h'),
       handler: async () => {
         await realWait(5);
-        ends.push('slow');
+        settled.push('slow');
       },
     });
     await scheduler.addJob({
@@ -621,7 +659,7 @@ describe('closing the application', () => {
       handler: async ({ signal }) => {
         await new Promise((resolve) => signal.addEventListener('abort', resolve));
         await realWait(5);
-        ends.push('until-aborted');
+        settled.push('until-aborted');
       },
     });
     await scheduler.addJob({ id: 'hung', trigger: every('1h'), handler: never });
@@ -630,7 +668,7 @@ describe('closing the application', () => {
       scheduler.on('scheduler.stopped').subscribe(({ abandoned }) => resolve(abandoned));
     });
     await app.close();
-    expect(ends).toEqual(['slow', 'until-aborted']);
+    expect(settled).toEqual(['slow', 'until-aborted']);
     expect(await stopped).toBe(1);
     // drainTimeout and abortGrace.
     expect(time.now().getTime() - Date.parse(START)).toBe(11_000);

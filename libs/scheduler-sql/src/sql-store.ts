@@ -27,6 +27,7 @@ import type {
 import { SchedulerError, StoreUnavailableError } from '@carillon/scheduler/store';
 import type { StoreSource } from './sources.js';
 import { selectRuns } from './statements/history.js';
+import { selectReplicaIds } from './statements/replicas.js';
 import { StoreRuntime } from './store-runtime.js';
 import { viewStoredRun } from './units/run-rows.js';
 
@@ -121,6 +122,15 @@ export class SqlStore implements LeasedStore {
 
   time(): Promise<number> {
     return this.runtime().query(({ dialect, kysely }) => dialect.now(kysely));
+  }
+
+  otherReplicas(): Promise<string[]> {
+    const { leaseMs } = this;
+    return this.runtime().query(async ({ dialect, kysely }) => {
+      const now = await dialect.now(kysely);
+      // A beat from the future is one of a test that moved time.
+      return selectReplicaIds(kysely, now - leaseMs, now + leaseMs);
+    });
   }
 
   beat(now: number): Promise<BeatResult> {

@@ -111,6 +111,7 @@ export {
   SchedulerExistsError,
   SchedulerNotRunningError,
   SchedulerStoppingError,
+  StoreAheadError,
   StoreUnavailableError,
 } from './model/index.js';
 

@@ -35,6 +35,21 @@ export async function selectLiveReplicas(trx: Kysely<Tables>, beatAt: number): P
   return rows.map(({ id, declares }) => ({ id, declares: readDeclares(declares) }));
 }
 
+/** Ids of the replicas whose last beat lies between these instants. */
+export async function selectReplicaIds(
+  kysely: Kysely<Tables>,
+  fromAt: number,
+  toAt: number,
+): Promise<string[]> {
+  const rows = await kysely
+    .selectFrom('replicas')
+    .select('id')
+    .where('beat_at', '>=', fromAt)
+    .where('beat_at', '<=', toAt)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
 /** Ids of declared jobs that make ticks, or would but for a pause. */
 export async function selectDeclaredJobs(trx: Kysely<Tables>): Promise<string[]> {
   const rows = await trx

@@ -1,4 +1,4 @@
-import { type Claim, HandlerUnknownError, LeaseLostError } from '../model/index.js';
+import { type Claim, HandlerUnknownError, LeaseLostError, StoreAheadError } from '../model/index.js';
 import type { EventPublisher } from '../events/index.js';
 import type { Clock, Delay, LeasedStore } from '../ports/index.js';
 import type { AttemptSupervisor } from './attempt-supervisor.js';
@@ -13,6 +13,8 @@ const CALIBRATION_MS = 60_000;
 const SLOW_READING_MS = 1_000;
 /** A larger offset is reported. */
 const OFFSET_MS = 1_000;
+/** Rows that are further in the future are reported; replicas' clocks may differ by less. */
+const AHEAD_MS = 60_000;
 
 export interface LeaseKeeperParts {
   store: LeasedStore;
@@ -51,6 +53,7 @@ export class LeaseKeeper {
   async start(): Promise<void> {
     await this.calibrate();
     if (this.parts.clock instanceof StoreClock) this.schedule(this.calibration, CALIBRATION_MS);
+    await this.checkNewestRun();
   }
 
   /** Holds the claims, and renews their leases for as long as they are held. @param askedAt elapsed time before the claim */
@@ -203,6 +206,20 @@ export class LeaseKeeper {
       clock.offsetMs += offMs;
       timers.clockWasSet();
       this.reportOffset(publisher, -clock.offsetMs);
+    } catch {
+      // The loop calls the same store and reports that it is down.
+    }
+  }
+
+  /** Reports runs of the future: their jobs would wait for that time without a word. */
+  private async checkNewestRun(): Promise<void> {
+    const { store, clock, deadline, publisher } = this.parts;
+    try {
+      const [run] = await deadline.bound(store.listRuns({ limit: 1 }));
+      const newestAt = Math.max(run?.scheduledAt?.getTime() ?? 0, run?.startedAt?.getTime() ?? 0);
+      const now = clock.now();
+      if (newestAt - now < AHEAD_MS) return;
+      publisher.publishFault(new StoreAheadError(new Date(newestAt), new Date(now)), null);
     } catch {
       // The loop calls the same store and reports that it is down.
     }

@@ -1,5 +1,6 @@
 import { SchedulerError } from '../timing/errors/scheduler-error.js';
 import { showValue } from '../timing/errors/show-value.js';
+import { suggestNames } from '../timing/index.js';
 
 export { SchedulerError };
 
@@ -25,6 +26,7 @@ export const ERROR_CODES = [
   'RUN_CANCELLED',
   'LEASE_LOST',
   'STORE_UNAVAILABLE',
+  'STORE_AHEAD',
   'SCHEDULER_STOPPING',
   // @carillon/sql
   'DRIVER_MISSING',
@@ -89,9 +91,9 @@ export class HandlerUnknownError extends SchedulerError {
     super(
       `No handler is registered under the name "${handler}". ` +
         (known.length > 0
-          ? `Known: ${known.slice(0, 10).join(', ')}${known.length > 10 ? ', …' : ''}. `
-          : 'No handler is registered at all. ') +
-        'Mark a method of a provider with @JobHandler, and provide its class in a module of this application.',
+          ? suggestNames(handler, known, `${known.length} others are.`)
+          : 'None is registered at all.') +
+        ' Mark a method of a provider with @JobHandler, and provide its class in a module of this application.',
     );
   }
 }
@@ -116,8 +118,9 @@ export class InvalidOptionsError extends SchedulerError {
     readonly field: string,
     readonly value: unknown,
     remedy: string,
+    fact: string = `The option "${field}" cannot be ${showValue(value)}.`,
   ) {
-    super(`The option "${field}" cannot be ${showValue(value)}. ${remedy}`);
+    super(remedy === '' ? fact : `${fact} ${remedy}`);
   }
 }
 
@@ -218,6 +221,22 @@ export class StoreUnavailableError extends SchedulerError {
   constructor(cause: unknown) {
     super(`The store does not answer: ${wordsOf(cause)}. Nothing was changed for certain; try again.`);
     this.cause = cause;
+  }
+}
+
+/** At the start the store has runs of the future: a test moved time in it, or a clock was wrong. Reported, not thrown. */
+export class StoreAheadError extends SchedulerError {
+  readonly code = 'STORE_AHEAD';
+  readonly statusCode = 500;
+  constructor(
+    readonly newestRunAt: Date,
+    readonly now: Date,
+  ) {
+    super(
+      `The newest run in the store is of ${newestRunAt.toISOString()}, and it is only ${now.toISOString()}: ` +
+        'a test moved time in this store, or a clock was wrong. Jobs do not tick again before their last tick. ' +
+        'Restore the store from a backup, or give those jobs a new trigger with updateJob().',
+    );
   }
 }
 

@@ -88,6 +88,8 @@ export interface LeasedStore extends Store {
 
   /** The store's own time, UTC ms (L5). */
   time(): Promise<number>;
+  /** Names of the other replicas that are alive by the store's own time. */
+  otherReplicas(): Promise<string[]>;
   /** Another lease for claims that are still held. */
   renew(claims: readonly Claim[], now: number): Promise<Renewal>;
   /** Claims whose handlers were not called wait again, as if they had not been claimed. */

@@ -19,7 +19,7 @@ export class ManualClock implements Clock {
   private yields: (() => void)[] = [];
 
   /**
-   * @param startAt the wall clock's first reading; a text must name its zone (`2027-03-28T00:30Z`)
+   * @param startAt the wall clock's first reading; a string must name its zone (`2027-03-28T00:30Z`)
    * @throws InvalidTriggerError
    */
   constructor(startAt: Date | string) {
@@ -58,8 +58,8 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Lets `ms` pass: each timer fires at its time, in order, and what it began gets its turn before
-   * the next one.
+   * Lets `ms` pass: each timer fires at its time, in order, and its promises settle before the next
+   * one fires.
    *
    * @throws TimeTravelError when `ms` is negative or not a number
    */
@@ -81,11 +81,11 @@ export class ManualClock implements Clock {
     await this.advance(parseInstant(instant, 'instant') - this.wall);
   }
 
-  /** Moves to the first timer that is due within `ms`, and fires it; without one it does nothing and answers false. */
+  /** Moves to the first timer that is due within `ms`, and fires it. Returns false when there is none. */
   fireNextWithin(ms: number): boolean {
     const timer = this.nextTimer(this.elapsed + ms);
     if (!timer) return false;
-    // A timer that fell due while nothing fired is late; time does not go back for it.
+    // A timer that was due during a suspension is late; time does not go back for it.
     this.pass(Math.max(0, timer.dueElapsed - this.elapsed));
     this.timers.delete(timer);
     timer.callback();
@@ -97,12 +97,12 @@ export class ManualClock implements Clock {
     this.wall += ms;
   }
 
-  /** Time passes and no timer fires, as when a machine sleeps or the event loop is blocked. */
+  /** Lets time pass without firing timers, as when a machine sleeps or the event loop is blocked. */
   suspend(ms: number): void {
     this.pass(ms);
   }
 
-  /** Runs what yielded, and lets promises settle. */
+  /** Calls the callbacks of `yieldThen`, and lets promises settle. */
   async settle(): Promise<void> {
     do {
       await new Promise<void>((resolve) => setImmediate(resolve));

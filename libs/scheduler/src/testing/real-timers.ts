@@ -1,4 +1,4 @@
 import * as timers from 'node:timers';
 
-/** Taken once, when the test begins: fake timers that come later leave these alone. */
+/** Read at import: fake timers that are installed later do not replace these. */
 export const { clearTimeout, setImmediate, setTimeout } = timers;

@@ -11,10 +11,18 @@ import { upcomingTicks } from './upcoming-ticks.js';
 
 export interface TimeMachineOptions {
   /**
-   * How long handlers may take in real time before time goes on without them, since they may be
-   * waiting for it: one that hangs until its `timeout`, for example. Default 1 s.
+   * How long handlers may take in real time. Then time goes on without them, since they may wait for
+   * it, such as one that hangs until its `timeout`. Default 1 s.
    */
   patience?: Duration;
+}
+
+export interface SteerOptions {
+  /**
+   * Moves time in the application's own store. The store then keeps rows of the future, so give it one of
+   * the test's own. Default false: the jobs live in memory, and the store is not opened.
+   */
+  keepStore?: boolean;
 }
 
 /** A tick to come. With `jitter` its run begins a little later. */
@@ -23,7 +31,7 @@ export interface UpcomingTick {
   scheduledAt: Date;
 }
 
-/** What is needed of the builder that Nest's `Test.createTestingModule` gives. */
+/** The part of the builder of Nest's `Test.createTestingModule` that `steer` uses. */
 export interface TestingBuilder {
   overrideProvider(token: symbol): {
     useValue(value: unknown): unknown;
@@ -38,17 +46,17 @@ const MOST_UPCOMING = 100_000;
 /**
  * The time of a scheduler under test. It stands still until the test moves it, and then passes from
  * one due instant to the next: at each, the clock shows that instant, and handlers are awaited before
- * time goes on. Only the scheduler's time is meant: `Date.now()` and real timers are as ever.
+ * time goes on. It is the time of the scheduler only: `Date.now()` and timers stay real.
  */
 export class TimeMachine {
   private readonly clock: ManualClock;
   private readonly patienceMs: number;
   private steered: SteeredScheduler | null = null;
-  /** The verb that is at it. */
+  /** The verb that is under way. */
   private under: string | null = null;
 
   /**
-   * @param startAt where time stands at first; a text must name its zone: `2027-03-28T00:30Z`
+   * @param startAt where time stands at first; a string must name its zone: `2027-03-28T00:30Z`
    * @throws InvalidTriggerError, InvalidDurationError
    */
   constructor(startAt: Date | string, { patience = DEFAULT_PATIENCE }: TimeMachineOptions = {}) {
@@ -58,26 +66,27 @@ export class TimeMachine {
 
   /**
    * Puts the scheduler of an application on this time:
-   * `await time.steer(Test.createTestingModule({ imports: [AppModule] })).compile()`. Nothing of the
-   * application changes, but that an `engine` gives way to our own in memory and that the history of
-   * the memory store has no limit.
+   * `await time.steer(Test.createTestingModule({ imports: [AppModule] })).compile()`. The jobs live in
+   * memory, whatever `store` and `engine` say, and their history has no limit; nothing else of the
+   * application changes. Starting an application whose kept store is in use by a live replica rejects
+   * with TimeTravelError.
    */
-  steer<B extends TestingBuilder>(builder: B): B {
+  steer<B extends TestingBuilder>(builder: B, { keepStore = false }: SteerOptions = {}): B {
     builder.overrideProvider(SCHEDULER_CLOCK).useValue(this.clock);
     builder.overrideProvider(SCHEDULER_RUNTIME).useFactory({
       inject: [SCHEDULER_SETTINGS],
-      factory: (settings: Settings) => this.take(settings).parts,
+      factory: (settings: Settings) => this.take(settings, keepStore).runtime,
     });
     return builder;
   }
 
-  /** Where time stands. */
+  /** The instant at which time stands. */
   now(): Date {
     return new Date(this.clock.now());
   }
 
   /**
-   * Lets time pass until this instant, which itself is reached: what falls due at it runs.
+   * Lets time pass up to and including this instant: ticks at it run, too.
    *
    * @throws TimeTravelError when it has passed, or the application does not run; InvalidTriggerError
    */
@@ -99,7 +108,7 @@ export class TimeMachine {
   }
 
   /**
-   * Waits until nothing is at work. Time stands still: what falls due later, retries too, stays as it is.
+   * Waits until no handler is at work. Time stands still: later ticks and retries stay as they are.
    *
    * @throws TimeTravelError when a handler takes longer than `patience` in real time
    */
@@ -113,19 +122,19 @@ export class TimeMachine {
   }
 
   /**
-   * Runs a job now, as `runNow` does, and answers what its handler returned. Time stands still: it is
-   * one attempt, and a retry stays planned for its instant.
+   * Runs a job now, as `runNow` does, and returns the handler's result. Time stands still: it is one
+   * attempt, and a retry stays planned for its instant.
    *
    * @param payload instead of the job's own
-   * @throws what the handler threw; PayloadInvalidError; JobNotFoundError; TimeTravelError when it
-   * cannot begin, or does not end within `patience`
+   * @throws the handler's error; PayloadInvalidError; JobNotFoundError; TimeTravelError when it cannot
+   * begin, or does not end within `patience`
    */
   async performNow<T = unknown>(jobId: string, payload?: unknown): Promise<T> {
     return this.alone('performNow', async (scheduler) => {
-      const { runner, parts } = scheduler;
+      const { runner, runtime } = scheduler;
       let run!: Run;
       const begun = await runner.begunDuring(async () => {
-        run = await parts.engine.runNow(jobId, copyAsJson(payload));
+        run = await runtime.engine.runNow(jobId, copyAsJson(payload));
         await scheduler.rest();
       });
       const attempt = begun.find(({ claim }) => claim.runId === run.id);
@@ -137,15 +146,18 @@ export class TimeMachine {
     });
   }
 
-  /** The ticks that runs were started for, oldest first. For what was skipped or missed ask `runsOf`. @throws JobNotFoundError */
+  /** All ticks that runs were started for, oldest first, those included that a kept store has forgotten. For skipped or missed ticks use `runsOf`. @throws JobNotFoundError */
   async ticksOf(jobId: string): Promise<Date[]> {
     const runs = await this.runsOf(jobId);
-    return runs.flatMap(({ scheduledAt, startedAt }) => (scheduledAt && startedAt ? [scheduledAt] : []));
+    const ticks = new Set(this.running('ticksOf').starts.get(jobId));
+    for (const { scheduledAt, startedAt } of runs)
+      if (scheduledAt && startedAt) ticks.add(scheduledAt.getTime());
+    return [...ticks].sort((a, b) => a - b).map((tick) => new Date(tick));
   }
 
-  /** All that is recorded of the job, oldest first: runs, and ticks that had none, with outcome and reason. @throws JobNotFoundError */
+  /** All recorded rows of the job, oldest first: runs, and ticks without one, with outcome and reason. @throws JobNotFoundError */
   async runsOf(jobId: string): Promise<Run[]> {
-    const engine = this.running('runsOf').parts.engine;
+    const engine = this.running('runsOf').runtime.engine;
     const runs: Run[] = [];
     for (let after: string | undefined; ; after = runs.at(-1)!.id) {
       const page = await engine.getRuns({ jobId, limit: PAGE, ...(after === undefined ? {} : { after }) });
@@ -157,20 +169,20 @@ export class TimeMachine {
   }
 
   /**
-   * The ticks of one job, or of all, in [from, to], in order, with no run: as the jobs are now, each
-   * run taken to last no time. Ticks that will fall into a pause are left out.
+   * Returns the ticks of one job, or of all, in [from, to], in order, and runs nothing. Holds for the jobs
+   * as they are now, as if each run took no time. Ticks inside a pause are left out.
    *
    * @throws TimeTravelError when `from` has passed, or there are more than 100,000; JobNotFoundError, InvalidTriggerError
    */
   async wouldRun(from: Date | string, to: Date | string, jobId?: string): Promise<UpcomingTick[]> {
-    const engine = this.running('wouldRun').parts.engine;
+    const engine = this.running('wouldRun').runtime.engine;
     const fromAt = parseInstant(from, 'from');
     const toAt = parseInstant(to, 'to');
     if (toAt < fromAt) throw new InvalidOptionsError('to', to, 'Give an instant that is not before from.');
     if (fromAt < this.clock.now()) {
       throw new TimeTravelError(
         `Time stands at ${this.now().toISOString()}, so what would run from ${new Date(fromAt).toISOString()} has been decided. ` +
-          'Ask from now on; what ran is told by ticksOf() and runsOf().',
+          'Ask from now on; ticksOf() and runsOf() say what ran.',
       );
     }
     const jobs = jobId === undefined ? await engine.getJobs({}) : [await requireJob(engine, jobId)];
@@ -186,13 +198,16 @@ export class TimeMachine {
     return upcoming.sort((a, b) => a.scheduledAt.getTime() - b.scheduledAt.getTime());
   }
 
-  private take(settings: Settings): SteeredScheduler {
+  private take(settings: Settings, keepStore: boolean): SteeredScheduler {
     if (this.steered?.phase === 'running') {
       throw new TimeTravelError(
         'An application is running on this time already. Close it first, or give the other one a TimeMachine of its own.',
       );
     }
-    return (this.steered = new SteeredScheduler(settings, this.clock, this.patienceMs));
+    return (this.steered = new SteeredScheduler(settings, this.clock, {
+      patienceMs: this.patienceMs,
+      keepStore,
+    }));
   }
 
   private running(verb: string): SteeredScheduler {
@@ -206,7 +221,7 @@ export class TimeMachine {
     return this.steered;
   }
 
-  /** Two at a time would both move the clock. */
+  /** Refuses two verbs at a time: both would move the clock. */
   private async alone<T>(verb: string, work: (scheduler: SteeredScheduler) => Promise<T>): Promise<T> {
     const scheduler = this.running(verb);
     if (this.under !== null) {

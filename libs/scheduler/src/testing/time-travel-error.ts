@@ -1,6 +1,6 @@
 import { SchedulerError } from '../timing/errors/scheduler-error.js';
 
-/** A test asks of time what cannot be: the message says what, and what to do instead. */
+/** A test asked the time machine for the impossible. The message says what to do instead. */
 export class TimeTravelError extends SchedulerError {
   readonly code = 'TIME_TRAVEL';
   readonly statusCode = 500;

@@ -1,6 +1,6 @@
 import type { Job } from '../model/index.js';
 
-/** The ticks of a job in [fromAt, toAt], UTC ms, each run taken to last no time. */
+/** The ticks of a job in [fromAt, toAt], UTC ms, as if each run took no time. */
 export function* upcomingTicks(job: Job, fromAt: number, toAt: number): Generator<number> {
   const { trigger, policies, runsStarted } = job;
   let at = firstTick(job);

@@ -1,10 +1,10 @@
 import type { Claim } from '../model/index.js';
 import type { AttemptRunner, AttemptWatcher, RunningAttempt } from '../ports/index.js';
 
-/** Runs attempts as ever, and knows which handlers are at work. */
+/** Passes attempts on to the runner, and knows which handlers are at work. */
 export class WatchedRunner implements AttemptRunner {
   private readonly unsettled = new Set<RunningAttempt>();
-  /** Handlers that are not waited for any longer, each with the result that its attempt had then. */
+  /** Handlers that are no longer awaited, each with the completion that its attempt had then. */
   private readonly givenUp = new Map<RunningAttempt, RunningAttempt['end']>();
   private onBegun: ((attempt: RunningAttempt) => void) | null = null;
 
@@ -21,7 +21,7 @@ export class WatchedRunner implements AttemptRunner {
     this.runner.endRetries();
   }
 
-  /** The attempts that begin while `work` is at it. */
+  /** Returns the attempts that begin while `work` runs. */
   async begunDuring(work: () => Promise<void>): Promise<RunningAttempt[]> {
     const begun: RunningAttempt[] = [];
     this.onBegun = (attempt) => begun.push(attempt);
@@ -33,7 +33,7 @@ export class WatchedRunner implements AttemptRunner {
     return begun;
   }
 
-  /** Attempts whose handlers have not settled. */
+  /** Returns the attempts whose handlers have not settled. */
   atWork(): RunningAttempt[] {
     for (const attempt of this.unsettled) {
       if (!attempt.settled) continue;
@@ -43,19 +43,19 @@ export class WatchedRunner implements AttemptRunner {
     return [...this.unsettled];
   }
 
-  /** Of those, the ones that are worth waiting for. A handler that is timed out is so anew: its signal was aborted. */
+  /** Of those, the ones that are awaited. A handler that was given up is awaited again after a timeout, since its signal was aborted. */
   awaited(): RunningAttempt[] {
     return this.atWork().filter(
       (attempt) => !this.givenUp.has(attempt) || this.givenUp.get(attempt) !== attempt.end,
     );
   }
 
-  /** What is at work now may be waiting for time to pass: time does not wait for it any longer. */
+  /** The handlers at work may wait for time to pass: no longer awaits them. */
   giveUp(): void {
     for (const attempt of this.atWork()) this.givenUp.set(attempt, attempt.end);
   }
 
-  /** Waits anew for those that were given up. */
+  /** Awaits again the handlers that were given up. */
   hopeAgain(): void {
     this.givenUp.clear();
   }

@@ -1,13 +1,13 @@
-import { isPromise, type Store } from '../ports/index.js';
+import { isLeased, isPromise, type Store } from '../ports/index.js';
+import { TimeTravelError } from './time-travel-error.js';
 
-/** A store looks this often, in the scheduler's time, for what other replicas left: a test has none, and travels far. */
+/** A kept store is polled this often in the scheduler's time: a test has no other replicas, and travels far. */
 const POLL_MS = 86_400_000;
 
-/** A store whose answers are counted while they are awaited. */
+/** A store whose pending promises are counted. */
 export class WatchedStore {
   private pending = 0;
 
-  /** Whether an answer is on its way. */
   get isBusy(): boolean {
     return this.pending > 0;
   }
@@ -18,17 +18,33 @@ export class WatchedStore {
         if (name === 'pollMs') return POLL_MS;
         const member: unknown = Reflect.get(target, name, target);
         if (typeof member !== 'function') return member;
-        return (...args: unknown[]): unknown => this.counted(Reflect.apply(member, target, args));
+        return (...args: unknown[]): unknown => {
+          const result: unknown = Reflect.apply(member, target, args);
+          return this.counted(name === 'open' ? refuseShared(target, result) : result);
+        };
       },
     });
   }
 
-  private counted(answer: unknown): unknown {
-    if (isPromise(answer)) {
+  private counted(result: unknown): unknown {
+    if (isPromise(result)) {
       this.pending++;
-      const arrived = () => void this.pending--;
-      answer.then(arrived, arrived);
+      const settled = () => void this.pending--;
+      result.then(settled, settled);
     }
-    return answer;
+    return result;
   }
+}
+
+/** In the future of a test the other replicas look dead: their jobs would be orphaned, and their runs taken over. */
+async function refuseShared(store: Store, opened: unknown): Promise<void> {
+  await opened;
+  if (!isLeased(store)) return;
+  const others = await store.otherReplicas();
+  if (others.length === 0) return;
+  await store.close(await store.time());
+  throw new TimeTravelError(
+    `The store is in use by ${others.join(', ')}, so time in it is not to be moved. ` +
+      'Give the test a store of its own, or leave out keepStore, so that its jobs live in memory.',
+  );
 }
