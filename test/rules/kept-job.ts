@@ -87,7 +87,7 @@ export class KeptJob {
     return this.decide(seconds, (unit) => {
       const due = new DueUnit(unit, { replica, leaseUntil: at(seconds + 30), slots });
       while (due.nextAt() <= at(seconds)) due.takeNext();
-      return unit.facts.claimed;
+      return unit.context.changes.claimed;
     });
   }
 

@@ -174,7 +174,7 @@ export class Claims {
       const { facts, changes } = context;
       const isStored = ({ runId }: { runId: string }) => !unstored.has(runId);
       facts.claims.forEach((claim, index) => {
-        const run = facts.claimed[index]!;
+        const run = changes.claimed[index]!;
         if (isStored(claim)) held.add(claim, run, notesOf(run));
       });
       if (changes.touched.size > 0 || facts.changed.length > 0) floor.reset();

@@ -8,6 +8,9 @@ import { MemoryJob } from './memory-job.js';
 export class JobTable {
   /** Active jobs by when their next tick is due; paused ones by the end of their pause. */
   readonly due = new DueQueue();
+
+  constructor(readonly runIdPrefix: string) {}
+
   private readonly jobs = new Map<string, MemoryJob>();
   private readonly handles = new Handles<MemoryJob>();
 
@@ -20,7 +23,7 @@ export class JobTable {
   }
 
   add(spec: JobSpec, now: number): MemoryJob {
-    const job = this.handles.add((handle) => new MemoryJob(this.due, handle, spec, now));
+    const job = this.handles.add((handle) => new MemoryJob(this, handle, spec, now));
     this.jobs.set(job.id, job);
     return job;
   }

@@ -4,6 +4,13 @@ import type { Trigger } from '../timing/index.js';
 import type { DueQueue } from './due-queue.js';
 import type { MemoryRun } from './memory-run.js';
 
+/** All jobs of a store share it. */
+export interface JobHome {
+  readonly due: DueQueue;
+  /** Begins the id of each run. */
+  readonly runIdPrefix: string;
+}
+
 /**
  * A job in memory: few fields, because there may be a million. Its due instant is in the queue alone, and the fields
  * of a record that only stores on a disk need take no room.
@@ -35,7 +42,7 @@ export class MemoryJob implements JobRecord {
   rows = 0;
 
   constructor(
-    private readonly due: DueQueue,
+    readonly home: JobHome,
     readonly handle: number,
     spec: JobSpec,
     readonly addedAt: number,
@@ -52,18 +59,11 @@ export class MemoryJob implements JobRecord {
   readonly id: string;
 
   get dueAt(): number | null {
-    return this.due.instantOf(this.handle);
+    return this.home.due.instantOf(this.handle);
   }
 
   get nextTickAt(): number | null {
     return this.state === 'active' ? (this.delayedTickAt ?? this.dueAt) : null;
-  }
-
-  /** @param nextTickAt null for a pause, whose end is due then */
-  setDue(nextTickAt: number | null, dueAt: number | null): void {
-    this.delayedTickAt = nextTickAt === dueAt ? null : nextTickAt;
-    if (dueAt === null) this.due.delete(this.handle);
-    else this.due.set(this.handle, dueAt);
   }
 
   get alive(): number {

@@ -13,7 +13,7 @@ import type {
   RunState,
 } from '../model/index.js';
 import type { RunNote } from '../ports/index.js';
-import { keepLine, type RunOrigin, type RunRecord, viewRun } from '../rules/index.js';
+import { keepLine, type RunRecord, viewRun } from '../rules/index.js';
 import type { MemoryJob } from './memory-job.js';
 
 /** Fields that only some runs need: an object of its own, so that the others are small. */
@@ -34,6 +34,9 @@ class RunDetails {
   waitingHandle: number | null = null;
 }
 
+const HOLDS_SLOT = 1;
+const RECORDED = 2;
+
 /** Shared by all runs that need none of it. */
 const NO_DETAILS: Readonly<RunDetails> = new RunDetails();
 
@@ -46,33 +49,26 @@ export class MemoryRun implements RunRecord, Claim {
   endedAt: number | null = null;
   latenessMs: number | null = null;
   result: KeptResult | null = null;
-  holdsSlot = false;
-  /** It is, or was, in the history. */
-  isRecorded = false;
+  /** Of HOLDS_SLOT and RECORDED: one field for both, because the history keeps many runs. */
+  private flags = 0;
   /** Neighbours in the list that the run is in (alive, or history), older and newer. */
   older: MemoryRun | null = null;
   newer: MemoryRun | null = null;
   /** The next one in the history of the same job. */
   newerOfJob: MemoryRun | null = null;
-  readonly scheduledAt: number | null;
-  readonly payload: JsonValue | undefined;
-  dueAt: number;
   private details: Readonly<RunDetails> = NO_DETAILS;
 
   constructor(
-    private readonly idPrefix: string,
-    readonly sequence: number,
     readonly job: MemoryJob,
-    { scheduledAt, standsForAt, dueAt, payload }: RunOrigin,
-  ) {
-    this.scheduledAt = scheduledAt;
-    this.dueAt = dueAt;
-    this.payload = payload as JsonValue | undefined;
-    if (standsForAt !== null) this.own().standsForAt = standsForAt;
-  }
+    readonly sequence: number,
+    readonly scheduledAt: number | null,
+    /** When the tick (after its jitter), or the next attempt, falls due. */
+    public dueAt: number,
+    readonly payload: JsonValue | undefined,
+  ) {}
 
   get id(): string {
-    return this.idPrefix + this.sequence.toString(36);
+    return this.job.home.runIdPrefix + this.sequence.toString(36);
   }
   get runId(): string {
     return this.id;
@@ -95,8 +91,24 @@ export class MemoryRun implements RunRecord, Claim {
     return this.job.isGone;
   }
   set jobIsGone(_: boolean) {}
+  get holdsSlot(): boolean {
+    return (this.flags & HOLDS_SLOT) !== 0;
+  }
+  set holdsSlot(holds: boolean) {
+    this.flags = holds ? this.flags | HOLDS_SLOT : this.flags & ~HOLDS_SLOT;
+  }
+  /** It is, or was, in the history. */
+  get isRecorded(): boolean {
+    return (this.flags & RECORDED) !== 0;
+  }
+  set isRecorded(isRecorded: boolean) {
+    this.flags = isRecorded ? this.flags | RECORDED : this.flags & ~RECORDED;
+  }
   get standsForAt(): number | null {
     return this.details.standsForAt;
+  }
+  set standsForAt(at: number | null) {
+    this.own().standsForAt = at;
   }
 
   get reason(): OutcomeReason | null {

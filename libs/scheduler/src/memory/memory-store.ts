@@ -60,16 +60,19 @@ export class MemoryStore implements Store {
   readonly durable: boolean = false;
   readonly clustered: boolean = false;
 
-  private readonly jobs = new JobTable();
+  private readonly jobs: JobTable;
   private readonly runs: RunTable;
   private readonly slots: ConcurrencySlots | null;
   private readonly unit: MemoryUnit;
   private readonly claimer: Claimer;
+  /** A completion says by its effect all that it brings about. */
+  private readonly noFacts = new Facts<MemoryRun>();
 
   constructor({ concurrency = NO_LIMITS, runIdPrefix = 'run-', ...limits }: MemoryStoreOptions) {
+    this.jobs = new JobTable(runIdPrefix);
     this.runs = new RunTable(limits, runIdPrefix, this.jobs.deleteFinished);
     this.slots = ConcurrencySlots.for(concurrency);
-    this.unit = new MemoryUnit(this.runs, this.slots);
+    this.unit = new MemoryUnit(this.jobs.due, this.runs, this.slots);
     this.claimer = { replica: runIdPrefix, leaseUntil: null, slots: this.slots };
   }
 
@@ -172,7 +175,7 @@ export class MemoryStore implements Store {
     if (run.state !== 'running') return 'refused';
     if (run.job.isGone) return this.completeGone(run, completion, slotHeld);
     const { unit } = this;
-    unit.load(run.job, new Facts(), completion.endedAt);
+    unit.load(run.job, this.noFacts, completion.endedAt);
     const effect = completeRun(unit, run, completion, slotHeld);
     unit.unload();
     this.jobs.deleteFinished(run.job);

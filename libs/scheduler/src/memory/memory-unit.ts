@@ -1,6 +1,7 @@
-import type { Claim, JsonValue } from '../model/index.js';
-import { Facts, LiveRuns, type RunOrigin, type SpanRecord, Unit } from '../rules/index.js';
+import type { Claim } from '../model/index.js';
+import { type Facts, LiveRuns, type SpanRecord, Unit } from '../rules/index.js';
 import type { ConcurrencySlots } from './concurrency-slots.js';
+import type { DueQueue } from './due-queue.js';
 import type { MemoryJob } from './memory-job.js';
 import type { MemoryRun } from './memory-run.js';
 import type { RunTable } from './run-table.js';
@@ -13,12 +14,14 @@ export class MemoryUnit extends Unit<MemoryRun> {
   override job!: MemoryJob;
   override runs!: LiveRuns<MemoryRun>;
   override facts!: Facts<MemoryRun>;
-  override now = 0;
+  // Not initialized with a number: V8 would copy it for each run that keeps it.
+  override now!: number;
   override readonly isDurable = false;
-  /** For the next job that has no run alive. */
-  private spare = new LiveRuns<MemoryRun>();
+  /** For jobs that have no run alive, to be used again. */
+  private readonly spares: LiveRuns<MemoryRun>[] = [];
 
   constructor(
+    private readonly due: DueQueue,
     private readonly table: RunTable,
     private readonly slots: ConcurrencySlots | null,
   ) {
@@ -27,7 +30,7 @@ export class MemoryUnit extends Unit<MemoryRun> {
 
   load(job: MemoryJob, facts: Facts<MemoryRun>, now: number): void {
     this.job = job;
-    this.runs = job.live ?? this.spare;
+    this.runs = job.live ?? this.spares.pop() ?? new LiveRuns();
     this.facts = facts;
     this.now = now;
     this.removed = false;
@@ -36,22 +39,27 @@ export class MemoryUnit extends Unit<MemoryRun> {
   /** Keeps the runs that are alive with their job. To be called when rules have decided. */
   unload(): void {
     const { job, runs } = this;
-    if (runs.list.length > 0) {
-      if (job.live !== null) return;
-      job.live = runs;
-      this.spare = new LiveRuns();
-    } else if (job.live !== null) {
-      this.spare = job.live;
+    if (runs.list.length > 0) job.live = runs;
+    else {
+      this.spares.push(runs);
       job.live = null;
     }
   }
 
   override setDue(nextTickAt: number | null, dueAt: number | null): void {
-    this.job.setDue(nextTickAt, dueAt);
+    const { job } = this;
+    job.delayedTickAt = nextTickAt === dueAt ? null : nextTickAt;
+    if (dueAt === null) this.due.delete(job.handle);
+    else this.due.set(job.handle, dueAt);
   }
 
-  override keepRun(origin: RunOrigin): MemoryRun {
-    return this.table.add(this.job, origin);
+  override keepRun(
+    scheduledAt: number | null,
+    dueAt: number,
+    payload: unknown,
+    standsForAt: number | null,
+  ): MemoryRun {
+    return this.table.add(this.job, scheduledAt, dueAt, payload, standsForAt);
   }
 
   override touch(run: MemoryRun): void {
@@ -60,13 +68,18 @@ export class MemoryUnit extends Unit<MemoryRun> {
 
   override lengthen(_span: SpanRecord): void {}
 
-  override free(run: MemoryRun): void {
-    if (run.holdsSlot) this.slots?.giveBack(run.group);
-    super.free(run);
+  override hold(run: MemoryRun, group: string | null): void {
+    run.holdsSlot = true;
+    if (group !== null) run.group = group;
   }
 
-  override readPayload(run: MemoryRun): JsonValue | undefined {
-    return run.payload;
+  override free(run: MemoryRun): void {
+    if (run.holdsSlot) {
+      this.slots?.giveBack(run.group);
+      run.holdsSlot = false;
+    }
+    if (run.state === 'ended') this.runs.remove(run);
+    this.table.index(run);
   }
 
   override claimOf(run: MemoryRun): Claim {

@@ -1,5 +1,4 @@
-import type { Run, RunFilter } from '../model/index.js';
-import type { RunOrigin } from '../rules/index.js';
+import type { JsonValue, Run, RunFilter } from '../model/index.js';
 import { DueQueue } from './due-queue.js';
 import { Handles } from './handles.js';
 import { History, type HistoryLimits } from './history.js';
@@ -19,14 +18,21 @@ export class RunTable {
 
   constructor(
     limits: HistoryLimits,
-    private readonly idPrefix: string,
+    private readonly runIdPrefix: string,
     onForgotten: (job: MemoryJob) => void,
   ) {
     this.history = new History(limits, onForgotten);
   }
 
-  add(job: MemoryJob, origin: RunOrigin): MemoryRun {
-    const run = new MemoryRun(this.idPrefix, ++this.made, job, origin);
+  add(
+    job: MemoryJob,
+    scheduledAt: number | null,
+    dueAt: number,
+    payload: unknown,
+    standsForAt: number | null,
+  ): MemoryRun {
+    const run = new MemoryRun(job, ++this.made, scheduledAt, dueAt, payload as JsonValue | undefined);
+    if (standsForAt !== null) run.standsForAt = standsForAt;
     this.alive.add(run);
     return run;
   }
@@ -58,7 +64,7 @@ export class RunTable {
   }
 
   select(filter: RunFilter): Run[] {
-    return selectRuns([...this.alive, ...this.history], filter, this.idPrefix);
+    return selectRuns([...this.alive, ...this.history], filter, this.runIdPrefix);
   }
 
   private wait(run: MemoryRun): void {

@@ -1,4 +1,4 @@
-import type { AttemptRecord, JsonValue } from '../model/index.js';
+import type { AttemptRecord, Claim } from '../model/index.js';
 import { InstantQueue } from '../timing/index.js';
 import { countFailure, freeSlot } from './complete.js';
 import { recordedOutcome } from './facts.js';
@@ -151,7 +151,8 @@ function decideTicks<Run extends RunRecord>(unit: Unit<Run>, claimer: Claimer): 
     unit.schedule(trigger.nextAt(job.lastTickAt));
     return true;
   }
-  const { active } = runs;
+  const isAlone = runs.list.length === 0;
+  const active = isAlone ? 0 : runs.active;
   // Only ticks that would start a run wait for a slot; the others have their outcome now.
   if (claimer.slots?.isFull(policies.group) && admitRun(policies, active) === 'start') return false;
   asked.trigger = trigger;
@@ -159,8 +160,8 @@ function decideTicks<Run extends RunRecord>(unit: Unit<Run>, claimer: Claimer): 
   asked.now = now;
   asked.policies = policies;
   asked.active = active;
-  asked.catchingUp = runs.isCatchingUp;
-  asked.runsLeft = unit.runsLeft;
+  asked.catchingUp = !isAlone && runs.isCatchingUp;
+  asked.runsLeft = policies.maxRuns === null ? null : unit.runsLeft;
   carryOut(unit, planTicks(asked), claimer);
   return true;
 }
@@ -218,9 +219,9 @@ function makeTickRun<Run extends RunRecord>(unit: Unit<Run>, tickAt: number): Ru
 
 function beginRun<Run extends RunRecord>(unit: Unit<Run>, run: Run, claimer: Claimer): void {
   const { job, now } = unit;
-  let payload: JsonValue | undefined;
+  let claim: Claim;
   try {
-    payload = unit.readPayload(run);
+    claim = unit.claimOf(run);
   } catch (error) {
     // The tick has this run as its outcome, so parking records none.
     unit.endUnstarted(run, 'missed', 'parked', now);
@@ -239,5 +240,5 @@ function beginRun<Run extends RunRecord>(unit: Unit<Run>, run: Run, claimer: Cla
   unit.hold(run, group, claimer);
   claimer.slots?.take(group);
   unit.touch(run);
-  unit.facts.claim(unit.claimOf(run, payload), run);
+  unit.facts.claim(claim);
 }

@@ -30,18 +30,20 @@ export function applyResult(
   retryAt: number | null,
 ): void {
   const succeeded = result.kind === 'succeeded';
-  run.error = succeeded ? null : toErrorRecord(result.error);
-  if (!succeeded || run.attempts !== null) noteAttempt(run, result.kind, startedAt, endedAt);
+  if (!succeeded || run.attempts !== null) {
+    run.error = succeeded ? null : toErrorRecord(result.error);
+    noteAttempt(run, result.kind, startedAt, endedAt);
+  }
   if (retryAt !== null) {
     run.state = 'waiting';
     run.dueAt = retryAt;
     return;
   }
-  if (succeeded) run.result = keepResult(result.value);
   run.state = 'ended';
   run.outcome = result.kind;
-  run.reason = reasonOf(result.kind);
   run.endedAt = endedAt;
+  if (succeeded) run.result = keepResult(result.value);
+  else run.reason = reasonOf(result.kind);
 }
 
 /** Records how a claim ended. The run is alive, and the claim still holds. @param slotHeld until `releaseSlot` */
@@ -63,7 +65,8 @@ export function completeRun<Run extends RunRecord>(
     unit.free(run);
     return 'recorded';
   }
-  unit.touch(run);
+  // Freeing the slot touches the run, too.
+  if (slotHeld) unit.touch(run);
   const paused = countFailure(unit, result.kind, endedAt);
   if (!slotHeld && freeSlot(unit, run, endedAt)) return 'finishedJob';
   if (paused) return 'pausedJob';

@@ -13,8 +13,6 @@ export class Facts<Run extends RunRecord = RunRecord> {
   changed: JobStateChange[] = NONE;
   recovered: RecoveredAttempt[] = NONE;
   claims: Claim[] = NONE;
-  /** The runs of `claims`, in the same order. */
-  claimed: Run[] = NONE;
   /** Runs at work, on whichever replica, that a newer run replaces. */
   replaced: Run[] = NONE;
 
@@ -30,9 +28,9 @@ export class Facts<Run extends RunRecord = RunRecord> {
     this.recovered = appended(this.recovered, attempt);
   }
 
-  claim(claim: Claim, run: Run): void {
-    this.claims = appended(this.claims, claim);
-    this.claimed = appended(this.claimed, run);
+  claim(claim: Claim): void {
+    if (this.claims.length === 0) this.claims = [claim];
+    else this.claims.push(claim);
   }
 
   replace(run: Run): void {

@@ -159,7 +159,7 @@ export function parkJob(unit: Unit, error: unknown): void {
 export function orphanJob(unit: Unit): void {
   const { job, now } = unit;
   if (job.state !== 'active' && job.state !== 'paused') return;
-  unit.recordOverdue('cancelled', 'removed');
+  unit.recordOverdue('cancelled', 'orphaned');
   job.state = 'orphaned';
   job.awaitsRun = false;
   if (job.pause) job.pause = { ...job.pause, firstTickAt: null };

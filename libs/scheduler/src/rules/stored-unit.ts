@@ -8,6 +8,8 @@ import { Unit } from './unit.js';
 export class UnitChanges {
   readonly made = new Set<RunRecord>();
   readonly touched = new Set<RunRecord>();
+  /** The runs of the claims in `facts`, in the same order. */
+  readonly claimed: RunRecord[] = [];
   /** Spans made earlier that further ticks have joined: `count`, `countIsAtLeast`, `scheduledUntil`, `endedAt`. */
   readonly lengthened = new Set<SpanRecord>();
 }
@@ -73,12 +75,10 @@ export class StoredUnit extends Unit {
     if (!made.has(span as RunRecord)) lengthened.add(span);
   }
 
-  override readPayload(run: RunRecord): JsonValue | undefined {
-    return this.context.readPayload(run.payload);
-  }
-
-  override claimOf(run: RunRecord, payload: JsonValue | undefined): Claim {
+  override claimOf(run: RunRecord): Claim {
+    const payload = this.context.readPayload(run.payload);
     const { id: jobId, handler, policies } = this.job;
+    this.context.changes.claimed.push(run);
     return {
       runId: run.id,
       jobId,
@@ -88,8 +88,8 @@ export class StoredUnit extends Unit {
       scheduledAt: run.scheduledAt,
       standsForAt: run.standsForAt,
       dueAt: run.dueAt,
-      attempt: run.attempt,
-      token: run.token,
+      attempt: run.attempt + 1,
+      token: run.token + 1,
     };
   }
 }

@@ -1,4 +1,4 @@
-import type { Claim, JsonValue, OutcomeReason } from '../model/index.js';
+import type { Claim, OutcomeReason } from '../model/index.js';
 import type { RecordedOutcome } from '../ports/index.js';
 import { at, type Trigger } from '../timing/index.js';
 import { type Facts, recordedOutcome } from './facts.js';
@@ -47,10 +47,8 @@ export abstract class Unit<Run extends RunRecord = RunRecord> {
   abstract touch(run: Run): void;
   /** Notes that further ticks have joined a span. */
   abstract lengthen(span: SpanRecord): void;
-  /** @throws when the payload of the run cannot be read */
-  abstract readPayload(run: Run): JsonValue | undefined;
-  /** The claim of a run that begins now. */
-  abstract claimOf(run: Run, payload: JsonValue | undefined): Claim;
+  /** The claim of a run whose next attempt begins now. @throws when its payload cannot be read */
+  abstract claimOf(run: Run): Claim;
 
   /** Runs that `maxRuns` still allows; those that ticks have made and that have not begun count. Null for any number. */
   get runsLeft(): number | null {

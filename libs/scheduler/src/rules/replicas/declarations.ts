@@ -67,21 +67,53 @@ export function putTakenJob(unit: Unit, put: PutJob, ifTaken: IfTaken): PutResul
   return 'changed';
 }
 
+/** A stored declared job, as far as a beat compares it with the declarations of live replicas. */
+export type DeclaredJob = Pick<JobRecord, 'id' | 'declaration' | 'state'>;
+
 /**
- * Brings a stored declared job in step with the code of the live replicas (D2).
+ * Finds what a beat has to reconcile (D2): jobs that no live replica declares, orphans that this one declares, jobs
+ * that it declares otherwise than any live replica does, and declarations whose record is missing.
  *
- * @param pending this process's declaration, if it waits for the end of the stored one
- * @returns true when the pending declaration is in force now
+ * @param stored all declared jobs @param own declarations of this replica @param live replicas, this one among them
+ * @returns ids of jobs to load
  */
-export function reconcileJob(unit: Unit, pending: PutJob | null, live: readonly LiveReplica[]): boolean {
-  if (pending === null) {
-    orphanJob(unit);
-    return false;
+export function toReconcile(
+  stored: readonly DeclaredJob[],
+  own: Declares,
+  live: readonly LiveReplica[],
+): string[] {
+  const declared = new Set(live.flatMap(({ declares }) => Object.keys(declares)));
+  const missing = new Set(Object.keys(own));
+  const ids: string[] = [];
+  for (const job of stored) {
+    const { id, declaration, state } = job;
+    const isOwn = missing.delete(id);
+    if (isOwn ? state === 'orphaned' || declaration !== own[id] : !declared.has(id) && makesTicks(state))
+      ids.push(id);
   }
-  if (isDeclaredBy(live, unit.job)) return false;
-  replaceDeclared(unit, pending);
-  unit.facts.change({ kind: 'edited', jobId: unit.job.id });
-  return true;
+  return [...ids, ...missing];
+}
+
+/**
+ * Brings a stored job in step with the declarations of the live replicas.
+ *
+ * @param own this replica's declaration of the job, if it has one
+ */
+export function reconcileJob(unit: Unit, own: PutJob | null, live: readonly LiveReplica[]): void {
+  const { job, facts } = unit;
+  // `addJob` replaced the declared job, which holds until the next start.
+  if (job.origin !== 'declared') return;
+  if (own === null) orphanJob(unit);
+  else if (job.declaration === own.hash) adoptJob(unit, own.zoneVersion);
+  else if (!isDeclaredBy(live, job)) {
+    replaceDeclared(unit, own);
+    facts.change({ kind: 'edited', jobId: job.id });
+  }
+}
+
+/** Whether a job in this state makes ticks, or would but for a pause. */
+function makesTicks(state: JobRecord['state']): boolean {
+  return state === 'active' || state === 'paused';
 }
 
 function replaceDeclared(unit: Unit, put: PutJob): boolean {
