@@ -7,7 +7,7 @@ import { asLines, type Script } from './script.js';
 /** A store and its name; each script gets a new home. */
 export interface Contender {
   readonly name: string;
-  readonly home: () => StoreHome | Promise<StoreHome>;
+  readonly home: () => StoreHome;
 }
 
 export interface Comparison {
@@ -59,10 +59,7 @@ export async function findDifference(
   other: Contender,
   script: Script,
 ): Promise<string | null> {
-  const [ours, theirs] = [
-    await Player.play(script, await one.home()),
-    await Player.play(script, await other.home()),
-  ];
+  const [ours, theirs] = [await Player.play(script, one.home()), await Player.play(script, other.home())];
   for (const [index, seen] of ours.entries()) {
     const differences = diff(seen, theirs[index]);
     if (differences.length > 0) return describe(seen, differences, one.name, other.name);

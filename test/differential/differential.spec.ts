@@ -10,14 +10,14 @@ const SEED = Number(process.env['DIFFERENTIAL_SEED'] ?? 20_261_128);
 const HOUR = 3_600_000;
 
 const databases = eachDatabase.map(([name, database]) => {
-  const homes = SqlHomes.in(database);
-  const home = async () => (await homes).home();
-  return { name, home, homes, runs: Number(RUNS ?? (database.kind === 'sqlite' ? 300 : 100)) };
+  const homes = new SqlHomes(database);
+  const runs = Number(RUNS ?? (database.kind === 'sqlite' ? 300 : 100));
+  return { name, home: homes.home, drop: () => homes.drop(), runs };
 });
 
 afterAll(async () => {
-  for (const { homes } of databases) await (await homes).drop();
-});
+  for (const { drop } of databases) await drop();
+}, 60_000);
 
 function compare(one: Contender, other: Contender, runs: number, leased: boolean): Promise<number> {
   const command = `DIFFERENTIAL_SEED=${SEED} DIFFERENTIAL_RUNS=${runs} npx vitest run test/differential -t "${other.name}"`;

@@ -78,7 +78,7 @@ function policiesIn({ leased, jobs }: World): fc.Arbitrary<PolicyOptions> {
       coalesce: fc.constantFrom(...COALESCES),
       maxCatchUp: upTo(4, 1),
       maxRuns: upTo(5, 1),
-      group: jobs === 1 ? fc.constantFrom('mail', 'other') : fc.constant('mail'),
+      group: jobs === 1 ? fc.constantFrom('mail', 'other') : fc.constantFrom('mail', 'mail', 'mail', null),
       pauseAfterFailures: upTo(2, 1),
       retry: upTo(3, 1),
       ...(leased && { onAbandoned: fc.constantFrom(...ON_ABANDONED) }),
@@ -119,7 +119,7 @@ function stepsIn(world: World): fc.Arbitrary<Step> {
     of(4, { do: verbs('editTrigger'), job, trigger, startsAnew: rarely }),
     of(5, { do: verbs('editPolicies'), job, policies }),
     of(1, { do: verbs('editPayload'), job, payload }),
-    of(world.jobs === 1 ? 5 : 12, { do: verbs('put'), job, ifTaken: fc.constantFrom(...IF_TAKEN), plan }),
+    of(5, { do: verbs('put'), job, ifTaken: fc.constantFrom(...IF_TAKEN), plan }),
     of(4, {
       do: verbs('backfill'),
       job,
@@ -149,23 +149,25 @@ function scriptsIn(world: World): fc.Arbitrary<Script> {
   const move: fc.Arbitrary<Move> = world.leased
     ? fc.tuple(steps, upTo(1)).map(([step, by]) => (step.do === 'wait' ? step : { ...step, by }))
     : steps;
-  const first = plansOf(world.jobs === 1 ? triggers : intervals, policiesIn(world));
+  const plan = plansOf(world.jobs === 1 ? triggers : intervals, policiesIn(world));
+  const others = Array.from({ length: world.jobs - 1 }, () => fc.option(plan, { freq: 8 }));
   const limits = fc.oneof(
     { weight: world.jobs === 1 ? 5 : 1, arbitrary: fc.constant({ whole: null, groups: {} }) },
-    { weight: 1, arbitrary: upTo(3, 1).map((whole) => ({ whole, groups: {} })) },
+    { weight: 1, arbitrary: upTo(2, 1).map((whole) => ({ whole, groups: {} })) },
     { weight: 2, arbitrary: upTo(2, 1).map((mail) => ({ whole: null, groups: { mail } })) },
   );
   return fc
-    .tuple(limits, first, fc.array(move, { maxLength: 40, size: 'max' }))
-    .map(([chosen, plan, moves]) => ({
-      limits: chosen,
-      moves: [{ do: 'put', job: 0, ifTaken: 'error', plan }, ...moves],
-    }));
+    .tuple(limits, fc.tuple(plan, ...others), fc.array(move, { maxLength: 40, size: 'max' }))
+    .map(([chosen, plans, moves]) => ({ limits: chosen, moves: [...plans.flatMap(putFirst), ...moves] }));
+}
+
+function putFirst(plan: JobPlan | null, job: number): Move[] {
+  return plan === null ? [] : [{ do: 'put', job, ifTaken: 'error', plan }];
 }
 
 export function randomScripts(options: ScriptOptions): fc.Arbitrary<Script> {
   return fc.oneof(
-    { weight: 3, arbitrary: scriptsIn({ ...options, jobs: 1 }) },
+    { weight: 2, arbitrary: scriptsIn({ ...options, jobs: 1 }) },
     { weight: 1, arbitrary: scriptsIn({ ...options, jobs: 3 }) },
   );
 }

@@ -14,13 +14,10 @@ export function memoryHome(): StoreHome {
 
 /** One scratch database for all scripts, and one connection for each replica: each script leaves the tables empty. */
 export class SqlHomes {
+  private scratch: Promise<ScratchDatabase> | null = null;
   private readonly connections: Promise<Database>[] = [];
 
-  private constructor(private readonly scratch: ScratchDatabase) {}
-
-  static async in(database: TestDatabase): Promise<SqlHomes> {
-    return new SqlHomes(await database.scratch());
-  }
+  constructor(private readonly database: TestDatabase) {}
 
   readonly home = (): StoreHome => {
     let replicas = 0;
@@ -37,11 +34,12 @@ export class SqlHomes {
     };
   };
 
-  drop(): Promise<void> {
-    return this.scratch.drop();
+  async drop(): Promise<void> {
+    await (await this.scratch)?.drop();
   }
 
-  private connection(replica: number): Promise<Database> {
-    return (this.connections[replica] ??= this.scratch.open());
+  private async connection(replica: number): Promise<Database> {
+    const scratch = await (this.scratch ??= this.database.scratch());
+    return (this.connections[replica] ??= scratch.open());
   }
 }
