@@ -575,7 +575,7 @@ describe('docs/how-it-works.md', () => {
     const table = rows(section(await read('docs/how-it-works.md'), 'Outcomes'));
     const reasons = {
       overlap: 0, misfireGrace: 0, maxCatchUp: 0, merged: 0, replaced: 0, parked: 0, paused: 0, edited: 0, removed: 0,
-      shutdown: 0, leaseExpired: 0,
+      shutdown: 0, leaseExpired: 0, orphaned: 0,
     } satisfies Record<OutcomeReason, 0>; // prettier-ignore
     expect(new Set(table.map(([outcome]) => code(outcome!)))).toEqual(new Set(OUTCOMES));
     expect(new Set(table.map(([, reason]) => code(reason!)))).toEqual(new Set(['', ...Object.keys(reasons)]));
