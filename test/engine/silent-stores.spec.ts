@@ -122,6 +122,22 @@ describe('the due loop over a store that does not respond', () => {
     expect(world.types()).toContain('store.up');
   });
 
+  it('goes on after a clock step during the outage', async () => {
+    const world = await new SharedWorld().start();
+    const starts: number[] = [];
+    await world.add('a', every('1s'), () => void starts.push(world.clock.now()));
+    world.silence.lost = 'requests';
+    await world.machine.advance(2 * DEADLINE_MS);
+    // The store's clock is read anew, which takes a deadline; the loop's backoff is over before that.
+    world.machine.stepWall(3_600_000);
+    await world.machine.advance(4 * DEADLINE_MS);
+    world.silence.lost = 'nothing';
+    const before = starts.length;
+    await world.machine.advance(4 * DEADLINE_MS);
+    expect(world.types()).toContain('store.up');
+    expect(starts.length).toBeGreaterThan(before);
+  });
+
   it('gives back what a claim returns after the deadline, and publishes its other effects', async () => {
     const world = await new SharedWorld().start();
     const { handler, starts } = held();

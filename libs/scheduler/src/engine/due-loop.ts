@@ -39,7 +39,6 @@ export interface LoopSink {
  */
 export class DueLoop {
   private claiming = false;
-  private passing = false;
   private claims: readonly Claim[] = [];
   private nextClaim = 0;
   /** The claim that has not returned, or whose batch waits until the one before has begun. */
@@ -59,6 +58,8 @@ export class DueLoop {
   private failures = 0;
   /** When the store failed, UTC ms; null while it works. */
   downSince: number | null = null;
+  /** True during a pass: there may be claims that have not begun. */
+  passing = false;
 
   constructor(
     private readonly store: Store,
@@ -73,15 +74,9 @@ export class DueLoop {
     this.lateMs = isLeased(store) ? store.leaseMs / 3 : Number.POSITIVE_INFINITY;
   }
 
-  /** True during a pass: there may be claims that have not begun. */
-  get busy(): boolean {
-    return this.passing;
-  }
-
   start(): void {
     this.claiming = true;
-    if (this.downSince === null) this.rearm();
-    else this.pass();
+    this.goOn();
   }
 
   /** Makes no further claims. Those already made still begin. */
@@ -107,7 +102,12 @@ export class DueLoop {
 
   unsuspend(): void {
     this.suspended = false;
-    this.rearm();
+    this.goOn();
+  }
+
+  private goOn(): void {
+    if (this.downSince === null) this.rearm();
+    else this.pass();
   }
 
   /** Returns the claims that have not begun, so that they do not begin; also those of a claim that returns within `limitMs`. */

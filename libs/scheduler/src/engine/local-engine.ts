@@ -215,7 +215,7 @@ export class LocalEngine implements Engine {
     const { store, clock, timers, deadline } = this;
     this.attempts = host.attempts;
     const publisher = (this.publisher = new EventPublisher(host.events, store));
-    const running = (this.running = new RunningAttempts(timers, () => this.loop.busy));
+    const running = (this.running = new RunningAttempts(timers, () => this.loop.passing));
     const shared = { clock, timers, deadline, publisher };
     this.supervisor = new AttemptSupervisor({
       ...shared,

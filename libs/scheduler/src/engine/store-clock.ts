@@ -5,7 +5,7 @@ import type { Clock, TimerHandle } from '../ports/index.js';
  * reading of the store it goes as the machine's clock goes, so a step of that shows as one of this.
  */
 export class StoreClock implements Clock {
-  /** What the store's clock shows beyond the machine's, ms. */
+  /** The store's clock minus the machine's, ms. */
   offsetMs = 0;
 
   constructor(private readonly machine: Clock) {}

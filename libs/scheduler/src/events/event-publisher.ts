@@ -10,7 +10,7 @@ import {
 } from '../ports/index.js';
 import { publishRecorded, publishRecovered } from './publish-runs.js';
 
-/** What a store verb brought about besides its result. */
+/** The effects of a store verb besides its result. */
 export interface StoreEffects {
   readonly recorded: readonly RecordedOutcome[];
   readonly changed?: readonly JobStateChange[];
