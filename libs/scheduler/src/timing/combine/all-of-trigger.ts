@@ -1,49 +1,48 @@
+import { TickSet } from '../time/tick-set.js';
 import type { BaseTrigger } from '../triggers/base-trigger.js';
-import { bindAll, countByWalking, earliest, latest, refuseTickless } from './combination.js';
-import { CombinedTrigger } from './combined-trigger.js';
-import { CommonTicks } from './common-ticks.js';
-import { InvalidTriggerError } from '../errors/trigger-errors.js';
+import { commonGrid, WHOLE_SECONDS, type TickGrid } from '../time/tick-grid.js';
+import type { Lattice, TickSpan } from '../time/tick-span.js';
 import type {
-  AllOfJson,
   AfterSetBack,
+  AllOfJson,
   ClockSetBack,
   PreviewedTick,
   TriggerBinding,
 } from '../triggers/trigger.js';
+import { AnyOfTrigger } from './any-of-trigger.js';
+import { bindAll, commonTimezone, latest, refuseTickless } from './combination.js';
+import { CombinedTrigger } from './combined-trigger.js';
+import { IntervalTrigger } from '../triggers/interval-trigger.js';
 
-/** An all-of over any-ofs is looked at case by case; more cases than this are refused. */
-const MOST_CASES = 256;
+/** A quick search ends after so many steps of each part. */
+const FEW_ROUNDS = 32;
 
-/** Due when all of its triggers are, at the same millisecond (semantics.md T5). Made by `allOf()`, which checks. */
+/** Stands for parts that share no tick: any of nothing. */
+const NEVER: readonly BaseTrigger[] = [new AnyOfTrigger([])];
+
+/** Due when all of its triggers are, at the same millisecond (semantics.md T5). `allOf()` makes it, and checks first. */
 export class AllOfTrigger extends CombinedTrigger {
-  /** Made when first needed; each case is a set of triggers without any-of. */
-  #cases: readonly CommonTicks[] | null = null;
+  readonly timezone = commonTimezone(this.parts);
+  /** Made when first needed. */
+  #merged: readonly BaseTrigger[] | null = null;
 
   get type(): 'allOf' {
     return 'allOf';
   }
 
-  nextAt(afterAt: number): number | null {
-    if (!this.isSettled) return this.bind({ anchorAt: afterAt }).nextAt(afterAt);
-    return earliest(this.#commonTicks().map((ticks) => ticks.nextAt(afterAt)));
+  override quickNextAt(afterAt: number): number | null | undefined {
+    return this.#meet(afterAt + 1, (part, at) => part.quickNextAt(at - 1));
   }
 
-  prevAt(beforeAt: number): number | null {
-    if (!this.isSettled) return this.bind({ anchorAt: beforeAt }).prevAt(beforeAt);
-    return latest(this.#commonTicks().map((ticks) => ticks.prevAt(beforeAt)));
-  }
-
-  /** @see countsUpTo */
-  countBetween(fromAt: number, toAt: number): number {
-    if (!this.isSettled) return this.bind({ anchorAt: fromAt }).countBetween(fromAt, toAt);
-    return countByWalking(this, fromAt, toAt);
+  override quickPrevAt(beforeAt: number): number | null | undefined {
+    return this.#meet(beforeAt - 1, (part, at) => part.quickPrevAt(at + 1));
   }
 
   override firstAt(nowAt: number): number | null {
     return this.#nextFromAll(this.parts.map((part) => part.firstAt(nowAt)));
   }
 
-  /** @throws NeverFiresError when its triggers turn out never to meet. */
+  /** @throws NeverFiresError when its triggers turn out never to meet */
   bind(job: Partial<TriggerBinding>): AllOfTrigger {
     const bound = bindAll(this.parts, job);
     if (bound === this.parts) return this;
@@ -52,7 +51,7 @@ export class AllOfTrigger extends CombinedTrigger {
     return trigger;
   }
 
-  /** It goes on where all of its parts do. */
+  /** Goes on where all of its parts do. */
   afterClockSetBack(step: ClockSetBack): AfterSetBack<AllOfTrigger> {
     const after = this.parts.map((part) => part.afterClockSetBack(step));
     const trigger = new AllOfTrigger(after.map((one) => one.trigger));
@@ -78,32 +77,75 @@ export class AllOfTrigger extends CombinedTrigger {
 
   /** @throws NeverFiresError */
   refuseTickless(): void {
-    refuseTickless(this, 'its triggers have no instant in common.', (afterAt) => this.nextAt(afterAt));
+    refuseTickless(this, 'its triggers have no instant in common.');
   }
 
-  override alternatives(): BaseTrigger[][] {
-    return this.parts.reduce<BaseTrigger[][]>(
-      (cases, part) => {
-        const more = part.alternatives();
-        if (cases.length * more.length > MOST_CASES) {
-          const remedy = 'Take some of its any-ofs apart into jobs of their own.';
-          throw new InvalidTriggerError(
-            'triggers',
-            String(this),
-            `which has over ${MOST_CASES} cases`,
-            remedy,
-          );
-        }
-        return cases.flatMap((one) => more.map((other) => [...one, ...other]));
-      },
-      [[]],
+  override has(at: number): boolean {
+    return this.parts.every((part) => part.has(at));
+  }
+
+  override boundAfter(afterAt: number, lattice: Lattice): number | null {
+    let bound = afterAt + 1;
+    for (const part of this.#merge()) {
+      const at = part.boundAfter(bound - 1, lattice);
+      if (at === null) return null;
+      bound = at;
+    }
+    return bound;
+  }
+
+  override boundBefore(beforeAt: number, lattice: Lattice): number | null {
+    let bound = beforeAt - 1;
+    for (const part of this.#merge()) {
+      const at = part.boundBefore(bound + 1, lattice);
+      if (at === null) return null;
+      bound = at;
+    }
+    return bound;
+  }
+
+  override ticksIn(span: TickSpan): TickSet {
+    const [first, ...others] = this.#merge();
+    let set = first!.ticksIn(span);
+    for (const part of others) {
+      if (set.isEmpty) return set;
+      set = span.intersection(set, part.ticksIn(span));
+    }
+    return set;
+  }
+
+  /** Steps from part to part until all stay. */
+  #meet(
+    fromAt: number,
+    step: (part: BaseTrigger, at: number) => number | null | undefined,
+  ): number | null | undefined {
+    const parts = this.#merge();
+    let at = fromAt;
+    let agreed = 0;
+    for (let look = 0; look < FEW_ROUNDS * parts.length; look++) {
+      const tick = step(parts[look % parts.length]!, at);
+      if (tick === null || tick === undefined) return tick;
+      agreed = tick === at ? agreed + 1 : 1;
+      at = tick;
+      if (agreed === parts.length) return at;
+    }
+    return undefined;
+  }
+
+  /** The parts, with all intervals among them made one, exactly; NEVER alone when those share no tick. */
+  #merge(): readonly BaseTrigger[] {
+    if (this.#merged !== null) return this.#merged;
+    const others = this.parts.filter((part) => part.grid() === null);
+    const grids = this.parts.map((part) => part.grid()).filter((grid) => grid !== null);
+    // Cron expressions and calendar intervals have whole seconds only.
+    if (grids.length > 0 && others.some(({ type }) => type === 'cron' || type === 'calendarInterval'))
+      grids.push(WHOLE_SECONDS);
+    if (grids.length < 2) return (this.#merged = this.parts);
+    const common = grids.reduce<TickGrid | null>(
+      (one, other) => (one === null ? null : commonGrid(one, other)),
+      grids[0]!,
     );
-  }
-
-  #commonTicks(): readonly CommonTicks[] {
-    return (this.#cases ??= this.alternatives()
-      .map((parts) => new CommonTicks(parts))
-      .filter(({ isEmpty }) => !isEmpty));
+    return (this.#merged = common === null ? NEVER : [IntervalTrigger.ofGrid(common), ...others]);
   }
 
   /** The first common tick at or after the first of each part. */

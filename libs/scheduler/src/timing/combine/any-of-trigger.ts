@@ -1,38 +1,42 @@
-import type { BaseTrigger } from '../triggers/base-trigger.js';
-import { bindAll, COUNTS_UP_TO, earliest, latest } from './combination.js';
-import { CombinedTrigger } from './combined-trigger.js';
-import { TicksFrom } from './ticks-from.js';
+import { TickSet } from '../time/tick-set.js';
 import type {
-  AnyOfJson,
   AfterSetBack,
+  AnyOfJson,
   ClockSetBack,
   PreviewedTick,
   TriggerBinding,
 } from '../triggers/trigger.js';
+import type { Lattice, TickSpan } from '../time/tick-span.js';
+import { bindAll, commonTimezone, earliest, latest } from './combination.js';
+import { CombinedTrigger } from './combined-trigger.js';
+import { TicksFrom } from './ticks-from.js';
 
-/** Due when any of its triggers is; once where several are (semantics.md T5). Made by `anyOf()`, which checks. */
+/** Due when any of its triggers is; once where several are (semantics.md T5). `anyOf()` makes it, and checks first. */
 export class AnyOfTrigger extends CombinedTrigger {
+  readonly timezone = commonTimezone(this.parts);
+
   get type(): 'anyOf' {
     return 'anyOf';
   }
 
-  nextAt(afterAt: number): number | null {
-    return earliest(this.parts.map((part) => part.nextAt(afterAt)));
+  override quickNextAt(afterAt: number): number | null | undefined {
+    let first: number | null = null;
+    for (const part of this.parts) {
+      const at = part.quickNextAt(afterAt);
+      if (at === undefined) return undefined;
+      if (at !== null && (first === null || at < first)) first = at;
+    }
+    return first;
   }
 
-  prevAt(beforeAt: number): number | null {
-    return latest(this.parts.map((part) => part.prevAt(beforeAt)));
-  }
-
-  /** @see countsUpTo */
-  countBetween(fromAt: number, toAt: number): number {
-    if (!this.isSettled) return this.bind({ anchorAt: fromAt }).countBetween(fromAt, toAt);
-    // A part that has more alone need not be walked.
-    const counts = this.parts.map((part) => part.countBetween(fromAt, toAt));
-    if (counts.some((count) => count > COUNTS_UP_TO)) return COUNTS_UP_TO + 1;
-    const busy = this.parts.filter((_, index) => counts[index]! > 0);
-    if (busy.length <= 1) return Math.max(0, ...counts);
-    return countUnion(busy, fromAt, toAt);
+  override quickPrevAt(beforeAt: number): number | null | undefined {
+    let last: number | null = null;
+    for (const part of this.parts) {
+      const at = part.quickPrevAt(beforeAt);
+      if (at === undefined) return undefined;
+      if (at !== null && (last === null || at > last)) last = at;
+    }
+    return last;
   }
 
   /** A date in the past is due at once only when nothing else is due any more. */
@@ -47,7 +51,7 @@ export class AnyOfTrigger extends CombinedTrigger {
     return bound === this.parts ? this : new AnyOfTrigger(bound);
   }
 
-  /** Each part goes on as it would alone, so what ran at a fixed time is not run again. */
+  /** Each part goes on as it would alone, so that a fixed time is not repeated. */
   afterClockSetBack(step: ClockSetBack): AfterSetBack<AnyOfTrigger> {
     const after = this.parts.map((part) => part.afterClockSetBack(step));
     const parts = after.map(({ trigger, nextAt }) => {
@@ -73,19 +77,19 @@ export class AnyOfTrigger extends CombinedTrigger {
     return this.parts.find((part) => part.has(at))!.showTick(at);
   }
 
-  override alternatives(): BaseTrigger[][] {
-    return this.parts.flatMap((part) => part.alternatives());
+  override has(at: number): boolean {
+    return this.parts.some((part) => part.has(at));
   }
-}
 
-/** The instants in [fromAt, toAt] that any part has, one by one; each part is asked once for each of its own. */
-function countUnion(parts: readonly BaseTrigger[], fromAt: number, toAt: number): number {
-  const nexts = parts.map((part) => part.nextAt(fromAt - 1) ?? Infinity);
-  let count = 0;
-  for (let at = Math.min(...nexts); at <= toAt && count <= COUNTS_UP_TO; at = Math.min(...nexts)) {
-    count++;
-    for (let index = 0; index < nexts.length; index++)
-      if (nexts[index] === at) nexts[index] = parts[index]!.nextAt(at) ?? Infinity;
+  override boundAfter(afterAt: number, lattice: Lattice): number | null {
+    return earliest(this.parts.map((part) => part.boundAfter(afterAt, lattice)));
   }
-  return count;
+
+  override boundBefore(beforeAt: number, lattice: Lattice): number | null {
+    return latest(this.parts.map((part) => part.boundBefore(beforeAt, lattice)));
+  }
+
+  override ticksIn(span: TickSpan): TickSet {
+    return this.parts.reduce((set, part) => span.union(set, part.ticksIn(span)), TickSet.EMPTY);
+  }
 }

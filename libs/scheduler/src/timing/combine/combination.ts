@@ -1,52 +1,51 @@
 import { BaseTrigger } from '../triggers/base-trigger.js';
 import { InvalidTriggerError, NeverFiresError } from '../errors/trigger-errors.js';
 import type { TriggerBinding } from '../triggers/trigger.js';
+import type { CombinedTrigger } from './combined-trigger.js';
+import { TickSweep } from './tick-sweep.js';
 
-/** Combinations count exactly up to this; a larger answer of `countBetween` means "more than this" (semantics.md M2). */
-export const COUNTS_UP_TO = 10_000;
-
-/** How many triggers may be combined in one, those inside combinations included. */
+/** The most triggers in one combination, those inside inner ones included. */
 const MOST_TRIGGERS = 100;
 
-/** From where on a combination must have a tick; fixed, so that the answer is always the same. */
+/** Ticks are looked for after this, then before. Fixed, so that the verdict never changes. */
 const REFERENCE_AT = Date.UTC(2020, 0, 1);
 
-/** The triggers, known to be usable inside a combination. @throws InvalidTriggerError */
-export function combinable(triggers: readonly unknown[], what: string): BaseTrigger[] {
-  const rules = triggers.map((trigger) => combinableOne(trigger, what));
+/** Checks that all can be parts of a combination. @throws InvalidTriggerError */
+export function combinable(given: readonly unknown[], name: string): BaseTrigger[] {
+  const triggers = given.map((trigger) => combinableOne(trigger, name));
   refuseTooMany(
-    rules.reduce((sum, rule) => sum + rule.size, 0),
-    what,
+    triggers.reduce((sum, trigger) => sum + trigger.size, 0),
+    name,
   );
-  return rules;
+  return triggers;
 }
 
 /** @throws InvalidTriggerError */
-export function refuseTooMany(size: number, what: string): void {
+export function refuseTooMany(size: number, name: string): void {
   if (size <= MOST_TRIGGERS) return;
   throw new InvalidTriggerError(
     'triggers',
     size,
-    `which is more triggers than ${what} takes`,
+    `which is more triggers than ${name} takes`,
     `Combine up to ${MOST_TRIGGERS}.`,
   );
 }
 
-function combinableOne(trigger: unknown, what: string): BaseTrigger {
+function combinableOne(trigger: unknown, name: string): BaseTrigger {
   if (!(trigger instanceof BaseTrigger)) {
     throw new InvalidTriggerError(
       'triggers',
       trigger,
       'which is no trigger',
-      `Give triggers one by one: ${what}(cron('0 3 * * *'), every('5m')).`,
+      `Give triggers one by one: ${name}(cron('0 3 * * *'), every('5m')).`,
     );
   }
-  refuseWaiting(trigger, what);
+  refuseWaiting(trigger, name);
   if (trigger.jitterMs > 0) {
     throw new InvalidTriggerError(
       'triggers',
       String(trigger),
-      `whose jitter would have no meaning in ${what}`,
+      `whose jitter would have no meaning in ${name}`,
       'Leave out jitter there.',
     );
   }
@@ -54,58 +53,48 @@ function combinableOne(trigger: unknown, what: string): BaseTrigger {
 }
 
 /** @throws InvalidTriggerError */
-export function refuseWaiting(trigger: BaseTrigger, what: string): void {
+export function refuseWaiting(trigger: BaseTrigger, name: string): void {
   if (!trigger.waitsForRun) return;
   throw new InvalidTriggerError(
     'triggers',
     String(trigger),
-    `whose ticks depend on when runs end, so ${what} cannot tell them`,
+    `whose ticks depend on when runs end, so ${name} cannot know them`,
     `Leave out mode: 'delay'.`,
   );
 }
 
 /**
- * Refuses a combination that has no tick. While it waits for an anchor or a seed nothing is said; while
- * all of it waits for the same zone, any zone tells.
+ * Refuses a combination without a single tick. Waits until anchors and seeds are known; while all parts
+ * wait for the same zone, any zone decides.
  * @throws NeverFiresError
  */
-export function refuseTickless(
-  rule: BaseTrigger,
-  fact: string,
-  nextAt: (afterAt: number) => number | null,
-): void {
-  if (!rule.isSettled) return;
-  const known = rule.timezone === null ? rule.bind({ timezone: 'UTC' }) : rule;
-  // Bound to another zone it has checked itself.
-  if (known !== rule || nextAt(REFERENCE_AT - 1) !== null) return;
+export function refuseTickless(trigger: CombinedTrigger, fact: string): void {
+  if (!trigger.isSettled) return;
+  const known = trigger.timezone === null ? trigger.bind({ timezone: 'UTC' }) : trigger;
+  // Binding has checked it.
+  if (known !== trigger || typeof trigger.quickNextAt(REFERENCE_AT - 1) === 'number') return;
+  const sweep = new TickSweep(trigger);
+  if (sweep.hasTick(REFERENCE_AT) || sweep.gaveUp) return;
   throw new NeverFiresError(
-    `The trigger "${rule}" never fires: ${fact}`,
+    `The trigger "${trigger}" never fires: ${fact}`,
     `Look at its parts with preview(); an interval meets a cron expression only with align: 'epoch' or a startAt on its seconds.`,
   );
 }
 
-/** Each bound; the same array when nothing was open. */
-export function bindAll(rules: readonly BaseTrigger[], job: Partial<TriggerBinding>): readonly BaseTrigger[] {
-  const bound = rules.map((rule) => rule.bind(job));
-  return bound.every((rule, index) => rule === rules[index]) ? rules : bound;
+/** Binds each; the same array when nothing was open. */
+export function bindAll(
+  triggers: readonly BaseTrigger[],
+  job: Partial<TriggerBinding>,
+): readonly BaseTrigger[] {
+  const bound = triggers.map((trigger) => trigger.bind(job));
+  return bound.every((trigger, index) => trigger === triggers[index]) ? triggers : bound;
 }
 
-/** The one zone of several rules: null when it is left to the job, undefined when there is none or more than one. */
-export function commonTimezone(rules: readonly BaseTrigger[]): string | null | undefined {
-  const zones = new Set(rules.map(({ timezone }) => timezone));
+/** The one zone of several triggers: null while it is open, undefined when there is none or more than one. */
+export function commonTimezone(triggers: readonly BaseTrigger[]): string | null | undefined {
+  const zones = new Set(triggers.map(({ timezone }) => timezone));
   zones.delete(undefined);
   return zones.size === 1 ? [...zones][0] : undefined;
-}
-
-/** The ticks of a rule in [fromAt, toAt], counted one by one up to one more than are counted exactly. */
-export function countByWalking(rule: BaseTrigger, fromAt: number, toAt: number): number {
-  let count = 0;
-  let at = rule.nextAt(fromAt - 1);
-  while (at !== null && at <= toAt && count <= COUNTS_UP_TO) {
-    count++;
-    at = rule.nextAt(at);
-  }
-  return count;
 }
 
 export function earliest(instants: readonly (number | null)[]): number | null {

@@ -13,6 +13,9 @@ import {
   type TriggerJson,
 } from '../index.js';
 
+import type { BaseTrigger } from '../triggers/base-trigger.js';
+import { TickSweep } from './tick-sweep.js';
+
 const BERLIN = { timezone: 'Europe/Berlin' };
 const UTC = { timezone: 'UTC' };
 const JOB = { jobId: 'a', timezone: 'UTC', anchorAt: Date.UTC(2027, 0, 1) };
@@ -432,6 +435,77 @@ describe('except', () => {
   });
 });
 
+describe('a combination that has ticks is never refused', () => {
+  const NEW_YORK = { timezone: 'America/New_York' };
+
+  it.each<[string, () => Trigger, string]>([
+    [
+      'where a gap that comes after 2031 moves a part',
+      () =>
+        allOf(
+          cron('0 3 * * *', NEW_YORK),
+          cron('30 2 * * *', { ...NEW_YORK, startAt: '2032-06-01T00:00:00Z' }),
+        ),
+      '2033-03-13T07:00Z',
+    ],
+    [
+      'where a part begins in two hundred years',
+      () => allOf(cron('0 9 * * *', UTC), cron('0 9 * * 1', { ...UTC, startAt: '2227-01-01T00:00:00Z' })),
+      '2227-01-01T09:00Z',
+    ],
+    [
+      'after more than 50,000 ticks that are left out',
+      () =>
+        except(
+          cron('0,30 * */2 * *', UTC),
+          except(every('15m', { align: 'epoch' }), ['2043-09-17', '2043-09-18'], UTC),
+        ),
+      '2043-09-17T00:00Z',
+    ],
+    [
+      'after two hundred years in which all is left out',
+      () => except(cron('0 * * * *', UTC), except(cron('* * * * *', UTC), ['2243-09-17T05:00:00Z'])),
+      '2243-09-17T05:00Z',
+    ],
+    [
+      'after millions of ticks that are left out',
+      () => except(cron('* * * * * *', UTC), except(every('1s', { align: 'epoch' }), ['2071-01-02'], UTC)),
+      '2071-01-02T00:00Z',
+    ],
+  ])('%s', (_situation, make, expected) => {
+    expect(iso(make().nextAt(JOB.anchorAt)!)).toBe(expected);
+  });
+
+  it('in the past, as cron with an endAt is not', () => {
+    const ended = allOf(cron('0 9 * * *', { ...UTC, endAt: '2019-06-01T00:00:00Z' }), cron('0 9 * * 1', UTC));
+    expect(ended.nextAt(JOB.anchorAt)).toBeNull();
+    expect(iso(ended.prevAt(JOB.anchorAt)!)).toBe('2019-05-27T09:00Z');
+    const old = except(cron('0 9 * * *', { ...UTC, endAt: '1950-06-01T00:00:00Z' }), cron('* * * * 1', UTC));
+    expect(iso(old.prevAt(0)!)).toBe('1950-05-31T09:00Z');
+    expect(iso(allOf(at('2019-05-27T09:00:00Z'), cron('0 9 * * 1', UTC)).prevAt(JOB.anchorAt)!)).toBe(
+      '2019-05-27T09:00Z',
+    );
+  });
+});
+
+describe('an H without a seed', () => {
+  const REQUIRED = expect.objectContaining({ code: 'INVALID_CRON', reason: 'SEED_REQUIRED' }) as Error;
+
+  it.each<[string, Trigger]>([
+    ['except dates', except(cron('H 3 * * *'), ['2027-12-25'])],
+    ['except a trigger', except(every('1h'), cron('H * * * *'))],
+    ['allOf', allOf(cron('H 3 * * *'), cron('* * * * 1'))],
+    ['anyOf', anyOf(cron('H 3 * * *'), every('1h'))],
+    ['in an inner one', except(anyOf(cron('H 3 * * *'), every('1h')), ['2027-12-25T00:00:00Z'])],
+  ])('in %s is an error that says so', (_where, trigger) => {
+    expect(() => trigger.next(new Date(0))).toThrow(REQUIRED);
+    expect(() => trigger.prev(new Date(0))).toThrow(REQUIRED);
+    expect(() => trigger.countBetween(0, 1e9)).toThrow(REQUIRED);
+    expect(() => trigger.preview(1, new Date(0))).toThrow(REQUIRED);
+    expect(trigger.bind(JOB).nextAt(JOB.anchorAt)).not.toBeNull();
+  });
+});
+
 describe('what cannot be combined', () => {
   it.each<[string, () => unknown]>([
     ['anyOf(delay)', () => anyOf(every('1h', { mode: 'delay' }))],
@@ -472,6 +546,84 @@ describe('counts', () => {
   });
 });
 
+describe('any count over a year takes less than 50 ms', () => {
+  const year = [Date.UTC(2027, 0, 1), Date.UTC(2028, 0, 1)] as const;
+
+  it.each<[string, () => Trigger, number]>([
+    [
+      'of any of two, one of which is left out for good',
+      () => except(anyOf(cron('0 9 * * 5', BERLIN), cron('*/90 * * * *', BERLIN)), cron('* * * * 5', BERLIN)),
+      7490,
+    ],
+    [
+      'of a part that is searched for decades',
+      () =>
+        except(
+          anyOf(cron('0 * L * 6,0', UTC), cron('*/10 0 * * 5L', UTC)),
+          except(every('5m', { align: 'epoch' }), ['2059-11-22'], UTC),
+        ),
+      0,
+    ],
+    [
+      'of one second of a day',
+      () =>
+        except(
+          cron('* * * * * *', BERLIN),
+          anyOf(
+            cron('1-59 * * * * *', BERLIN),
+            cron('* 1-59 * * * *', BERLIN),
+            cron('* * 1-23 * * *', BERLIN),
+          ),
+        ),
+      365,
+    ],
+    [
+      'of a hundred parts',
+      () =>
+        except(
+          anyOf(
+            ...Array.from({ length: 98 }, (_, index) =>
+              cron(`${index % 60} ${index % 24} * * ${index % 7}`, index % 2 === 0 ? UTC : BERLIN),
+            ),
+          ),
+          cron('* * * * 1', BERLIN),
+        ),
+      4382,
+    ],
+    [
+      'of what never comes',
+      () => except(anyOf(cron('* * * * *', UTC), at('2030-01-01T00:00:30Z')), cron('* * * * *', UTC)),
+      0,
+    ],
+    [
+      'of intervals between whole seconds',
+      () => except(every('1h', { startAt: new Date(417) }), every('2h', { startAt: new Date(3_600_417) })),
+      4380,
+    ],
+    ['of seconds', () => except(cron('* * * * * *', BERLIN), cron('* * * * 1', BERLIN)), 10_001],
+  ])('%s', (_situation, make, expected) => {
+    const trigger = make();
+    // The best of three: other processes share the machine.
+    const times = [1, 2, 3].map(() => {
+      const before = process.cpuUsage();
+      expect(trigger.countBetween(...year)).toBe(expected);
+      return process.cpuUsage(before).user / 1000;
+    });
+    expect(Math.min(...times), 'ms of CPU').toBeLessThan(50);
+  });
+
+  it('and so does the search of the next tick among a hundred parts that are left out', () => {
+    const parts = Array.from({ length: 97 }, (_, index) => cron(`*/10 ${index % 24} * * 5`, UTC));
+    const trigger = except(
+      anyOf(...parts, cron('1 10 * * 1', UTC)),
+      except(every('5m', { align: 'epoch' }), ['2059-11-22'], UTC),
+    );
+    const before = process.cpuUsage();
+    expect(iso(trigger.nextAt(year[0])!)).toBe('2027-01-04T10:01Z');
+    expect(process.cpuUsage(before).user / 1000, 'ms of CPU').toBeLessThan(50);
+  });
+});
+
 // ---- against sets of instants ------------------------------------------------------------------------
 
 const FROM = Date.UTC(2027, 2, 26);
@@ -494,6 +646,10 @@ const single = fc.oneof(
     .map(([minutes, offset]): Trigger =>
       every({ minutes }, { startAt: new Date(FROM - 86_400_000 + offset * 900_000) }),
     ),
+  // Ticks between whole seconds, of which some fall together with others.
+  fc
+    .tuple(fc.constantFrom(900_000, 1_800_500, 3_600_250, 5_400_000), fc.constantFrom(0, 250, 417, 500))
+    .map(([period, offset]): Trigger => every(period, { startAt: new Date(FROM - 86_400_000 + offset) })),
   fc.constantFrom('15m', '1h', '2h').map((period): Trigger => every(period, { align: 'epoch' })),
   fc
     .constantFrom('02:30', '08:00', '00:00')
@@ -566,6 +722,22 @@ describe('against sets of instants', () => {
         expect(walk(trigger, FROM, TO).map(iso), hint).toEqual(expected.map(iso));
         expect(walkBack(trigger, FROM, TO).map(iso), hint).toEqual(expected.map(iso));
         expect(trigger.countBetween(FROM + 1, TO), hint).toBe(expected.length);
+        // Without the quick ways that the walks above mostly go.
+        const sweep = new TickSweep(trigger as BaseTrigger);
+        expect(sweep.count(FROM + 1, TO, Infinity), hint).toBe(expected.length);
+        const [firsts, lasts] = [expected.slice(0, 3), expected.slice(-3)];
+        expect(
+          firsts.map((tick) => sweep.next(tick - 1)),
+          hint,
+        ).toEqual(firsts);
+        expect(
+          lasts.map((tick) => sweep.prev(tick + 1)),
+          hint,
+        ).toEqual(lasts);
+        expect(
+          firsts.every((tick) => (trigger as BaseTrigger).has(tick)),
+          hint,
+        ).toBe(true);
         expect(
           trigger
             .preview(10, new Date(FROM))

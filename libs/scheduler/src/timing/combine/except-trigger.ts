@@ -1,8 +1,7 @@
-import { BaseTrigger } from '../triggers/base-trigger.js';
-import { countByWalking, COUNTS_UP_TO, earliest, latest, refuseTickless } from './combination.js';
-import type { DayTimes } from '../triggers/day-times.js';
-import type { ExcludedDates } from './excluded-dates.js';
-import { excludedAround } from './excluded-ticks.js';
+import type { TickGrid } from '../time/tick-grid.js';
+import type { TickSet } from '../time/tick-set.js';
+import { BaseTrigger, type Landmarks } from '../triggers/base-trigger.js';
+import type { Lattice, TickSpan } from '../time/tick-span.js';
 import type {
   AfterSetBack,
   ClockSetBack,
@@ -11,31 +10,31 @@ import type {
   TriggerBinding,
 } from '../triggers/trigger.js';
 import { processZone, zoneOf, type Zone } from '../zone/zone.js';
+import { refuseTickless } from './combination.js';
+import { CombinedTrigger } from './combined-trigger.js';
+import { ExcludedDates } from './excluded-dates.js';
 
-/** A search ends after a hundred years of excluded ticks, or so many stretches of them. */
-const LONGEST_SEARCH_MS = 100 * 366 * 86_400_000;
-const MOST_STRETCHES = 50_000;
+/** A quick search ends after so many ticks in a row that are left out. */
+const FEW_LEFT_OUT = 64;
 
-/** Days of the calendar repeat within forty years, so what is left out so long is left out for good. */
-const LONGEST_CHECK_MS = 41 * 366 * 86_400_000;
-
-/** The ticks of a trigger but those of another, or of instants and whole days (semantics.md T5). */
-export class ExceptTrigger extends BaseTrigger {
-  readonly #rule: BaseTrigger;
-  /** The rule, or what it is any of: each part is searched by itself, since that can be told faster. */
-  readonly #parts: readonly BaseTrigger[];
+/**
+ * The ticks of a trigger without those of another, or without instants and whole days (semantics.md T5).
+ * `except()` makes it, and checks first.
+ */
+export class ExceptTrigger extends CombinedTrigger {
+  readonly #trigger: BaseTrigger;
   readonly #excluded: BaseTrigger | ExcludedDates;
-  /** Whose days are excluded, when that was given. */
+  /** The zone of the excluded days, when it was given. */
   readonly #daysIn: Zone | null;
+  /** An interval that has all ticks of the trigger, also an interval, between its first and last. */
+  readonly #cover: TickGrid | null;
 
-  /** Made by `except`, which checks. */
-  constructor(rule: BaseTrigger, excluded: BaseTrigger | ExcludedDates, daysIn: Zone | null) {
-    super();
-    this.#rule = rule;
-    const cases = rule.alternatives();
-    this.#parts = cases.every((parts) => parts.length === 1) ? cases.flat() : [rule];
+  constructor(trigger: BaseTrigger, excluded: BaseTrigger | ExcludedDates, daysIn: Zone | null) {
+    super(excluded instanceof BaseTrigger ? [trigger, excluded] : [trigger]);
+    this.#trigger = trigger;
     this.#excluded = excluded;
     this.#daysIn = daysIn;
+    this.#cover = excluded instanceof BaseTrigger ? coverOf(trigger.grid(), excluded.grid()) : null;
   }
 
   get type(): 'except' {
@@ -43,139 +42,142 @@ export class ExceptTrigger extends BaseTrigger {
   }
 
   get timezone(): string | null | undefined {
-    return this.#rule.timezone;
+    return this.#trigger.timezone;
   }
 
-  override get countsUpTo(): number {
-    return COUNTS_UP_TO;
-  }
-
-  /** Its ticks keep their delays; those left out make room only. */
+  /** The ticks that are left keep their delays. */
   override get jitterMs(): number {
-    return this.#rule.jitterMs;
+    return this.#trigger.jitterMs;
   }
 
-  override get isSettled(): boolean {
-    const { isSettled } = this.#rule;
-    return isSettled && (!(this.#excluded instanceof BaseTrigger) || this.#excluded.isSettled);
+  override quickNextAt(afterAt: number): number | null | undefined {
+    let at = this.#trigger.quickNextAt(afterAt);
+    for (let look = 0; look < FEW_LEFT_OUT; look++) {
+      const stretch = typeof at === 'number' ? this.#excludedAround(at) : null;
+      if (stretch === null) return at;
+      at = this.#trigger.quickNextAt(stretch.toAt);
+    }
+    return undefined;
   }
 
-  override get size(): number {
-    return this.#rule.size + (this.#excluded instanceof BaseTrigger ? this.#excluded.size : 0);
-  }
-
-  nextAt(afterAt: number): number | null {
-    if (!this.isSettled) return this.bind({ anchorAt: afterAt }).nextAt(afterAt);
-    return earliest(this.#parts.map((part) => this.#nextOf(part, afterAt)));
-  }
-
-  prevAt(beforeAt: number): number | null {
-    if (!this.isSettled) return this.bind({ anchorAt: beforeAt }).prevAt(beforeAt);
-    return latest(this.#parts.map((part) => this.#prevOf(part, beforeAt)));
-  }
-
-  /** @see countsUpTo */
-  countBetween(fromAt: number, toAt: number): number {
-    if (!this.isSettled) return this.bind({ anchorAt: fromAt }).countBetween(fromAt, toAt);
-    const dates = this.#excluded;
-    if (dates instanceof BaseTrigger || this.#rule.countsUpTo !== Infinity)
-      return countByWalking(this, fromAt, toAt);
-    let count = this.#rule.countBetween(fromAt, toAt);
-    for (const stretch of dates.stretchesBetween(this.#zoneOfDays(), fromAt, toAt))
-      count -= this.#rule.countBetween(stretch.fromAt, stretch.toAt);
-    return Math.min(count, COUNTS_UP_TO + 1);
+  override quickPrevAt(beforeAt: number): number | null | undefined {
+    let at = this.#trigger.quickPrevAt(beforeAt);
+    for (let look = 0; look < FEW_LEFT_OUT; look++) {
+      const stretch = typeof at === 'number' ? this.#excludedAround(at) : null;
+      if (stretch === null) return at;
+      at = this.#trigger.quickPrevAt(stretch.fromAt);
+    }
+    return undefined;
   }
 
   override firstAt(nowAt: number): number | null {
-    const at = this.#rule.firstAt(nowAt);
+    const at = this.#trigger.firstAt(nowAt);
     return at === null ? null : this.bind({ anchorAt: nowAt }).nextAt(at - 1);
   }
 
   override delayAt(tickAt: number): number {
-    return this.#rule.delayAt(tickAt);
+    return this.#trigger.delayAt(tickAt);
   }
 
-  /** @throws NeverFiresError when nothing turns out to be left. */
+  /** @throws NeverFiresError when nothing turns out to be left */
   bind(job: Partial<TriggerBinding>): ExceptTrigger {
-    const rule = this.#rule.bind(job);
+    const trigger = this.#trigger.bind(job);
     const excluded = this.#excluded instanceof BaseTrigger ? this.#excluded.bind(job) : this.#excluded;
-    if (rule === this.#rule && excluded === this.#excluded) return this;
-    const bound = new ExceptTrigger(rule, excluded, this.#daysIn);
+    if (trigger === this.#trigger && excluded === this.#excluded) return this;
+    const bound = new ExceptTrigger(trigger, excluded, this.#daysIn);
     bound.refuseTickless();
     return bound;
   }
 
   afterClockSetBack(step: ClockSetBack): AfterSetBack<ExceptTrigger> {
-    // Not overdue, it may be another one: what is left out does not move along.
+    // A tick that is not overdue may become another one, since exclusions do not move with an anchor.
     const isOverdue = step.waitingAt !== null && step.waitingAt <= step.nowAt + step.stepMs;
     const waitingAt = isOverdue ? step.waitingAt : null;
-    const { trigger: rule, nextAt, lastTickAt } = this.#rule.afterClockSetBack({ ...step, waitingAt });
+    const { trigger, nextAt, lastTickAt } = this.#trigger.afterClockSetBack({ ...step, waitingAt });
     const excluded =
       this.#excluded instanceof BaseTrigger ? this.#excluded.afterClockSetBack(step).trigger : this.#excluded;
-    const trigger = new ExceptTrigger(rule, excluded, this.#daysIn);
-    return { trigger, nextAt: nextAt === null ? null : trigger.nextAt(nextAt - 1), lastTickAt };
+    const without = new ExceptTrigger(trigger, excluded, this.#daysIn);
+    return { trigger: without, nextAt: nextAt === null ? null : without.nextAt(nextAt - 1), lastTickAt };
   }
 
   toJSON(): ExceptJson {
     return {
       type: 'except',
-      trigger: this.#rule.toJSON(),
+      trigger: this.#trigger.toJSON(),
       except: this.#excluded.toJSON(),
       ...(this.#daysIn === null ? {} : { timezone: this.#daysIn.name }),
     };
   }
 
   toString(): string {
-    if (this.#excluded instanceof BaseTrigger) return `${this.#rule} except (${this.#excluded})`;
+    if (this.#excluded instanceof BaseTrigger) return `${this.#trigger} except (${this.#excluded})`;
     const dates = this.#excluded.toJSON();
-    return `${this.#rule} except ${dates.length === 1 ? dates[0] : `${dates.length} dates`}`;
+    return `${this.#trigger} except ${dates.length === 1 ? dates[0] : `${dates.length} dates`}`;
   }
 
   override showTick(at: number): Omit<PreviewedTick, 'delayMs'> {
-    return this.#rule.showTick(at);
+    return this.#trigger.showTick(at);
   }
 
-  override timesOfDay(zone: Zone, second: number): DayTimes | null {
-    return this.#rule.timesOfDay(zone, second);
+  override has(at: number): boolean {
+    return this.#trigger.has(at) && this.#excludedAround(at) === null;
+  }
+
+  override boundAfter(afterAt: number, lattice: Lattice): number | null {
+    const at = this.#trigger.boundAfter(afterAt, lattice);
+    const stretch = at === null ? null : this.#longStretchAround(at);
+    return stretch === null ? at : this.#trigger.boundAfter(stretch.toAt, lattice);
+  }
+
+  override boundBefore(beforeAt: number, lattice: Lattice): number | null {
+    const at = this.#trigger.boundBefore(beforeAt, lattice);
+    const stretch = at === null ? null : this.#longStretchAround(at);
+    return stretch === null ? at : this.#trigger.boundBefore(stretch.fromAt, lattice);
+  }
+
+  override ticksIn(span: TickSpan): TickSet {
+    const ticks = this.#trigger.ticksIn(span);
+    if (ticks.isEmpty) return ticks;
+    const excluded =
+      this.#excluded instanceof BaseTrigger
+        ? this.#excluded.ticksIn(span)
+        : this.#excluded.ticksIn(span, this.#zoneOfDays());
+    return span.difference(ticks, excluded);
+  }
+
+  override addLandmarks(to: Landmarks): void {
+    super.addLandmarks(to);
+    if (this.#excluded instanceof ExcludedDates) this.#excluded.addLandmarks(to);
   }
 
   /** @throws NeverFiresError */
   refuseTickless(): void {
-    const nextAt = (afterAt: number): number | null =>
-      earliest(this.#parts.map((part) => this.#nextOf(part, afterAt, LONGEST_CHECK_MS)));
-    refuseTickless(this, 'everything is left out.', nextAt);
+    refuseTickless(this, 'everything is left out.');
   }
 
-  #nextOf(part: BaseTrigger, afterAt: number, longestMs = LONGEST_SEARCH_MS): number | null {
-    let at = part.nextAt(afterAt);
-    const lastAt = (at ?? 0) + longestMs;
-    for (let look = 0; at !== null && at <= lastAt && look < MOST_STRETCHES; look++) {
-      const stretch = this.#excludedAround(part, at);
-      if (stretch === null) return at;
-      at = part.nextAt(stretch.toAt);
-    }
-    return null;
+  /** A stretch around a tick in which all are left out, [from, to] in ms; null when the tick is not. */
+  #excludedAround(at: number): { fromAt: number; toAt: number } | null {
+    const stretch = this.#longStretchAround(at);
+    if (stretch !== null || this.#excluded instanceof ExcludedDates) return stretch;
+    return this.#excluded.has(at) ? { fromAt: at, toAt: at } : null;
   }
 
-  #prevOf(part: BaseTrigger, beforeAt: number): number | null {
-    let at = part.prevAt(beforeAt);
-    const firstAt = (at ?? 0) - LONGEST_SEARCH_MS;
-    for (let look = 0; at !== null && at >= firstAt && look < MOST_STRETCHES; look++) {
-      const stretch = this.#excludedAround(part, at);
-      if (stretch === null) return at;
-      at = part.prevAt(stretch.fromAt);
-    }
-    return null;
-  }
-
-  /** The stretch around a tick in which all ticks of the part are left out; null when that tick is not. */
-  #excludedAround(part: BaseTrigger, at: number): { fromAt: number; toAt: number } | null {
-    if (this.#excluded instanceof BaseTrigger) return excludedAround(part, this.#excluded, at);
-    return this.#excluded.stretchAround(this.#zoneOfDays(), at);
+  /** Such a stretch where it is known to be more than the one tick, or that is a date. */
+  #longStretchAround(at: number): { fromAt: number; toAt: number } | null {
+    if (this.#excluded instanceof ExcludedDates) return this.#excluded.stretchAround(this.#zoneOfDays(), at);
+    const cover = this.#cover;
+    if (cover === null || at < cover.firstAt || at > cover.lastAt) return null;
+    return { fromAt: cover.firstAt, toAt: cover.lastAt };
   }
 
   #zoneOfDays(): Zone {
-    const { timezone } = this.#rule;
+    const { timezone } = this.#trigger;
     return this.#daysIn ?? (typeof timezone === 'string' ? zoneOf(timezone) : processZone());
   }
+}
+
+/** `outer` when it has all ticks of `inner` between its first and last. */
+function coverOf(inner: TickGrid | null, outer: TickGrid | null): TickGrid | null {
+  if (inner === null || outer === null || inner.everyMs % outer.everyMs !== 0) return null;
+  return (inner.firstAt - outer.firstAt) % outer.everyMs === 0 ? outer : null;
 }

@@ -1,4 +1,4 @@
-import { countBits, highestBit, lowestBit, nextBit, prevBit } from './bits.js';
+import { countBits, highestBit, lowestBit, nextBit, prevBit } from '../time/bits.js';
 import { daysInMonth, firstDayOfMonth, monthOfDay, weekdayOfDay } from '../time/civil-calendar.js';
 import type { CronFieldText } from './cron-field.js';
 import type { CronText } from './cron-text.js';
@@ -113,8 +113,9 @@ export class CompiledCron implements DayFields {
       : 0;
   }
 
-  get hasEveryDay(): boolean {
-    return !this.isDayOfMonthRestricted && !this.isDayOfWeekRestricted && this.months === 0xfff;
+  hasDay(day: number): boolean {
+    this.goToDay(day);
+    return ((this.monthDays >>> (day - this.monthStartDay)) & 1) !== 0;
   }
 
   hasMonth(month: number): boolean {

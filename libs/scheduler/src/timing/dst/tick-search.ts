@@ -1,4 +1,4 @@
-import { DAY_SECONDS, FIRST_SECOND, LAST_SECOND } from '../time/civil-calendar.js';
+import { FIRST_SECOND, LAST_SECOND } from '../time/civil-calendar.js';
 import type { CompiledCron } from '../cron/compiled-cron.js';
 import { RUNS_FIRST_PASS_ONLY, RUNS_GAPS } from './offset-policy.js';
 import { countWalls, nextWall, prevWall } from './wall-search.js';
@@ -89,25 +89,4 @@ export function isMadeUpAtStart(compiled: CompiledCron, policy: number, segment:
   if (shift <= 0 || (policy & RUNS_GAPS) === 0 || shift > LONGEST_MADE_UP_GAP) return false;
   const resumed = segment.start + segment.offset;
   return nextWall(compiled, resumed - shift) < resumed;
-}
-
-/**
- * The seconds around a tick in which all wall times of the rule are ticks, first to last: of its day, or
- * until the offset changes where the rule has every day. Null when the tick is made up.
- */
-export function regularAround(
-  compiled: CompiledCron,
-  zone: Zone,
-  policy: number,
-  tick: number,
-): { first: number; last: number } | null {
-  const { start, end, offset, repeatedUntil } = zone.at(tick);
-  const wall = tick + offset;
-  if (nextWall(compiled, wall) !== wall) return null;
-  const firstPassFrom = (policy & RUNS_FIRST_PASS_ONLY) !== 0 ? repeatedUntil : -Infinity;
-  // At the very start another rule may have a made-up run.
-  const first = Math.max(start + 1, firstPassFrom);
-  if (compiled.hasEveryDay) return { first, last: end - 1 };
-  const day = Math.floor(wall / DAY_SECONDS) * DAY_SECONDS - offset;
-  return { first: Math.max(day, first), last: Math.min(day + DAY_SECONDS, end) - 1 };
 }

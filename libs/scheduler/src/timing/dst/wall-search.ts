@@ -1,4 +1,4 @@
-import { countBelow, countBits, highestBit, lowestBit, nextBit, prevBit } from '../cron/bits.js';
+import { countBelow, countBits, highestBit, lowestBit, nextBit, prevBit } from '../time/bits.js';
 import { DAY_SECONDS } from '../time/civil-calendar.js';
 import type { CompiledCron } from '../cron/compiled-cron.js';
 

@@ -1,5 +1,4 @@
 import { formatOffset, formatWallSecond } from '../time/civil-calendar.js';
-import type { DayTimes } from './day-times.js';
 import { fromDate } from '../time/instant.js';
 import { InvalidTriggerError } from '../errors/trigger-errors.js';
 import type {
@@ -10,10 +9,20 @@ import type {
   TriggerBinding,
   TriggerJson,
 } from './trigger.js';
-import type { TickGrid } from './tick-grid.js';
-import type { Zone } from '../zone/zone.js';
+import type { TickSet } from '../time/tick-set.js';
+import type { TickGrid } from '../time/tick-grid.js';
+import type { Lattice, TickSpan } from '../time/tick-span.js';
 
 const MOST_PREVIEWED = 10_000;
+
+/** Facts from which a sweep chooses its lattices, and the instants at which it must look anew. */
+export interface Landmarks {
+  readonly grids: TickGrid[];
+  /** Single ticks, or instants that are left out. */
+  readonly instants: number[];
+  /** Starts and ends of windows; ticks before one tell nothing of those after it. */
+  readonly edges: number[];
+}
 
 /**
  * Base of all triggers: the public edge, where instants are `Date`s and arguments are checked, and the
@@ -117,29 +126,44 @@ export abstract class BaseTrigger implements Trigger {
     return this.nextAt(at - 1) === at;
   }
 
-  /** The ticks as whole steps from a first one, where they are that; null elsewhere. */
-  get grid(): TickGrid | null {
+  // ---- for combinations ----
+
+  /** `nextAt`, or undefined when a few steps do not find it. */
+  quickNextAt(afterAt: number): number | null | undefined {
+    return this.nextAt(afterAt);
+  }
+
+  /** `prevAt`, or undefined when a few steps do not find it. */
+  quickPrevAt(beforeAt: number): number | null | undefined {
+    return this.prevAt(beforeAt);
+  }
+
+  /** A lower bound of the next tick on a lattice; null when there is none. */
+  boundAfter(afterAt: number, _lattice: Lattice): number | null {
+    return this.nextAt(afterAt);
+  }
+
+  /** An upper bound of the previous tick on a lattice; null when there is none. */
+  boundBefore(beforeAt: number, _lattice: Lattice): number | null {
+    return this.prevAt(beforeAt);
+  }
+
+  /** The ticks among the instants of a span. This one walks them; a trigger with many has its own. */
+  ticksIn(span: TickSpan): TickSet {
+    return span.setOf(this.#ticksBetween(span.firstAt, span.lastAt));
+  }
+
+  /** Adds the landmarks of this trigger, and of those it consists of. */
+  addLandmarks(_to: Landmarks): void {
+    // Most have none.
+  }
+
+  /** The ticks as whole steps from a first one, where they are that; else null. */
+  grid(): TickGrid | null {
     return null;
   }
 
-  /**
-   * Times of day, on the wall clock of a zone while it has the offset that it has at an instant (UTC
-   * seconds), outside which this rule has no tick; null when nothing is known.
-   */
-  timesOfDay(_zone: Zone, _second: number): DayTimes | null {
-    return null;
-  }
-
-  /**
-   * The instants around one of its ticks between which it has all of its times of day: [from, to], ms.
-   * Null when they are not known, or do not tell its ticks.
-   */
-  regularAround(_zone: Zone, _at: number): { fromAt: number; toAt: number } | null {
-    return null;
-  }
-
-  /** Due when any one of these has all of its parts due. */
-  alternatives(): BaseTrigger[][] {
-    return [[this]];
+  *#ticksBetween(fromAt: number, toAt: number): Iterable<number> {
+    for (let at = this.nextAt(fromAt - 1); at !== null && at <= toAt; at = this.nextAt(at)) yield at;
   }
 }

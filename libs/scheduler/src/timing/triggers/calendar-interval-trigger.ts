@@ -1,8 +1,7 @@
 import { calendarEffects, instantsOfWall } from '../dst/calendar-walls.js';
 import { dayOfStep, firstStepFrom, type CalendarPeriod } from './calendar-period.js';
 import { DAY_SECONDS, formatOffset, formatWallSecond, LAST_SECOND } from '../time/civil-calendar.js';
-import { dayTimesOf, shiftTimes, type DayTimes } from './day-times.js';
-import { BaseTrigger } from './base-trigger.js';
+import { BaseTrigger, type Landmarks } from './base-trigger.js';
 import { FIRST_INSTANT_MS, LAST_INSTANT_MS, toIso } from '../time/instant.js';
 import { jitterDelay, jitterJson } from './jitter.js';
 import { chosenOnGap, chosenOnRepeat } from '../dst/offset-policy.js';
@@ -13,7 +12,8 @@ import type {
   PreviewedTick,
   TriggerBinding,
 } from './trigger.js';
-import { windowJson, type TriggerWindow } from './trigger-window.js';
+import type { Lattice } from '../time/tick-span.js';
+import { windowEdges, windowJson, type TriggerWindow } from './trigger-window.js';
 import { processZone, zoneOf, type Zone } from '../zone/zone.js';
 
 /** Settings of a calendar interval; immutable, so that bound copies share them. */
@@ -195,10 +195,17 @@ export class CalendarIntervalTrigger extends BaseTrigger {
     };
   }
 
-  override timesOfDay(zone: Zone, second: number): DayTimes | null {
-    if (this.#zone === null) return null;
-    const times = dayTimesOf(this.#settings.secondOfDay);
-    return shiftTimes(times, zone.at(second).offset - this.#zone.at(second).offset);
+  override boundAfter(afterAt: number, { isWholeSeconds }: Lattice): number | null {
+    return isWholeSeconds ? this.nextAt(afterAt) : null;
+  }
+
+  override boundBefore(beforeAt: number, { isWholeSeconds }: Lattice): number | null {
+    return isWholeSeconds ? this.prevAt(beforeAt) : null;
+  }
+
+  override addLandmarks({ edges }: Landmarks): void {
+    edges.push(...windowEdges(this.#window));
+    if (this.#anchorAt !== null) edges.push(this.#anchorAt);
   }
 
   #usableZone(): Zone {

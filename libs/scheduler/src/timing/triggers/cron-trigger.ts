@@ -1,14 +1,15 @@
+import { TickSet } from '../time/tick-set.js';
 import { formatOffset, formatWallSecond } from '../time/civil-calendar.js';
 import type { CronWarning } from '../cron/cron-lint.js';
 import { compileSeeded, type CronPattern } from '../cron/cron-pattern.js';
 import type { CronClass, CompiledCron } from '../cron/compiled-cron.js';
-import { shiftTimes, type DayTimes } from './day-times.js';
 import { trimCron } from '../cron/cron-text.js';
-import { BaseTrigger } from './base-trigger.js';
+import { BaseTrigger, type Landmarks } from './base-trigger.js';
 import { InvalidCronError, NeverFiresError } from '../errors/trigger-errors.js';
 import { jitterDelay, jitterJson } from './jitter.js';
 import { chosenOnGap, chosenOnRepeat, offsetPolicy } from '../dst/offset-policy.js';
-import { countTicks, firstTickFrom, lastTickUpTo, regularAround } from '../dst/tick-search.js';
+import { ticksOfDay } from '../dst/day-ticks.js';
+import { countTicks, firstTickFrom, lastTickUpTo } from '../dst/tick-search.js';
 import { effectsAt } from '../dst/tick-effects.js';
 import type {
   AfterSetBack,
@@ -19,7 +20,8 @@ import type {
   PreviewedTick,
   TriggerBinding,
 } from './trigger.js';
-import { windowJson, withinWindow, type TriggerWindow } from './trigger-window.js';
+import type { Lattice, TickSpan } from '../time/tick-span.js';
+import { windowEdges, windowJson, type TriggerWindow } from './trigger-window.js';
 import { processZone, zoneOf, type Zone } from '../zone/zone.js';
 
 /** A trigger must have a tick within a hundred years after this. Fixed, so that the verdict never changes. */
@@ -193,14 +195,22 @@ export class CronTrigger extends BaseTrigger {
     );
   }
 
-  override timesOfDay(zone: Zone, second: number): DayTimes | null {
-    if (this.#zone === null) return null;
-    return shiftTimes(this.#usable(), zone.at(second).offset - this.#zone.at(second).offset);
+  override boundAfter(afterAt: number, { isWholeSeconds }: Lattice): number | null {
+    return isWholeSeconds ? this.nextAt(afterAt) : null;
   }
 
-  override regularAround(zone: Zone, at: number): { fromAt: number; toAt: number } | null {
-    const around = zone === this.#zone ? regularAround(this.#usable(), zone, this.#policy, at / 1000) : null;
-    return around === null ? null : withinWindow(this.#window, around.first * 1000, around.last * 1000 + 999);
+  override boundBefore(beforeAt: number, { isWholeSeconds }: Lattice): number | null {
+    return isWholeSeconds ? this.prevAt(beforeAt) : null;
+  }
+
+  override ticksIn(span: TickSpan): TickSet {
+    if (!span.lattice.isWholeSeconds) return TickSet.EMPTY;
+    const ticks = ticksOfDay(this.#usable(), this.#zone ?? processZone(), this.#policy, span);
+    return span.clip(ticks, this.#window.startAt ?? -Infinity, this.#window.endAt ?? Infinity);
+  }
+
+  override addLandmarks({ edges }: Landmarks): void {
+    edges.push(...windowEdges(this.#window));
   }
 
   override showTick(at: number): Omit<PreviewedTick, 'delayMs'> {

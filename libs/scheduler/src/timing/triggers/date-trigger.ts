@@ -1,4 +1,4 @@
-import { BaseTrigger } from './base-trigger.js';
+import { BaseTrigger, type Landmarks } from './base-trigger.js';
 import { toIso } from '../time/instant.js';
 import type { AfterSetBack, ClockSetBack, DateJson } from './trigger.js';
 
@@ -45,6 +45,11 @@ export class DateTrigger extends BaseTrigger {
   afterClockSetBack({ lastTickAt }: ClockSetBack): AfterSetBack<DateTrigger> {
     const nextAt = lastTickAt !== null && lastTickAt >= this.#at ? null : this.#at;
     return { trigger: this, nextAt, lastTickAt };
+  }
+
+  override addLandmarks({ instants, edges }: Landmarks): void {
+    instants.push(this.#at);
+    edges.push(this.#at);
   }
 
   toJSON(): DateJson {

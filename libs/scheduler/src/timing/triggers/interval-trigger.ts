@@ -1,12 +1,12 @@
-import { dayTimesOfGrid, type DayTimes } from './day-times.js';
 import { formatDuration } from '../time/duration.js';
-import { BaseTrigger } from './base-trigger.js';
+import { BaseTrigger, type Landmarks } from './base-trigger.js';
 import { FIRST_INSTANT_MS, LAST_INSTANT_MS, toIso } from '../time/instant.js';
 import { jitterDelay, jitterJson } from './jitter.js';
-import type { TickGrid } from './tick-grid.js';
+import type { TickSet } from '../time/tick-set.js';
+import { isOnWholeSeconds, type TickGrid } from '../time/tick-grid.js';
+import type { Lattice, TickSpan } from '../time/tick-span.js';
 import type { AfterSetBack, ClockSetBack, IntervalJson, IntervalMode, TriggerBinding } from './trigger.js';
-import { windowJson, type TriggerWindow } from './trigger-window.js';
-import type { Zone } from '../zone/zone.js';
+import { windowEdges, windowJson, type TriggerWindow } from './trigger-window.js';
 
 /** Settings of an interval; triggers with equal settings may share one object. */
 export interface IntervalSettings {
@@ -15,6 +15,14 @@ export interface IntervalSettings {
   readonly runOnStart: boolean;
   readonly jitterMs: number;
 }
+
+/** One object for all intervals that choose nothing. */
+export const DEFAULT_INTERVAL: IntervalSettings = {
+  mode: 'rate',
+  align: null,
+  runOnStart: false,
+  jitterMs: 0,
+};
 
 /** A job is declared and scheduled in two steps: `runOnStart` holds for this long after its anchor. */
 const START_LASTS_MS = 1000;
@@ -50,6 +58,16 @@ export class IntervalTrigger extends BaseTrigger {
     this.#seed = seed;
   }
 
+  static ofGrid({ firstAt, everyMs, lastAt }: TickGrid): IntervalTrigger {
+    return new IntervalTrigger(
+      everyMs,
+      null,
+      { startAt: firstAt, endAt: lastAt },
+      DEFAULT_INTERVAL,
+      undefined,
+    );
+  }
+
   get type(): 'interval' {
     return 'interval';
   }
@@ -78,7 +96,7 @@ export class IntervalTrigger extends BaseTrigger {
     return this.#firstTickAt() !== null;
   }
 
-  override get grid(): TickGrid | null {
+  override grid(): TickGrid | null {
     const firstAt = this.#firstTickAt();
     if (firstAt === null || this.waitsForRun) return null;
     return { firstAt, everyMs: this.#everyMs, lastAt: this.#window.endAt ?? LAST_INSTANT_MS };
@@ -181,18 +199,30 @@ export class IntervalTrigger extends BaseTrigger {
     return parts.join('');
   }
 
-  override timesOfDay(zone: Zone, second: number): DayTimes | null {
-    return this.grid === null ? null : dayTimesOfGrid(this.grid, zone.at(second).offset).times;
+  override boundAfter(afterAt: number, lattice: Lattice): number | null {
+    return this.#isOffLattice(lattice) ? null : this.nextAt(afterAt);
   }
 
-  override regularAround(zone: Zone, at: number): { fromAt: number; toAt: number } | null {
-    const { grid } = this;
-    const segment = zone.at(Math.floor(at / 1000));
-    if (grid === null || !dayTimesOfGrid(grid, segment.offset).areAll) return null;
-    return {
-      fromAt: Math.max(grid.firstAt, (segment.start + 1) * 1000),
-      toAt: Math.min(grid.lastAt, segment.end * 1000 - 1),
-    };
+  override boundBefore(beforeAt: number, lattice: Lattice): number | null {
+    return this.#isOffLattice(lattice) ? null : this.prevAt(beforeAt);
+  }
+
+  override ticksIn(span: TickSpan): TickSet {
+    return span.setOfGrid(this, this.grid()!);
+  }
+
+  override addLandmarks({ grids, edges }: Landmarks): void {
+    const grid = this.grid()!;
+    grids.push(grid);
+    edges.push(...windowEdges(this.#window));
+    if (this.#anchorAt !== null) edges.push(this.#anchorAt);
+  }
+
+  /** Whether no tick can lie on a lattice. */
+  #isOffLattice({ isWholeSeconds }: Lattice): boolean {
+    const grid = this.grid()!;
+    if (!isWholeSeconds) return isOnWholeSeconds(grid);
+    return grid.everyMs % 1000 === 0 && grid.firstAt % 1000 !== 0;
   }
 
   /** The tick that all others are counted from; null while unbound. */

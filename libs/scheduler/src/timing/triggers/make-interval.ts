@@ -1,5 +1,5 @@
 import { parseDuration, type Duration } from '../time/duration.js';
-import { IntervalTrigger, type IntervalSettings } from './interval-trigger.js';
+import { DEFAULT_INTERVAL, IntervalTrigger, type IntervalSettings } from './interval-trigger.js';
 import { InvalidDurationError, InvalidTriggerError } from '../errors/trigger-errors.js';
 import { jitterMsOf, seedOf, type JitterOptions } from './jitter.js';
 import type { IntervalMode } from './trigger.js';
@@ -15,9 +15,6 @@ export interface IntervalOptions extends WindowOptions, JitterOptions {
 }
 
 const OPTION_NAMES = ['mode', 'align', 'runOnStart', 'jitter', 'seed', 'startAt', 'endAt'] as const;
-
-/** One object for all intervals that choose nothing. */
-const DEFAULTS: IntervalSettings = { mode: 'rate', align: null, runOnStart: false, jitterMs: 0 };
 
 /**
  * Due at a fixed rate, or a fixed delay after each run. The first tick is one period after the anchor that
@@ -87,10 +84,15 @@ export function makeInterval(
 }
 
 function settingsOf(options: IntervalOptions): IntervalSettings {
-  const { mode = DEFAULTS.mode, align = DEFAULTS.align, runOnStart = DEFAULTS.runOnStart } = options;
+  const {
+    mode = DEFAULT_INTERVAL.mode,
+    align = DEFAULT_INTERVAL.align,
+    runOnStart = DEFAULT_INTERVAL.runOnStart,
+  } = options;
   const jitterMs = jitterMsOf(options);
-  const isDefault = mode === DEFAULTS.mode && align === DEFAULTS.align && !runOnStart && jitterMs === 0;
-  return isDefault ? DEFAULTS : { mode, align, runOnStart, jitterMs };
+  const isDefault =
+    mode === DEFAULT_INTERVAL.mode && align === DEFAULT_INTERVAL.align && !runOnStart && jitterMs === 0;
+  return isDefault ? DEFAULT_INTERVAL : { mode, align, runOnStart, jitterMs };
 }
 
 function refuseOtherThan(field: string, value: unknown, choices: readonly unknown[]): void {

@@ -1,5 +1,5 @@
 import { formatDuration } from '../time/duration.js';
-import { BaseTrigger } from './base-trigger.js';
+import { BaseTrigger, type Landmarks } from './base-trigger.js';
 import { LAST_INSTANT_MS, toIso } from '../time/instant.js';
 import type { AfterSetBack, ClockSetBack, TimeoutJson, TriggerBinding } from './trigger.js';
 
@@ -66,6 +66,12 @@ export class TimeoutTrigger extends BaseTrigger {
     const trigger = new TimeoutTrigger(this.#afterMs, this.#anchorAt - stepMs);
     if (lastTickAt !== null) return { trigger, nextAt: null, lastTickAt: lastTickAt - stepMs };
     return { trigger, nextAt: this.#anchorAt - stepMs + this.#afterMs, lastTickAt };
+  }
+
+  override addLandmarks({ instants, edges }: Landmarks): void {
+    if (this.#anchorAt === null) return;
+    instants.push(this.#tickAt(this.#anchorAt));
+    edges.push(this.#tickAt(this.#anchorAt));
   }
 
   toJSON(): TimeoutJson {

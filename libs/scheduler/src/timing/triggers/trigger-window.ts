@@ -38,13 +38,9 @@ export function windowJson({ startAt, endAt }: TriggerWindow): { startAt?: strin
   };
 }
 
-/** The part of [fromAt, toAt] inside a window. */
-export function withinWindow(
-  { startAt, endAt }: TriggerWindow,
-  fromAt: number,
-  toAt: number,
-): { fromAt: number; toAt: number } {
-  return { fromAt: Math.max(fromAt, startAt ?? -Infinity), toAt: Math.min(toAt, endAt ?? Infinity) };
+/** The instants at which a window opens and closes. */
+export function windowEdges({ startAt, endAt }: TriggerWindow): number[] {
+  return [startAt, endAt].filter((at) => at !== null);
 }
 
 /** A misspelt option would otherwise be ignored without a word. @throws InvalidTriggerError */
@@ -55,6 +51,6 @@ export function refuseUnknownKeys(given: object, known: readonly string[], subje
     key,
     (given as Record<string, unknown>)[key],
     `which is no option of ${subject}`,
-    suggestNames(key, known, 'docs/options.md lists the options.'),
+    suggestNames(key, known, 'The options are listed in docs/options.md.'),
   );
 }

@@ -1,3 +1,5 @@
+import { FIRST_INSTANT_MS, LAST_INSTANT_MS } from './instant.js';
+
 /** Ticks at firstAt + k · everyMs, k from 0, none after `lastAt`; ms. */
 export interface TickGrid {
   readonly firstAt: number;
@@ -5,16 +7,18 @@ export interface TickGrid {
   readonly lastAt: number;
 }
 
+/** Every whole second of the years 1 to 9999. */
+export const WHOLE_SECONDS: TickGrid = { firstAt: FIRST_INSTANT_MS, everyMs: 1000, lastAt: LAST_INSTANT_MS };
+
+/** Whether all ticks are whole seconds. */
+export function isOnWholeSeconds({ firstAt, everyMs }: TickGrid): boolean {
+  return firstAt % 1000 === 0 && everyMs % 1000 === 0;
+}
+
 /** The first tick >= `at`; null after the last. */
 export function gridFrom({ firstAt, everyMs, lastAt }: TickGrid, at: number): number | null {
   const tick = at <= firstAt ? firstAt : firstAt + Math.ceil((at - firstAt) / everyMs) * everyMs;
   return tick > lastAt ? null : tick;
-}
-
-/** The last tick <= `at`; null before the first. */
-export function gridUpTo({ firstAt, everyMs, lastAt }: TickGrid, at: number): number | null {
-  const last = Math.min(at, lastAt);
-  return last < firstAt ? null : firstAt + Math.floor((last - firstAt) / everyMs) * everyMs;
 }
 
 /**
