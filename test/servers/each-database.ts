@@ -57,7 +57,7 @@ async function sqliteScratch(
     {
       connect: async () => {
         const handle = openFile(file);
-        const database = await openSqlite({ file: handle, prefix: 'carillon_', synchronous: 'normal' });
+        const database = await openSqlite({ file: handle, prefix: 'carillon_', synchronous: 'normal', leaseMs: 30_000 });
         handle.close();
         return database;
       },
@@ -73,7 +73,7 @@ async function postgresScratch(): Promise<ScratchDatabase> {
     url,
     { schema },
     {
-      connect: () => openPostgres({ server: url, schema }),
+      connect: () => openPostgres({ server: url, schema, leaseMs: 30_000 }),
       remove: async ({ kysely }) => {
         await sql`drop schema if exists ${sql.id(schema)} cascade`.execute(kysely);
       },
@@ -88,7 +88,7 @@ async function mysqlScratch(): Promise<ScratchDatabase> {
     url,
     { prefix },
     {
-      connect: () => openMysql({ server: url, prefix }),
+      connect: () => openMysql({ server: url, prefix, leaseMs: 30_000 }),
       remove: async ({ kysely }) => {
         for (const table of ['jobs', 'runs', 'replicas', 'groups', 'migrations', 'migrations_lock']) {
           await sql`drop table if exists ${sql.id(`${prefix}${table}`)}`.execute(kysely);

@@ -1,4 +1,5 @@
 import {
+  beginJob,
   declarationHash,
   type Declares,
   declareJob,
@@ -10,11 +11,13 @@ import {
   type PutResult,
   putTakenJob,
   reconcileJob,
+  StoreUnavailableError,
+  toReconcile,
   type UnitContext,
 } from '@carillon/scheduler/store';
-import { beginJob } from '@carillon/scheduler/store';
 import type { Kysely } from 'kysely';
 import type { Tables } from './schema/tables.js';
+import { mayLockJob } from './statements/jobs.js';
 import {
   deleteReplica,
   deleteReplicasOlderThan,
@@ -30,11 +33,14 @@ import type { StoreContext } from './units/store-context.js';
 /** A replica that has not beaten for so many leases is forgotten. */
 const DEAD_LEASES = 10;
 
+/** Another transaction may remove the job between an insert and a lock. */
+const PUT_TRIES = 5;
+
 /** Puts jobs, and keeps the stored ones in step with the code of all live replicas (D2, D3). */
 export class Declarations {
+  /** Of the code of this process, by job id. */
+  private readonly specs = new Map<string, JobSpec>();
   private readonly declares: Declares = {};
-  /** Declarations that wait for the end of a live replica that declares the job otherwise. */
-  private readonly pending = new Map<string, JobSpec>();
   private startedAt: number | null = null;
 
   constructor(private readonly store: StoreContext) {}
@@ -45,12 +51,15 @@ export class Declarations {
     const hash = spec.origin === 'declared' ? declarationHash(spec) : null;
     if (hash !== null) {
       units.knownPolicies.remember(spec, hash);
+      this.specs.set(spec.id, spec);
       this.declares[spec.id] = hash;
       await this.beat(trx, now);
     }
-    for (;;) {
+    for (let tried = 1; tried <= PUT_TRIES; tried++) {
       const context = units.context(now);
-      const [taken] = await units.lock(trx, [spec.id], context);
+      // An id that could not be inserted is stored, even if the transaction began before.
+      const mayBeStored = tried > 1 || (await mayLockJob(this.store.db, trx, spec.id));
+      const [taken] = mayBeStored ? await units.lock(trx, [spec.id], context) : [];
       if (taken) {
         const change = await this.putTaken(trx, taken, { spec, hash, ifTaken });
         await units.write(trx, [taken], context);
@@ -58,9 +67,10 @@ export class Declarations {
       }
       const unit = units.make(spec, hash, context);
       beginJob(unit);
-      if (await units.insert(trx, unit)) return putResult('created', unit, spec);
+      if ((await units.insert(trx, [unit])).length > 0) return putResult('created', unit, spec);
       // Another transaction has stored the id in the meantime.
     }
+    throw new StoreUnavailableError(new Error(`the job "${spec.id}" is added and removed all the time`));
   }
 
   /** Says that this replica lives, and what its code declares. */
@@ -75,25 +85,28 @@ export class Declarations {
     });
   }
 
-  /** Replaces declarations that waited, where they may be replaced by now, and orphans jobs that no live replica declares. */
+  /**
+   * Brings all declared jobs in step with the declarations of the live replicas: also after this replica was taken
+   * for dead, and after rows have vanished.
+   */
   async reconcile(trx: Kysely<Tables>, context: UnitContext): Promise<void> {
     const { units, leaseMs } = this.store;
     const { now } = context;
     await deleteReplicasOlderThan(trx, now - DEAD_LEASES * leaseMs);
     const live = await this.liveReplicas(trx, now);
-    const declared = new Set(live.flatMap(({ declares }) => Object.keys(declares)));
-    const lost = (await selectDeclaredJobs(trx)).filter((id) => !declared.has(id));
-    const loaded = await units.lock(trx, [...new Set([...lost, ...this.pending.keys()])], context);
+    const ids = toReconcile(await selectDeclaredJobs(trx), this.declares, live);
+    const loaded = await units.lock(trx, ids, context);
     for (const unit of loaded) {
-      const spec = this.pending.get(unit.job.id);
+      const spec = this.specs.get(unit.job.id);
       reconcileJob(unit, spec ? this.putJob(unit, spec, this.declares[spec.id]!) : null, live);
     }
+    const found = new Set(loaded.map(({ job }) => job.id));
     await units.write(trx, loaded, context);
-  }
-
-  /** Forgets what waited and is in force. Called once that is committed. */
-  reconciled({ facts }: UnitContext): void {
-    for (const change of facts.changed) if (change.kind === 'edited') this.pending.delete(change.jobId);
+    await this.restore(
+      trx,
+      ids.filter((id) => !found.has(id)),
+      context,
+    );
   }
 
   async leave(kysely: Kysely<Tables>): Promise<void> {
@@ -109,14 +122,22 @@ export class Declarations {
     if (hash === null) return putTakenJob(unit, put, ifTaken);
     const { now } = unit;
     const others = isDeclaredOtherwise(unit.job, hash) ? await this.liveReplicas(trx, now) : [];
-    const change = declareJob(
+    return declareJob(
       unit,
       put,
       others.filter(({ id }) => id !== this.store.session.replica),
     );
-    if (change === 'kept') this.pending.set(spec.id, spec);
-    else this.pending.delete(spec.id);
-    return change;
+  }
+
+  /** Stores declared jobs again whose rows have vanished. */
+  private async restore(trx: Kysely<Tables>, ids: readonly string[], context: UnitContext): Promise<void> {
+    const { units } = this.store;
+    const made = ids.flatMap((id) => {
+      const spec = this.specs.get(id);
+      return spec ? units.make(spec, this.declares[id]!, context) : [];
+    });
+    for (const unit of made) beginJob(unit);
+    for (const jobId of await units.insert(trx, made)) context.facts.change({ kind: 'added', jobId });
   }
 
   private putJob({ job }: SqlUnit, spec: JobSpec, hash: string | null): PutJob {

@@ -15,6 +15,7 @@ import {
 import { SqlStore } from './sql-store.js';
 
 export {
+  DatabaseRefusedError,
   DatabaseTooOldError,
   DriverMissingError,
   SchemaOutdatedError,
@@ -26,8 +27,8 @@ export type { MysqlPool, MysqlStoreOptions, PgPool, PostgresStoreOptions, Sqlite
 const SOURCES = new WeakMap<LeasedStore, Source>();
 
 /**
- * Keeps jobs in a SQLite file, for the processes of one machine. Opened when the application starts, by the first
- * that is present: node:sqlite (Node 22.13), better-sqlite3 12, libsql.
+ * Keeps jobs in a SQLite file, for the processes of one machine. The start of the application opens it with the first
+ * package that is present: node:sqlite (Node 22.13), better-sqlite3 12, libsql.
  *
  * @param file made if it is missing; or an open `Database` of one of those packages, whose file is opened a second
  *   time with that package
@@ -41,8 +42,8 @@ export function sqliteStore(file: string | SqliteHandle, options: SqliteStoreOpt
 /**
  * Keeps jobs in PostgreSQL (12 or newer), shared by any number of replicas. Needs the package pg.
  *
- * @param server a url, or a `Pool` of pg: nothing is set on it, and it is not closed; one connection beside it,
- *   with the pool's options, listens for hints of other replicas
+ * @param server a URL as pg takes it, or a `Pool` of pg: nothing is set on it, and it is not closed; one connection
+ *   beside it, with the pool's options, listens for hints of other replicas
  * @throws InvalidOptionsError, InvalidDurationError naming the option. At the start: DriverMissingError,
  *   SchemaTooNewError, SchemaOutdatedError
  */
@@ -53,7 +54,8 @@ export function postgresStore(server: string | PgPool, options: PostgresStoreOpt
 /**
  * Keeps jobs in MySQL 8.0.17 or MariaDB 10.6 and newer, shared by any number of replicas. Needs the package mysql2.
  *
- * @param server a url, or a `Pool` of mysql2 or mysql2/promise: nothing is set on it, and it is not closed
+ * @param server a URL as mysql2 takes it, or a `Pool` of mysql2 or mysql2/promise: its connections get their settings
+ *   back after each use, and it is not closed
  * @throws InvalidOptionsError, InvalidDurationError naming the option. At the start: DriverMissingError,
  *   DatabaseTooOldError, SchemaTooNewError, SchemaOutdatedError
  */
@@ -63,9 +65,9 @@ export function mysqlStore(server: string | MysqlPool, options: MysqlStoreOption
 
 /**
  * Makes or migrates the tables of a store now, for applications whose own start must not do it (`migrate: false`).
- * The store need not be open. Any number of processes may do it at once, and it is right to do it every time.
+ * The store need not be open. Any number of processes may call it at once, and any number of times.
  *
- * @returns the names of the migrations that were carried out; none when all were done already
+ * @returns the names of the migrations that were carried out; none when the tables were up to date
  * @throws SchemaTooNewError when newer code has migrated the tables
  */
 export function migrate(store: LeasedStore): Promise<string[]> {

@@ -7,27 +7,28 @@ import {
   rejectUnknown,
 } from '@carillon/scheduler/store';
 
-/** What every store of this package can be told; `DEFAULTS` has what holds otherwise. */
+/** Options of every store of this package; `DEFAULTS` has their defaults. */
 export interface SqlStoreOptions {
   /**
-   * How long a claim lasts unless it is renewed, which happens at a third of it: after a crash the run is taken
-   * over that much later at most. Longer than the longest stop of the process (garbage collection, a blocked
-   * event loop); a run that outlives it is aborted and run again.
+   * Duration of a claim unless it is renewed, which happens at a third of it: after a crash another replica takes the
+   * run over that much later at most. Choose it longer than the longest stop of the process (garbage collection, a
+   * blocked event loop): a run that outlives it is aborted and run again. Every statement has a deadline below a third
+   * of it.
    */
   lease?: Duration;
   /**
-   * How often this process looks at what is due although it expects nothing, and says that it lives. Jobs are on
-   * time without it; it finds the work of processes that died.
+   * Interval of this process's checks for due work that it does not expect, and of its signs of life. Jobs are on time
+   * without it; it finds the work of processes that died.
    */
   poll?: Duration;
-  /** How long ended runs are kept. */
+  /** Limits for the ended runs that are kept. */
   retention?: RetentionOptions;
-  /** `false`: the tables are there already, by `migrate(store)`. */
+  /** `false`: `migrate(store)` has made the tables. */
   migrate?: boolean;
 }
 
 export interface RetentionOptions {
-  /** Since their end. `null`: for ever. */
+  /** Since their end. `null`: no limit. */
   age?: Duration | null;
   /** The newest of each job. `null`: all. */
   perJob?: number | null;
@@ -40,7 +41,7 @@ export const DEFAULTS = {
   migrate: true,
 } as const satisfies Required<SqlStoreOptions>;
 
-/** What the store itself goes by. */
+/** Options as the store uses them. */
 export interface StoreOptions {
   readonly leaseMs: number;
   readonly pollMs: number;
@@ -49,12 +50,12 @@ export interface StoreOptions {
 }
 
 const NAMES = Object.keys(DEFAULTS);
-/** A renewal has to reach the database a few times within it. */
+/** Several renewals have to reach the database within it. */
 const SHORTEST_LEASE_MS = 1000;
 const SHORTEST_POLL_MS = 100;
 
 /**
- * @param own names of options that the one store has and the others lack
+ * @param own names of options that only this kind of store has
  * @throws InvalidOptionsError, InvalidDurationError naming the option
  */
 export function readStoreOptions(
@@ -80,7 +81,7 @@ export function readStoreOptions(
   };
 }
 
-/** A process that beats no more often than its lease lasts would count as dead between two beats. */
+/** Refuses a poll as long as the lease: the process would count as dead between two beats. */
 function readPoll(poll: Duration | undefined, leaseMs: number): number {
   if (poll === undefined) return Math.min(parseDuration(DEFAULTS.poll, 'poll'), leaseMs / 2);
   const pollMs = atLeast('poll', poll, SHORTEST_POLL_MS, '100 ms');
@@ -110,7 +111,7 @@ function atLeast(field: string, value: Duration, ms: number, words: string): num
   throw new InvalidOptionsError(field, value, `Give at least ${words}.`);
 }
 
-/** Part of the names of tables, indexes and channels, which are at most 63 bytes long. */
+/** Part of the names of tables, indexes and channels, which have at most 63 bytes. */
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,39}$/;
 
 export function readName(field: 'schema' | 'prefix', value: unknown): string {

@@ -13,8 +13,8 @@ export interface SqliteStoreOptions extends SqlStoreOptions {
   /** Begins the names of the store's tables and indexes. */
   prefix?: string;
   /**
-   * `'full'`: what was committed survives a loss of power. `'normal'`: it survives the end of the process, and the
-   * last commits before a loss of power may be gone, so that their runs are made again; commits wait for no disk.
+   * `'full'`: commits survive a loss of power. `'normal'`: they survive the end of the process, but a loss of power
+   * may undo the last ones, so that their runs are made again; commits do not wait for the disk.
    */
   synchronous?: 'full' | 'normal';
 }
@@ -33,7 +33,7 @@ export const DEFAULT_PREFIX = 'carillon_';
 export const DEFAULT_SCHEMA = 'carillon';
 export const DEFAULT_SYNCHRONOUS = 'full';
 
-/** Where a store's tables are, and its options. Nothing is loaded or opened before `connect`. */
+/** The database of a store, and its options. Loads and opens nothing before `connect`. */
 export interface StoreSource {
   readonly options: StoreOptions;
   /** Opens the database, and makes or migrates its tables unless an option says otherwise. */
@@ -49,6 +49,7 @@ export function sqliteSource(file: string | SqliteHandle, options: SqliteStoreOp
   const read = readStoreOptions(options, ['prefix', 'synchronous']);
   const source = {
     file: readFile(file),
+    leaseMs: read.store.leaseMs,
     prefix: readName('prefix', options.prefix ?? DEFAULT_PREFIX),
     synchronous: oneOf('synchronous', options.synchronous ?? DEFAULT_SYNCHRONOUS, ['full', 'normal']),
   };
@@ -58,17 +59,18 @@ export function sqliteSource(file: string | SqliteHandle, options: SqliteStoreOp
 export function postgresSource(server: string | PgPool, options: PostgresStoreOptions): Source {
   const read = readStoreOptions(options, ['schema']);
   const schema = readName('schema', options.schema ?? DEFAULT_SCHEMA);
+  // pg reads the rest: paths of sockets, and parts that a URL may not have.
   if (typeof server === 'string')
-    checkUrl(server, ['postgres:', 'postgresql:'], 'postgres://user@host/database');
+    checkUrl(server, /^(?:postgres(?:ql)?:\/\/|socket:|\/)/, 'postgres://user@host/database');
   else if (typeof server?.connect !== 'function')
     throw noServer(server, 'postgres://user@host/database', 'a Pool of pg');
-  return sourceOf(read, () => openPostgres({ server, schema }));
+  return sourceOf(read, () => openPostgres({ server, schema, leaseMs: read.store.leaseMs }));
 }
 
 export function mysqlSource(server: string | MysqlPool, options: MysqlStoreOptions): Source {
   const read = readStoreOptions(options, ['prefix']);
   const prefix = readName('prefix', options.prefix ?? DEFAULT_PREFIX);
-  if (typeof server === 'string') checkUrl(server, ['mysql:', 'mariadb:'], 'mysql://user@host/database');
+  if (typeof server === 'string') checkUrl(server, /^(?:mysql|mariadb):\/\//, 'mysql://user@host/database');
   else if (
     typeof server !== 'object' ||
     server === null ||
@@ -78,7 +80,7 @@ export function mysqlSource(server: string | MysqlPool, options: MysqlStoreOptio
   }
   // mysql2 knows one name for both.
   const known = typeof server === 'string' ? server.replace(/^mariadb:/, 'mysql:') : server;
-  return sourceOf(read, () => openMysql({ server: known, prefix }));
+  return sourceOf(read, () => openMysql({ server: known, prefix, leaseMs: read.store.leaseMs }));
 }
 
 function sourceOf(
@@ -120,13 +122,13 @@ function readFile(file: unknown): string | SqliteHandle {
   );
 }
 
-function checkUrl(url: string, protocols: readonly string[], example: string): void {
-  const parsed = URL.canParse(url) ? new URL(url) : null;
-  if (parsed !== null && protocols.includes(parsed.protocol)) return;
+function checkUrl(url: string, known: RegExp, example: string): void {
+  if (known.test(url)) return;
+  const [protocol] = /^[a-z][a-z0-9+.-]*:(?=\/\/)/i.exec(url) ?? [];
   // A password in it stays out of the message.
   throw new InvalidOptionsError(
     'url',
-    parsed === null ? '…' : `${parsed.protocol}//…`,
+    protocol === undefined ? '…' : `${protocol}//…`,
     `Give a url such as ${example}.`,
   );
 }

@@ -24,7 +24,7 @@ import type {
   RunRequest,
   StoreSession,
 } from '@carillon/scheduler/store';
-import { SchedulerError, StoreUnavailableError } from '@carillon/scheduler/store';
+import { SchedulerError, SchedulerNotRunningError, StoreUnavailableError } from '@carillon/scheduler/store';
 import type { StoreSource } from './sources.js';
 import { selectRuns } from './statements/history.js';
 import { selectReplicaIds } from './statements/replicas.js';
@@ -60,81 +60,87 @@ export class SqlStore implements LeasedStore {
   async close(): Promise<RecordedOutcome[]> {
     const { opened } = this;
     this.opened = null;
-    await opened?.close();
+    await opened?.close().catch((error: unknown) => {
+      throw opened.toStoreError(error);
+    });
     return [];
   }
 
   putJob(spec: JobSpec, ifTaken: IfTaken, now: number, transaction?: unknown): Promise<PutResult> {
-    return this.runtime().putJob(spec, ifTaken, now, transaction);
+    return this.verb((runtime) => runtime.putJob(spec, ifTaken, now, transaction));
   }
 
   getJob(id: string): Promise<Job | null> {
-    return this.runtime().getJob(id);
+    return this.verb((runtime) => runtime.getJob(id));
   }
 
   listJobs(filter: JobFilter): Promise<Job[]> {
-    return this.runtime().listJobs(filter);
+    return this.verb((runtime) => runtime.listJobs(filter));
   }
 
   changeJob(id: string, change: JobChange, now: number): Promise<ChangeResult | null> {
-    return this.runtime().changeJob(id, change, now);
+    return this.verb((runtime) => runtime.changeJob(id, change, now));
   }
 
   requestRun(request: RunRequest): Promise<RequestedRun | null> {
-    return this.runtime().requestRun(request);
+    return this.verb((runtime) => runtime.requestRun(request));
   }
 
   backfill(request: BackfillRequest): Promise<BackfillResult | null> {
-    return this.runtime().backfill(request);
+    return this.verb((runtime) => runtime.backfill(request));
   }
 
   listRuns(filter: RunFilter): Promise<Run[]> {
-    return this.runtime().query(async (db) => (await selectRuns(db, filter)).map(viewStoredRun));
+    return this.verb((runtime) =>
+      runtime.query(async (db) => (await selectRuns(db, filter)).map(viewStoredRun)),
+    );
   }
 
   earliestDueAt(): Promise<number | null> {
-    return this.runtime().earliestDueAt();
+    return this.verb((runtime) => runtime.earliestDueAt());
   }
 
   claimDue(request: ClaimRequest): Promise<ClaimBatch> {
-    return this.runtime().claims.claimDue(request);
+    return this.verb((runtime) => runtime.claims.claimDue(request));
   }
 
   complete(completion: Completion, slotHeld: boolean): Promise<CompletionEffect> {
-    return this.runtime().completions.complete(completion, slotHeld);
+    return this.verb((runtime) => runtime.completions.complete(completion, slotHeld));
   }
 
   release(claim: Claim, now: number): Promise<CompletionEffect> {
-    return this.runtime().completions.release(claim, now);
+    return this.verb((runtime) => runtime.completions.release(claim, now));
   }
 
   annotate(claim: Claim, note: RunNote): Promise<void> {
-    return this.runtime().completions.annotate(claim, note);
+    return this.verb((runtime) => runtime.completions.annotate(claim, note));
   }
 
   renew(claims: readonly Claim[], now: number): Promise<Renewal> {
-    return this.runtime().claims.renew(claims, now);
+    return this.verb((runtime) => runtime.claims.renew(claims, now));
   }
 
   giveBack(claims: readonly Claim[], now: number): Promise<void> {
-    return this.runtime().claims.giveBack(claims, now);
+    return this.verb((runtime) => runtime.claims.giveBack(claims, now));
   }
 
   time(): Promise<number> {
-    return this.runtime().query(({ dialect, kysely }) => dialect.now(kysely));
+    return this.verb((runtime) => runtime.query(({ dialect, kysely }) => dialect.now(kysely)));
   }
 
   otherReplicas(): Promise<string[]> {
     const { leaseMs } = this;
-    return this.runtime().query(async ({ dialect, kysely }) => {
-      const now = await dialect.now(kysely);
-      // A beat from the future is one of a test that moved time.
-      return selectReplicaIds(kysely, now - leaseMs, now + leaseMs);
-    });
+    return this.verb((runtime) =>
+      runtime.query(async ({ dialect, kysely }) => {
+        const now = await dialect.now(kysely);
+        // A beat from the future is one of a test that moved time.
+        return selectReplicaIds(kysely, now - leaseMs, now + leaseMs);
+      }),
+    );
   }
 
   beat(now: number): Promise<BeatResult> {
-    return this.runtime().beat(now);
+    return this.verb((runtime) => runtime.beat(now));
   }
 
   /** Replicas share the store's time: nothing follows. */
@@ -142,8 +148,14 @@ export class SqlStore implements LeasedStore {
     return Promise.resolve(NOTHING);
   }
 
-  private runtime(): StoreRuntime {
-    if (this.opened === null) throw new Error('The store is not open.');
-    return this.opened;
+  /** @throws only errors of the scheduler */
+  private async verb<T>(work: (runtime: StoreRuntime) => Promise<T>): Promise<T> {
+    const { opened } = this;
+    if (opened === null) throw new SchedulerNotRunningError('stopping');
+    try {
+      return await work(opened);
+    } catch (error) {
+      throw opened.toStoreError(error);
+    }
   }
 }

@@ -15,6 +15,7 @@ import {
   type RequestedRun,
   requestRun,
   type RunRequest,
+  type SchedulerError,
   SerialQueue,
   type StoreSession,
 } from '@carillon/scheduler/store';
@@ -23,6 +24,8 @@ import { Claims } from './claim/claims.js';
 import { CompletionBatcher } from './complete/completion-batcher.js';
 import { Declarations } from './declarations.js';
 import type { Database } from './driver/database.js';
+import { toStoreError } from './driver/error-kinds.js';
+import { isOverWithin, limitsOf } from './driver/real-time.js';
 import { inTransaction, retrying } from './driver/transactions.js';
 import { RetentionPruner } from './retention-pruner.js';
 import type { Tables } from './schema/tables.js';
@@ -65,7 +68,7 @@ export class StoreRuntime {
       await runtime.begin();
     } catch (error) {
       await db.close();
-      throw error;
+      throw runtime.toStoreError(error);
     }
     return runtime;
   }
@@ -86,15 +89,21 @@ export class StoreRuntime {
     this.claims = new Claims(this.context, this.completions, this.pruner.noteMade);
   }
 
+  /** Takes no longer than a lease, whatever is pending. */
   async close(): Promise<void> {
-    const { db, held } = this.context;
+    const { db, held, leaseMs } = this.context;
+    const { responseMs } = limitsOf(leaseMs);
     try {
-      await this.completions.idle();
+      await isOverWithin(this.completions.idle(), responseMs);
       held.clear();
       await this.query(({ kysely }) => this.declarations.leave(kysely));
     } finally {
       await db.close();
     }
+  }
+
+  toStoreError(error: unknown): SchedulerError {
+    return toStoreError(this.context.db.dialect.kindOf(error), error);
   }
 
   async putJob(spec: JobSpec, ifTaken: IfTaken, now: number, transaction?: unknown): Promise<PutResult> {
@@ -158,13 +167,13 @@ export class StoreRuntime {
   async beat(now: number): Promise<BeatResult> {
     const { db, units, floor, session } = this.context;
     await this.listen();
+    await this.insertGroups();
     const context = await inTransaction(db, async (trx) => {
       const found = units.context(now);
       await this.declarations.beat(trx, now);
       await this.declarations.reconcile(trx, found);
       return found;
     });
-    this.declarations.reconciled(context);
     const { recorded, changed } = context.facts;
     if (changed.length > 0) floor.reset();
     const unhandled = (await this.query(() => selectDueWithoutHandler(db, session.handlers(), now))).filter(
@@ -182,8 +191,7 @@ export class StoreRuntime {
   }
 
   private async begin(): Promise<void> {
-    const { session } = this.context;
-    await this.query((db) => insertGroups(db, Object.keys(session.concurrency.groups)));
+    await this.insertGroups();
     await this.query(() => this.followZoneData());
     await this.listen();
   }
@@ -201,6 +209,12 @@ export class StoreRuntime {
       if (last === null) return;
       afterId = last;
     }
+  }
+
+  /** Also on each beat: without its row no run of a group may begin, and rows may vanish. */
+  private async insertGroups(): Promise<void> {
+    const { groups } = this.context.session.concurrency;
+    await this.query((db) => insertGroups(db, Object.keys(groups)));
   }
 
   private async listen(): Promise<void> {

@@ -163,9 +163,7 @@ describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
     const error: unknown = await sql`select * from nowhere_at_all`
       .execute(database.kysely)
       .catch((e: unknown) => e);
-    expect(database.dialect.isMissingTable(error)).toBe(true);
-    expect(database.dialect.isDown(error)).toBe(false);
-    expect(database.dialect.isTransient(error)).toBe(false);
+    expect(database.dialect.kindOf(error)).toBe('missing');
   });
 
   it('rolls back what throws', async () => {

@@ -38,7 +38,7 @@ describe.runIf(eachDatabase.some(([name]) => name === 'PostgreSQL'))('on Postgre
     scratch = await eachDatabase.find(([name]) => name === 'PostgreSQL')![1].scratch();
     await scratch.open();
     pool = new pg.Pool({ connectionString: scratch.url, max: 2 });
-    database = await openPostgres({ server: pool, schema: scratch.options.schema! });
+    database = await openPostgres({ server: pool, schema: scratch.options.schema!, leaseMs: 30_000 });
   });
   afterEach(async () => {
     await database.close();
@@ -64,7 +64,7 @@ describe.runIf(eachDatabase.some(([name]) => name === 'PostgreSQL'))('on Postgre
     expect(pool.listenerCount('error')).toBe(0);
     await database.close();
     expect((await pool.query('select 2 as two')).rows).toEqual([{ two: 2 }]);
-    database = await openPostgres({ server: pool, schema: scratch.options.schema! });
+    database = await openPostgres({ server: pool, schema: scratch.options.schema!, leaseMs: 30_000 });
   });
 
   it('survives that its connections are cut, between statements and within one', async () => {
@@ -73,7 +73,7 @@ describe.runIf(eachDatabase.some(([name]) => name === 'PostgreSQL'))('on Postgre
       helper.query(
         "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'carillon'",
       );
-    const own = await openPostgres({ server: scratch.url, schema: scratch.options.schema! });
+    const own = await openPostgres({ server: scratch.url, schema: scratch.options.schema!, leaseMs: 30_000 });
     for (let round = 0; round < 3; round++) {
       const broken = own.kysely.transaction().execute(async (transaction) => {
         await jobsOf({ kysely: transaction });
@@ -81,7 +81,7 @@ describe.runIf(eachDatabase.some(([name]) => name === 'PostgreSQL'))('on Postgre
         await jobsOf({ kysely: transaction });
       });
       const error: unknown = await broken.catch((caught: unknown) => caught);
-      expect(own.dialect.isDown(error), String(error)).toBe(true);
+      expect(own.dialect.kindOf(error), String(error)).toBe('down');
       expect(await jobsOf(own)).toEqual([]);
     }
     await own.close();
@@ -89,14 +89,22 @@ describe.runIf(eachDatabase.some(([name]) => name === 'PostgreSQL'))('on Postgre
   });
 
   it('says that a server which is not there is down', async () => {
-    const nowhere = await openPostgres({ server: 'postgres://x@127.0.0.1:1/x', schema: 'carillon' });
+    const nowhere = await openPostgres({
+      server: 'postgres://x@127.0.0.1:1/x',
+      schema: 'carillon',
+      leaseMs: 30_000,
+    });
     const error: unknown = await jobsOf(nowhere).catch((caught: unknown) => caught);
-    expect(nowhere.dialect.isDown(error), String(error)).toBe(true);
+    expect(nowhere.dialect.kindOf(error), String(error)).toBe('down');
     await nowhere.close();
   });
 
   it('hints to others at the commit, never to itself, and listens anew when the connection was cut', async () => {
-    const other = await openPostgres({ server: scratch.url, schema: scratch.options.schema! });
+    const other = await openPostgres({
+      server: scratch.url,
+      schema: scratch.options.schema!,
+      leaseMs: 30_000,
+    });
     const heard: string[] = [];
     let wake = (): void => undefined;
     const next = (): Promise<void> => new Promise((resolve) => (wake = resolve));
@@ -163,7 +171,7 @@ describe.runIf(eachDatabase.some(([name]) => name === 'MySQL'))('on MySQL', () =
     ['mysql2/promise', (url: string) => mysqlPromise.createPool({ uri: url, connectionLimit: 1 })],
   ])('works over a pool of %s, refuses it as a transaction, and leaves it open', async (_, makePool) => {
     const pool = makePool(scratch.url);
-    const over = await openMysql({ server: pool, prefix: scratch.options.prefix! });
+    const over = await openMysql({ server: pool, prefix: scratch.options.prefix!, leaseMs: 30_000 });
     await over.dialect.insertMany(over.kysely, { table: 'jobs', rows: [jobRow({ id: 'a' })] });
     const jobs = await over.kysely.transaction().execute((transaction) => jobsOf({ kysely: transaction }));
     expect(jobs).toEqual([jobRow({ id: 'a' })]);
@@ -174,10 +182,12 @@ describe.runIf(eachDatabase.some(([name]) => name === 'MySQL'))('on MySQL', () =
   });
 
   it('says that a server which is not there is down', async () => {
-    const error: unknown = await openMysql({ server: 'mysql://x@127.0.0.1:1/x', prefix: 'x_' }).catch(
-      (caught: unknown) => caught,
-    );
-    expect(database.dialect.isDown(error), String(error)).toBe(true);
+    const error: unknown = await openMysql({
+      server: 'mysql://x@127.0.0.1:1/x',
+      prefix: 'x_',
+      leaseMs: 30_000,
+    }).catch((caught: unknown) => caught);
+    expect(database.dialect.kindOf(error), String(error)).toBe('down');
   });
 });
 

@@ -8,7 +8,7 @@ import {
   type UnitContext,
 } from '@carillon/scheduler/store';
 import type { Kysely } from 'kysely';
-import { type CompletionsUnderWay, LONGEST_WAIT_MS } from '../complete/completion-batcher.js';
+import { type CompletionsUnderWay, longestWaitMs } from '../complete/completion-batcher.js';
 import { inParallel } from '../driver/in-parallel.js';
 import { isOverWithin } from '../driver/real-time.js';
 import type { LockedJob, Tables } from '../schema/tables.js';
@@ -103,8 +103,12 @@ export class ClaimTransaction {
     if (limited.length > 0) {
       const wanted = await selectDueGroups(db, trx, limited, now);
       const completing = inputs.completing();
-      if (wanted.length > 0 && completing !== null) await isOverWithin(completing.over, LONGEST_WAIT_MS);
-      taken = await lockGroups(db, trx, wanted);
+      if (wanted.length > 0 && completing !== null)
+        await isOverWithin(completing.over, longestWaitMs(store.leaseMs));
+      const counted = await lockGroups(db, trx, wanted);
+      if (counted.size < wanted.length) this.leftLocked = true;
+      // A group that another replica has locked counts as full.
+      taken = new Map(wanted.map((name) => [name, counted.get(name) ?? Number.POSITIVE_INFINITY]));
     }
     this.slots = new BatchSlots(session.concurrency, inputs.atWork, taken);
     const { from, only } = inputs;
@@ -115,7 +119,7 @@ export class ClaimTransaction {
   private async withoutCompleting(rows: LockedJob[]): Promise<LockedJob[]> {
     const completing = this.inputs.completing();
     if (completing === null || !rows.some(({ id }) => completing.jobs.has(id))) return rows;
-    if (await isOverWithin(completing.over, LONGEST_WAIT_MS)) return rows;
+    if (await isOverWithin(completing.over, longestWaitMs(this.store.leaseMs))) return rows;
     return rows.filter(({ id }) => !completing.jobs.has(id));
   }
 

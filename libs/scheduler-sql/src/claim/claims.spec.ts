@@ -16,8 +16,7 @@ class Frail {
   wrap(database: Database): Database {
     const { dialect } = database;
     const frail = Object.create(dialect) as Database['dialect'];
-    frail.isDown = (error) => error === LOST || dialect.isDown(error);
-    frail.isTransient = (error) => error !== LOST && dialect.isTransient(error);
+    frail.kindOf = (error) => (error === LOST ? 'down' : dialect.kindOf(error));
     frail.insertMany = (trx, insert) => {
       if (
         insert.table === 'runs' &&
@@ -26,7 +25,7 @@ class Frail {
         return Promise.reject(new Error('the row is too long'));
       return dialect.insertMany.call(dialect, trx, insert);
     };
-    for (const name of ['updateMany', 'isOneOf', 'isMissingTable', 'now'] as const)
+    for (const name of ['updateMany', 'isOneOf', 'now'] as const)
       frail[name] = dialect[name].bind(dialect) as never;
     const transaction: Database['transaction'] = async (work) => {
       const response = await database.transaction(work);

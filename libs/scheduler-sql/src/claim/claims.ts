@@ -110,7 +110,7 @@ export class Claims {
       await completions.notWritten(along);
       // From here on some claims may be made whose answer another's failure hides.
       this.unsure = true;
-      if (error instanceof StoreUnavailableError) throw error;
+      if (!this.isAboutRow(error)) throw error;
       const batches = await this.claimEach(request);
       this.unsure = false;
       return batches;
@@ -133,6 +133,12 @@ export class Claims {
     return batches;
   }
 
+  /** Any other error would hold for each job, or go away by itself. */
+  private isAboutRow(error: unknown): boolean {
+    if (error instanceof StoreUnavailableError) return false;
+    return ['row', 'program'].includes(this.store.db.dialect.kindOf(error));
+  }
+
   private transaction(
     trx: Kysely<Tables>,
     request: ClaimRequest,
@@ -151,7 +157,7 @@ export class Claims {
   }
 
   private park(id: string, error: unknown, now: number): Promise<ClaimedBatch> {
-    if (error instanceof StoreUnavailableError) throw error;
+    if (!this.isAboutRow(error)) throw error;
     const { db, units } = this.store;
     return inTransaction(db, async (trx) => {
       const context = units.context(now);

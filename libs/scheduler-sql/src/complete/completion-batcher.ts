@@ -15,7 +15,7 @@ import { CompletionWriter, type PendingCompletion, writeHeldNotes } from './comp
  * How long a claim waits for completions that are being written: they take milliseconds. Bounded, because the blocker
  * may itself wait for locks that this claim holds, a deadlock across two connections that no database detects.
  */
-export const LONGEST_WAIT_MS = 1_000;
+export const longestWaitMs = (leaseMs: number): number => Math.min(1_000, leaseMs / 10);
 
 interface Waiting<T> {
   resolve: (result: T) => void;
@@ -71,7 +71,8 @@ export class CompletionBatcher {
     for (const note of notes) this.batches.put(note);
     this.withJobs.push(...others);
     // A claim can wait for the jobs of a transaction; not for a connection, while it has one itself.
-    if (this.writing !== null && this.underWay === null) await isOverWithin(this.writing, LONGEST_WAIT_MS);
+    if (this.writing !== null && this.underWay === null)
+      await isOverWithin(this.writing, longestWaitMs(this.context.leaseMs));
     await this.writeWithJobs();
     return alone;
   }

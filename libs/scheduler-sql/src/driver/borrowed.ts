@@ -9,7 +9,7 @@ import {
 } from 'kysely';
 import type { Tables } from '../schema/tables.js';
 
-type Execute = <R>(query: CompiledQuery) => Promise<QueryResult<R>>;
+export type Execute = <R>(query: CompiledQuery<R>) => Promise<QueryResult<R>>;
 
 /** A Kysely over a connection whose transaction is begun and ended elsewhere. */
 export function borrow(
@@ -17,7 +17,8 @@ export function borrow(
   execute: Execute,
   plugins: KyselyPlugin[],
 ): Kysely<Tables> {
-  const driver = new BorrowedDriver({ executeQuery: execute, streamQuery: refuse });
+  const executeQuery = execute as DatabaseConnection['executeQuery'];
+  const driver = new BorrowedDriver({ executeQuery, streamQuery: refuse });
   return new Kysely({
     dialect: {
       createDriver: () => driver,

@@ -14,7 +14,28 @@ export class DriverMissingError extends SchedulerError {
   }
 }
 
-/** The server is older than what the store needs. */
+/** The database refuses a statement, and would refuse it again. */
+export class DatabaseRefusedError extends SchedulerError {
+  readonly code = 'DATABASE_REFUSED';
+  readonly statusCode = 500;
+  constructor(
+    readonly reason: keyof typeof REMEDIES,
+    cause: unknown,
+  ) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    super(`The store's statement failed: ${message}. ${REMEDIES[reason]}`, { cause });
+  }
+}
+
+const REMEDIES = {
+  row: 'Shorten or correct the values that it names.',
+  denied: "Grant the store's user select, insert, update and delete on its tables, and what migrations need.",
+  missing: 'Restore the tables, or run migrate(store) of @carillon/sql to make them anew.',
+  refused: "The cause has the database's own error; correct what it names.",
+  program: 'The cause has the error; report it if it is not your own.',
+} as const;
+
+/** The server is older than the store needs. */
 export class DatabaseTooOldError extends SchedulerError {
   readonly code = 'DATABASE_TOO_OLD';
   readonly statusCode = 500;
@@ -26,7 +47,7 @@ export class DatabaseTooOldError extends SchedulerError {
   }
 }
 
-/** Newer code has migrated the tables, in a way that this code does not know. */
+/** Newer code has migrated the tables; this code does not know the result. */
 export class SchemaTooNewError extends SchedulerError {
   readonly code = 'SCHEMA_TOO_NEW';
   readonly statusCode = 500;
@@ -42,7 +63,7 @@ export class SchemaTooNewError extends SchedulerError {
   }
 }
 
-/** The tables are missing or old, and `migrate: false` says that they are not to be touched. */
+/** The tables are missing or old, and `migrate: false` forbids to change them. */
 export class SchemaOutdatedError extends SchedulerError {
   readonly code = 'SCHEMA_OUTDATED';
   readonly statusCode = 500;
@@ -55,7 +76,7 @@ export class SchemaOutdatedError extends SchedulerError {
       (found === null
         ? `The tables ${tables} do not exist`
         : `The tables ${tables} are at the migration "${found}", and this version of @carillon/sql needs "${needed}"`) +
-        ', and the store was told not to migrate. Run migrate(store) of @carillon/sql once before the start, or leave out migrate: false.',
+        ', and migrate: false keeps the store from changing them. Run migrate(store) of @carillon/sql once before the start, or leave out migrate: false.',
     );
   }
 }

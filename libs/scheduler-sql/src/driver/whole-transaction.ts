@@ -1,12 +1,12 @@
 /**
- * A transaction whose statement has failed takes no further ones, as on PostgreSQL: some failures (a deadlock on
- * MySQL, a full disk on SQLite) have undone and ended it already, and what follows would be kept by itself.
+ * Refuses statements after one that failed, as PostgreSQL does: some failures (a deadlock on MySQL, a full disk on
+ * SQLite) have ended the transaction already, and later statements would be committed by themselves.
  */
 export class WholeTransaction {
   #open = false;
   #failure: { error: unknown } | null = null;
 
-  /** @param isHarmless the statement is undone, nothing else, and whoever sent it goes on */
+  /** @param isHarmless only the statement is undone, and the transaction goes on */
   constructor(private readonly isHarmless: (error: unknown) => boolean = () => false) {}
 
   begin(): void {
@@ -19,7 +19,7 @@ export class WholeTransaction {
     this.#failure = null;
   }
 
-  /** @throws what the first statement that failed threw, and carries out nothing */
+  /** @throws the error of the first statement that failed, and sends nothing */
   async run<R>(statement: () => Promise<R>): Promise<R> {
     if (this.#failure !== null) throw this.#failure.error;
     try {

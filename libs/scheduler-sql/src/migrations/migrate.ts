@@ -24,13 +24,13 @@ export async function migrateDatabase(database: Database): Promise<string[]> {
   }
 }
 
-/** @throws SchemaOutdatedError, SchemaTooNewError when the tables are not those of this code */
+/** @throws SchemaOutdatedError, SchemaTooNewError when the tables do not fit this code */
 export async function checkDatabase(database: Database): Promise<void> {
   const found = await foundVersion(database, database.kysely);
   if (found !== NEWEST) throw new SchemaOutdatedError(database.names.quoted('*'), found, NEWEST);
 }
 
-/** Under the lock. */
+/** Call under the schema lock. */
 export async function migrateTo(
   { dialect, names }: Database,
   connection: Kysely<Tables>,
@@ -65,7 +65,7 @@ async function foundVersion({ dialect, names }: Database, kysely: Kysely<Tables>
     if (unknown.length > 0) throw new SchemaTooNewError(names.quoted('*'), unknown.at(-1)!, NEWEST);
     return done.at(-1) ?? null;
   } catch (error) {
-    if (dialect.isMissingTable(error)) return null;
+    if (dialect.kindOf(error) === 'missing') return null;
     throw error;
   }
 }

@@ -4,15 +4,15 @@ import { isBusy } from '../driver/sqlite/sqlite-errors.js';
 import type { Tables } from '../schema/tables.js';
 
 /**
- * Lets one process at a time, of all that share the tables, change them. Where tables can be changed in a
- * transaction, a failure undoes all of it.
+ * Lets one process at a time, of all that share the tables, change them. Where a transaction can change tables, a
+ * failure undoes all of it.
  */
 export function withSchemaLock<T>(
-  { kysely, dialect, names }: Database,
+  { patiently, dialect, names }: Database,
   work: (connection: Kysely<Tables>) => Promise<T>,
 ): Promise<T> {
   const jobsTable = names.quoted('jobs');
-  return kysely.connection().execute((connection) => {
+  return patiently((connection) => {
     const run = (text: string): Promise<unknown> => connection.executeQuery(CompiledQuery.raw(text));
     const orRollBack = async (first: string | null): Promise<T> => {
       try {
@@ -36,7 +36,7 @@ export function withSchemaLock<T>(
   });
 }
 
-/** Of five seconds each. */
+/** Of up to five seconds each. */
 const SQLITE_TRIES = 60;
 
 async function beginImmediate(run: (text: string) => Promise<unknown>): Promise<void> {

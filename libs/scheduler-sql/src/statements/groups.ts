@@ -40,23 +40,28 @@ export async function selectDueGroups(
   return rows.map(({ name }) => name);
 }
 
-/** Locks the groups, so that no other replica takes their slots meanwhile, and counts those that are taken. */
+/**
+ * Locks the groups, so that no other replica takes their slots meanwhile, and counts those that are taken. Never waits
+ * for another replica, which may have lost its connection: a group that it has locked is left out.
+ */
 export async function lockGroups(
   { dialect }: Database,
   trx: Kysely<Tables>,
   groups: readonly string[],
 ): Promise<Map<string, number>> {
-  const taken = new Map(groups.map((name) => [name, 0]));
-  if (groups.length === 0) return taken;
+  if (groups.length === 0) return new Map();
+  let locked = groups;
   if (dialect.skipLocked) {
     const rows = trx.selectFrom('groups').select('name').where(dialect.isOneOf('name', groups));
-    await rows.orderBy('name').forUpdate().execute();
+    locked = (await rows.orderBy('name').forUpdate().skipLocked().execute()).map(({ name }) => name);
   }
+  const taken = new Map(locked.map((name) => [name, 0]));
+  if (locked.length === 0) return taken;
   const counts = await trx
     .selectFrom('runs')
     .select(['group_name', ({ fn }) => fn.countAll<number>().as('slots')])
     .where('holds_slot', '=', sql.lit(1))
-    .where(dialect.isOneOf('group_name', groups))
+    .where(dialect.isOneOf('group_name', locked))
     .groupBy('group_name')
     .execute();
   for (const { group_name, slots } of counts) taken.set(group_name!, slots);

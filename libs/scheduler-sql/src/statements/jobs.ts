@@ -31,6 +31,16 @@ export async function lockJobs(
   return (whenLocked === 'wait' ? query.forUpdate() : query.forUpdate().skipLocked()).execute();
 }
 
+/**
+ * Returns false for an id that is not stored where a lock of it would lock the gap around it, and with that the
+ * inserts of other new ids: two such transactions would wait for each other (MySQL, at its default isolation).
+ */
+export async function mayLockJob({ dialect }: Database, trx: Kysely<Tables>, id: string): Promise<boolean> {
+  if (dialect.name !== 'mysql') return true;
+  const found = await trx.selectFrom('jobs').select('id').where('id', '=', id).executeTakeFirst();
+  return found !== undefined;
+}
+
 export async function deleteJobs(
   { dialect }: Database,
   trx: Kysely<Tables>,

@@ -1,4 +1,4 @@
-import type { Declares, LiveReplica } from '@carillon/scheduler/store';
+import type { DeclaredJob, Declares, LiveReplica } from '@carillon/scheduler/store';
 import { type Kysely, sql, type SqlBool } from 'kysely';
 import type { Database } from '../driver/database.js';
 import type { ReplicaTable, Tables } from '../schema/tables.js';
@@ -50,15 +50,13 @@ export async function selectReplicaIds(
   return rows.map(({ id }) => id);
 }
 
-/** Ids of declared jobs that make ticks, or would but for a pause. */
-export async function selectDeclaredJobs(trx: Kysely<Tables>): Promise<string[]> {
-  const rows = await trx
+/** All declared jobs, in any state. */
+export async function selectDeclaredJobs(trx: Kysely<Tables>): Promise<DeclaredJob[]> {
+  return trx
     .selectFrom('jobs')
-    .select('id')
+    .select(['id', 'declaration', 'state'])
     .where('origin', '=', 'declared')
-    .where('state', 'in', ['active', 'paused'])
     .execute();
-  return rows.map(({ id }) => id);
 }
 
 /** Due jobs that wait for a replica that has their handler (D5). */

@@ -112,11 +112,13 @@ export class UnitRepository {
     return new SqlUnit({ record, runs: new LiveRuns(), unreadable: null, row: null }, context);
   }
 
-  /** Inserts the job of a unit. Returns false when another transaction has stored one of its id meanwhile. */
-  async insert(trx: Kysely<Tables>, { job, liveFrom }: SqlUnit): Promise<boolean> {
-    const row = toJobRow(job, liveFrom, { trigger: null, policies: null });
-    const stored = await this.db.dialect.insertMany(trx, { table: 'jobs', rows: [row] });
-    return stored.length > 0;
+  /** Inserts the jobs of units that `make` returned. Returns the ids of those that are new: another transaction may have stored the others meanwhile. */
+  async insert(trx: Kysely<Tables>, units: readonly SqlUnit[]): Promise<string[]> {
+    const rows = units.map(({ job, liveFrom }) => toJobRow(job, liveFrom, { trigger: null, policies: null }));
+    const inserts = [...inStatements(rows)].map((piece) =>
+      this.db.dialect.insertMany(trx, { table: 'jobs', rows: piece }),
+    );
+    return (await inParallel(inserts)).flat();
   }
 
   /**

@@ -30,6 +30,7 @@ export const ERROR_CODES = [
   'SCHEDULER_STOPPING',
   // @carillon/sql
   'DRIVER_MISSING',
+  'DATABASE_REFUSED',
   'DATABASE_TOO_OLD',
   'SCHEMA_TOO_NEW',
   'SCHEMA_OUTDATED',

@@ -13,7 +13,12 @@ import {
 import type { TableNames } from '../table-names.js';
 import type { MysqlFlavour } from './mysql-flavour.js';
 
-const TYPES = { key: 'varchar(255)', text: 'longtext', integer: 'bigint' };
+/** The character set of a column would be the database's by default. */
+const TYPES = {
+  key: 'varchar(255) character set utf8mb4',
+  text: 'longtext character set utf8mb4',
+  integer: 'bigint',
+};
 
 type Returning = CompiledQuery<{ id: string }>;
 

@@ -4,15 +4,13 @@ import { type BulkInsert, type BulkTable, type BulkUpdate } from '../bulk.js';
 import type { Dialect } from '../database.js';
 import type { TableNames } from '../table-names.js';
 import { MysqlBulk } from './bulk-mysql.js';
-import { isDuplicate, isMissingMysqlTable, isMysqlDown, isTransientMysql } from './mysql-errors.js';
+import { isDuplicate, kindOfMysqlError } from './mysql-errors.js';
 import type { MysqlFlavour } from './mysql-flavour.js';
 
 export class MysqlDialect implements Dialect {
   readonly name = 'mysql';
   readonly skipLocked = true;
-  readonly isTransient = isTransientMysql;
-  readonly isDown = isMysqlDown;
-  readonly isMissingTable = isMissingMysqlTable;
+  readonly kindOf = kindOfMysqlError;
   readonly collation: string;
   readonly #bulk: MysqlBulk;
 
@@ -53,7 +51,7 @@ export class MysqlDialect implements Dialect {
     return fitting.rows.map(({ id }) => id);
   }
 
-  /** Text is put together by the driver here, so a list costs no plan of its own. */
+  /** The driver fills in the values, so that a list needs no plan of its own. */
   isOneOf(column: string, values: readonly string[]): RawBuilder<SqlBool> {
     return this.isIn(column, this.list(values));
   }
@@ -73,7 +71,7 @@ export class MysqlDialect implements Dialect {
   }
 }
 
-/** What is changed does not keep a row from being found again. */
+/** Rows are found by their id again after the change. */
 function isById({ rows, alike }: BulkUpdate<BulkTable>): boolean {
   return alike?.where === undefined && Object.keys(rows[0]!.where).length === 1;
 }

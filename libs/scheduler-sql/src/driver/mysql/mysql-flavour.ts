@@ -25,13 +25,18 @@ export function flavourOf(version: string): MysqlFlavour {
   return isMariadb ? MARIADB : MYSQL;
 }
 
-export async function askFlavour(kysely: Kysely<Tables>): Promise<MysqlFlavour> {
-  const { rows } = await kysely.executeQuery<ServerVersion>(VERSION);
-  return flavourOf(rows[0]!.server_version);
+export interface ServerFacts {
+  readonly flavour: MysqlFlavour;
+  /** Bytes of the longest statement. */
+  readonly maxPacket: number;
 }
 
-interface ServerVersion {
-  server_version: string;
+export async function readServerFacts(kysely: Kysely<Tables>): Promise<ServerFacts> {
+  const { rows } = await kysely.executeQuery(FACTS);
+  const { server_version, max_packet } = rows[0]!;
+  return { flavour: flavourOf(server_version), maxPacket: Number(max_packet) };
 }
 
-const VERSION = CompiledQuery.raw('select version() as server_version') as CompiledQuery<ServerVersion>;
+const FACTS = CompiledQuery.raw(
+  'select version() as server_version, @@max_allowed_packet as max_packet',
+) as CompiledQuery<{ server_version: string; max_packet: number | string }>;

@@ -1,9 +1,17 @@
-/** What the store uses of mysql2, with callbacks: under each promise there is one of these. */
+/** The part of mysql2 that the store uses, with callbacks: each connection of mysql2/promise wraps one. */
 export interface MysqlConnection {
-  query(sql: string, values: unknown[], callback: (error: Error | null, result: unknown) => void): unknown;
+  query(
+    query: { readonly sql: string },
+    values: unknown[],
+    callback: (error: Error | null, result: unknown) => void,
+  ): unknown;
+  format(sql: string, values: unknown[]): string;
+  /** The encoding in which it sends strings. */
+  readonly clientEncoding?: string;
 }
 
 export interface MysqlPoolConnection extends MysqlConnection {
+  on(event: 'error' | 'end', listener: () => void): unknown;
   release(): void;
   destroy(): void;
 }
@@ -11,7 +19,7 @@ export interface MysqlPoolConnection extends MysqlConnection {
 export interface MysqlCorePool {
   getConnection(callback: (error: Error | null, connection: MysqlPoolConnection) => void): void;
   end(callback: (error?: Error | null) => void): void;
-  on(event: 'connection', listener: (connection: MysqlConnection) => void): unknown;
+  on(event: 'connection', listener: (connection: MysqlPoolConnection) => void): unknown;
 }
 
 export interface MysqlModule {
@@ -31,7 +39,7 @@ export function coreConnection(value: unknown): MysqlConnection | null {
   if (typeof given !== 'object' || given === null) return null;
   const core = typeof given.promise === 'function' ? given : given.connection;
   const connection = core as (MysqlConnection & { getConnection?: unknown }) | undefined;
-  // A pool would run each statement on another connection.
+  // Not a pool, which runs each statement on another connection.
   return typeof connection?.query === 'function' && connection.getConnection === undefined
     ? connection
     : null;

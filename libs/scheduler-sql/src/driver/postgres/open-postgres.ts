@@ -5,22 +5,24 @@ import { borrow, executeIn, isKyselyTransaction } from '../borrowed.js';
 import type { Database } from '../database.js';
 import { loadDriver } from '../load-driver.js';
 import { numbersPlugin } from '../numbers-plugin.js';
+import { isOverWithin, type Limits, limitsOf } from '../real-time.js';
 import { TableNames } from '../table-names.js';
 import { Templates } from '../templates.js';
-import type { PgClient, PgModule, PgOwnClient, PgPool } from './pg-types.js';
+import type { PgClient, PgModule, PgOwnClient, PgOwnPool, PgPool, PgPoolClient } from './pg-types.js';
 import { PostgresDialect } from './postgres-dialect.js';
-import { PostgresDriver, queryOn } from './postgres-driver.js';
+import { PostgresDriver } from './postgres-driver.js';
 import { PostgresHints } from './postgres-hints.js';
+import { queryOn } from './query-on.js';
 
 export interface PostgresSource {
   /** A pool stays the user's: nothing is set on it, and it is not closed. */
   server: string | PgPool;
   schema: string;
+  leaseMs: number;
 }
 
-/** A claim, the settles, a renewal and a few queries at once. */
+/** A claim, completions, a renewal and a few queries at once. */
 const CONNECTIONS = 10;
-const CONNECT_TIMEOUT_MS = 10_000;
 
 const PARTS = {
   createAdapter: () => new PostgresAdapter(),
@@ -28,55 +30,83 @@ const PARTS = {
   createIntrospector: (db: Kysely<unknown>) => new PostgresIntrospector(db),
 };
 
-export async function openPostgres({ server, schema }: PostgresSource): Promise<Database> {
-  const { pool, isOurs, client } = typeof server === 'string' ? await ours(server) : await theirs(server);
+export async function openPostgres({ server, schema, leaseMs }: PostgresSource): Promise<Database> {
+  const limits = limitsOf(leaseMs);
+  const { pool, client, close } =
+    typeof server === 'string' ? await ours(server, limits) : await theirs(server);
   const names = new TableNames(schema, '', '"');
-  const hints = new PostgresHints(client, `carillon_${schema}`);
-  const driver = new PostgresDriver(async () => ({ pool, isOurs }));
+  const driver = new PostgresDriver(pool, limits);
   const kysely = new Kysely<Tables>({ dialect: { ...PARTS, createDriver: () => driver }, plugins: [names] });
+  const hints = new PostgresHints(client, kysely, `carillon_${schema}`, limits);
   return {
     kysely,
     dialect: new PostgresDialect(names),
     names,
     templates: new Templates(),
     hints,
+    // Kysely's own transaction sends a statement only after the response to the one before.
     transaction: (work) =>
       driver.transaction((connection) =>
-        // Kysely's own transaction sends a statement only when the one before is answered.
+        work(borrow(PARTS, (query) => connection.executeQuery(query), [names])),
+      ),
+    patiently: (work) =>
+      driver.patiently((connection) =>
         work(borrow(PARTS, (query) => connection.executeQuery(query), [names])),
       ),
     within: (transaction) => within(transaction, names),
     close: async () => {
       await hints.close();
       await kysely.destroy();
+      await close();
     },
   };
 }
 
 interface Server {
   pool: PgPool;
-  isOurs: boolean;
   /** A connection beside the pool, which may be a pool of one. */
   client: () => PgOwnClient;
+  close: () => Promise<void>;
 }
 
-async function ours(url: string): Promise<Server> {
+async function ours(url: string, limits: Limits): Promise<Server> {
   const pg = await loadDriver<PgModule>('pg', () => import('pg'), 'a PostgreSQL store');
-  const options = { connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true };
-  const pool = new pg.Pool({ ...options, max: CONNECTIONS, pipeline: true, application_name: 'carillon' });
-  // An idle connection that is lost is replaced when one is needed; unheard, the event would end the process.
+  const options = { connectionString: url, keepAlive: true };
+  const timeout = { connectionTimeoutMillis: limits.responseMs };
+  // The timeout is for connecting. The same option of the pool would count the wait for a free connection, too.
+  class Client extends pg.Client {
+    constructor(given: object) {
+      super({ ...given, ...timeout });
+    }
+  }
+  const name = { application_name: 'carillon' };
+  const pool = new pg.Pool({ ...options, ...name, max: CONNECTIONS, pipeline: true, Client });
+  // An idle connection that is lost is replaced when one is needed; without a listener the event ends the process.
   pool.on('error', () => undefined);
+  const clients = clientsOf(pool);
   return {
     pool,
-    isOurs: true,
-    client: () => new pg.Client({ ...options, application_name: 'carillon hints' }),
+    client: () => new Client({ ...options, application_name: 'carillon hints' }),
+    close: async () => {
+      // Waits for the server's response to each goodbye.
+      const ended = pool.end().catch(() => undefined);
+      if (await isOverWithin(ended, limits.responseMs)) return;
+      for (const client of clients) client.connection?.stream?.destroy();
+    },
   };
+}
+
+function clientsOf(pool: PgOwnPool): ReadonlySet<PgPoolClient> {
+  const clients = new Set<PgPoolClient>();
+  pool.on('connect', (client) => void clients.add(client));
+  pool.on('remove', (client) => void clients.delete(client));
+  return clients;
 }
 
 async function theirs(pool: PgPool): Promise<Server> {
   const { Client } = pool as unknown as { Client?: PgModule['Client'] };
   const pg = Client ? { Client } : await loadDriver<PgModule>('pg', () => import('pg'), 'a PostgreSQL store');
-  return { pool, isOurs: false, client: () => new pg.Client(pool.options ?? {}) };
+  return { pool, client: () => new pg.Client(pool.options ?? {}), close: () => Promise.resolve() };
 }
 
 function within(transaction: unknown, names: TableNames): Kysely<Tables> {
@@ -90,7 +120,7 @@ function within(transaction: unknown, names: TableNames): Kysely<Tables> {
   );
 }
 
-/** A pool has `query` too, and would run each statement on another connection. */
+/** False for a pool, which has `query` too, and runs each statement on another connection. */
 function isClient(value: unknown): value is PgClient {
   const client = value as (Partial<PgClient> & { totalCount?: number }) | null;
   return typeof client === 'object' && typeof client?.query === 'function' && client.totalCount === undefined;

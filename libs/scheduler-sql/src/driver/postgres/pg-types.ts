@@ -10,6 +10,8 @@ export interface PgClient {
   query(query: PgQuery): Promise<PgResult>;
   /** Statements are sent without waiting for the responses to earlier ones; absent in older versions of pg. */
   readonly pipeline?: boolean;
+  /** Absent in pg-native. */
+  readonly connection?: { readonly stream?: { destroy(): void } };
   on(event: string, listener: (...args: never[]) => void): unknown;
   removeListener(event: string, listener: (...args: never[]) => void): unknown;
 }
@@ -38,7 +40,12 @@ export interface PgResult {
   rows: unknown[];
 }
 
+export interface PgOwnPool extends PgPool {
+  on(event: 'error', listener: () => void): unknown;
+  on(event: 'connect' | 'remove', listener: (client: PgPoolClient) => void): unknown;
+}
+
 export interface PgModule {
-  Pool: new (options: object) => PgPool & { on(event: 'error', listener: () => void): unknown };
+  Pool: new (options: object) => PgOwnPool;
   Client: new (options: object) => PgOwnClient;
 }

@@ -4,15 +4,13 @@ import type { BulkInsert, BulkTable, BulkUpdate } from '../bulk.js';
 import type { Dialect } from '../database.js';
 import type { TableNames } from '../table-names.js';
 import { PostgresBulk } from './bulk-postgres.js';
-import { isMissingPostgresTable, isPostgresDown, isTransientPostgres } from './postgres-errors.js';
+import { kindOfPostgresError } from './postgres-errors.js';
 
 export class PostgresDialect implements Dialect {
   readonly name = 'postgres';
   readonly collation = null;
   readonly skipLocked = true;
-  readonly isTransient = isTransientPostgres;
-  readonly isDown = isPostgresDown;
-  readonly isMissingTable = isMissingPostgresTable;
+  readonly kindOf = kindOfPostgresError;
   readonly #bulk: PostgresBulk;
 
   constructor(names: TableNames) {

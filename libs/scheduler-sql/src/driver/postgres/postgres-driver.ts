@@ -1,63 +1,71 @@
+import { randomBytes } from 'node:crypto';
 import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely';
-import type { PgClient, PgPool, PgPoolClient } from './pg-types.js';
+import { Deadlines, type Limits, type NoResponseError } from '../real-time.js';
+import type { PgPool, PgPoolClient } from './pg-types.js';
 import { isAborted, isConnectionLost, isStaleStatement } from './postgres-errors.js';
+import { queryOn } from './query-on.js';
 
-/**
- * Each statement of the store has an index to go by. A plan that was kept from the time when a table was small would
- * walk over all of it: until the next ANALYZE, which is a minute away at best. What has none is not worth compiling.
- */
-const BEGIN = 'begin isolation level read committed; set local enable_seqscan = off; set local jit = off';
-/** Further texts are sent whole each time. The store's own are far fewer. */
+/** Further statements are not prepared. The store's own are far fewer. */
 const KEPT_STATEMENTS = 200;
-const WRITES = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 
 /**
- * Over a pool that may be the user's, so nothing is set on it or its connections: how values are read goes with
- * each query, the isolation level with each transaction.
+ * Runs over a pool that may be the user's: sets nothing on it or its connections. Parsers go with each query,
+ * isolation and timeouts with each transaction.
  */
 export class PostgresDriver implements Driver {
   readonly #names = new StatementNames();
+  readonly #deadlines: Deadlines;
+  readonly #begin: string;
 
-  constructor(private readonly pool: () => Promise<{ pool: PgPool; isOurs: boolean }>) {}
+  constructor(
+    private readonly pool: PgPool,
+    limits: Limits,
+  ) {
+    this.#deadlines = new Deadlines(limits.responseMs);
+    this.#begin = beginText(limits);
+  }
 
   async init(): Promise<void> {}
 
-  async acquireConnection(): Promise<DatabaseConnection> {
-    const { pool } = await this.pool();
-    return new Promise((resolve, reject) => {
-      // Not by the promise: an error that comes in one packet with the client would find nobody listening.
-      pool.connect((error: Error | undefined, client: PgPoolClient) => {
-        if (error) reject(error);
-        else resolve(new PostgresConnection(client, this.#names));
-      });
-    });
+  acquireConnection(): Promise<PostgresConnection> {
+    return this.#acquire(false);
   }
 
   async beginTransaction(connection: DatabaseConnection): Promise<void> {
-    await (connection as PostgresConnection).begin();
+    await (connection as PostgresConnection).begin(this.#begin);
   }
 
   async commitTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('commit'));
+    await (connection as PostgresConnection).end('commit');
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await connection.executeQuery(CompiledQuery.raw('rollback'));
+    await (connection as PostgresConnection).end('rollback');
   }
 
-  /** @throws what `work` throws, rather than what the rollback makes of it */
+  /** @throws the error of `work`, rather than that of the rollback */
   async transaction<T>(work: (connection: DatabaseConnection) => Promise<T>): Promise<T> {
     const connection = await this.acquireConnection();
     try {
       await this.beginTransaction(connection);
-      const answer = await work(connection);
+      const result = await connection.withinDeadline(work(connection));
       await this.commitTransaction(connection);
-      return answer;
+      return result;
     } catch (error) {
       await this.rollbackTransaction(connection).catch(() => undefined);
       throw error;
     } finally {
-      await this.releaseConnection(connection);
+      connection.release();
+    }
+  }
+
+  /** Runs statements on one connection without a deadline, and prepares none of them. */
+  async patiently<T>(work: (connection: DatabaseConnection) => Promise<T>): Promise<T> {
+    const connection = await this.#acquire(true);
+    try {
+      return await work(connection);
+    } finally {
+      connection.release();
     }
   }
 
@@ -65,67 +73,101 @@ export class PostgresDriver implements Driver {
     (connection as PostgresConnection).release();
   }
 
-  async destroy(): Promise<void> {
-    const { pool, isOurs } = await this.pool();
-    if (isOurs) await pool.end();
+  async destroy(): Promise<void> {}
+
+  async #acquire(isPatient: boolean): Promise<PostgresConnection> {
+    const deadlines = this.#deadlines;
+    const client = await deadlines.acquire<PgPoolClient>(
+      // Not by the promise: an error in the same packet as the client's readiness would find no listener.
+      (done) => this.pool.connect(done),
+      (late) => late.release(),
+    );
+    return new PostgresConnection(client, isPatient ? null : this.#names, deadlines, isPatient);
   }
+}
+
+/**
+ * Every statement of the store has an index. Without these settings a plan from the time when a table was small scans
+ * the whole table until the next ANALYZE, a minute later at best; a statement without an index is not worth compiling.
+ */
+function beginText({ responseMs, idleMs }: Limits): string {
+  return (
+    'begin isolation level read committed read write; set local enable_seqscan = off; set local jit = off; ' +
+    `set local lock_timeout = ${responseMs}; set local statement_timeout = ${responseMs}; ` +
+    `set local idle_in_transaction_session_timeout = ${idleMs}`
+  );
 }
 
 class PostgresConnection implements DatabaseConnection {
   #lost = false;
-  /** Sent, and not answered yet. */
+  #inTransaction = false;
+  #released = false;
+  /** Sent, and without a response yet. */
   #begun: Promise<unknown> | null = null;
   #last: Promise<unknown> = Promise.resolve();
-  /** What ended the transaction. */
+  /** The reason that the transaction, or the connection, takes no further statements. */
   #failure: unknown = null;
-  /** A connection that is lost between two queries says so here; unheard, it would end the process. */
+  readonly #expired: Promise<never>;
+  readonly #cancelDeadline: () => void;
+  /** An error of a connection that is lost between two queries: without a listener it would end the process. */
   readonly #onError = (): void => {
     this.#lost = true;
   };
 
   constructor(
     private readonly client: PgPoolClient,
-    private readonly names: StatementNames,
+    private readonly names: StatementNames | null,
+    private readonly deadlines: Deadlines,
+    isPatient: boolean,
   ) {
     client.on('error', this.#onError);
+    let expire!: (error: NoResponseError) => void;
+    this.#expired = new Promise((_resolve, reject) => (expire = reject));
+    this.#expired.catch(() => undefined);
+    const onOver = (error: NoResponseError): void => {
+      this.#lost = true;
+      this.#failure ??= error;
+      expire(error);
+      client.connection?.stream?.destroy();
+    };
+    this.#cancelDeadline = isPatient ? () => undefined : deadlines.start(onOver);
   }
 
-  async begin(): Promise<void> {
+  /** Rejects at the deadline, if `work` is not over by then. */
+  withinDeadline<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([work, this.#expired]);
+  }
+
+  async begin(text: string): Promise<void> {
     this.#failure = null;
-    const begun = this.#send(CompiledQuery.raw(BEGIN));
-    if (this.client.pipeline !== true) return void (await this.#heard(begun));
-    // What follows need not wait for it.
+    this.#inTransaction = true;
+    const begun = this.#send(CompiledQuery.raw(text));
+    if (this.client.pipeline !== true) return void (await this.#result(begun));
+    // The next statement need not wait for it.
     begun.catch(() => undefined);
     this.#begun = begun;
   }
 
+  async end(text: 'commit' | 'rollback'): Promise<void> {
+    if (!this.#lost) await this.executeQuery(CompiledQuery.raw(text));
+    else if (text === 'commit') throw this.#failure ?? new Error('Connection terminated');
+    this.#inTransaction = false;
+  }
+
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    if (this.#released) throw this.#failure ?? new Error('Connection ended');
     const begun = this.#begun;
     this.#begun = null;
-    const answer = this.#send<R>(query, this.names.of(query.sql));
-    return this.#heard(begun === null ? answer : Promise.all([answer, begun]).then(([result]) => result));
-  }
-
-  /** pg frowns on statements that it has to queue itself. */
-  #send<R>(query: CompiledQuery, name?: string): Promise<QueryResult<R>> {
-    if (this.client.pipeline === true) return queryOn<R>(this.client, query, name);
-    const answer = this.#last.then(() => queryOn<R>(this.client, query, name));
-    this.#last = answer.catch(() => undefined);
-    return answer;
-  }
-
-  async #heard<R>(answer: Promise<R>): Promise<R> {
+    const name = this.names?.of(this.client, query.sql);
+    const response = this.#send<R>(query, name);
+    const result = begun === null ? response : Promise.all([response, begun]).then(([one]) => one);
     try {
-      return await answer;
+      return await this.#result(result);
     } catch (error) {
-      if (this.#failure === null && isStaleStatement(error)) {
-        this.#lost = true;
-        this.names.distrust(error);
-      }
-      if (isConnectionLost(error)) this.#lost = true;
-      if (!isAborted(error)) this.#failure ??= error;
-      // Statements that were sent together fail together: the first says why.
-      throw this.#failure ?? error;
+      // A transaction has to be repeated as a whole.
+      if (this.#inTransaction || name === undefined || !isStaleStatement(error)) throw error;
+      this.#failure = null;
+      return this.#result(this.#send<R>(query));
     }
   }
 
@@ -134,35 +176,59 @@ class PostgresConnection implements DatabaseConnection {
   }
 
   release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#cancelDeadline();
     this.client.removeListener('error', this.#onError);
     this.client.release(this.#lost);
   }
+
+  /** Waits for earlier statements without a pipeline: pg deprecates a queue of its own. */
+  #send<R>(query: CompiledQuery, name?: string): Promise<QueryResult<R>> {
+    if (this.client.pipeline === true) return queryOn<R>(this.client, query, name);
+    const response = this.#last.then(() => queryOn<R>(this.client, query, name));
+    this.#last = response.catch(() => undefined);
+    return response;
+  }
+
+  async #result<R>(response: Promise<R>): Promise<R> {
+    try {
+      const result = await this.withinDeadline(response);
+      this.deadlines.responded();
+      return result;
+    } catch (error) {
+      if (this.#failure === null && isStaleStatement(error)) {
+        this.#lost = true;
+        this.names?.distrust(error);
+      }
+      if (isConnectionLost(error)) this.#lost = true;
+      else this.deadlines.responded();
+      if (!isAborted(error)) this.#failure ??= error;
+      // Statements that were sent at once fail at once: the first has the reason.
+      throw this.#failure ?? error;
+    }
+  }
 }
 
-/** @param name prepares the statement under it; undefined: it is parsed and planned each time */
-export async function queryOn<R>(
-  client: PgClient,
-  { sql, parameters }: CompiledQuery,
-  name?: string,
-): Promise<QueryResult<R>> {
-  const result = await client.query({ text: sql, values: [...parameters], name, types: PARSERS });
-  return {
-    rows: result.rows as R[],
-    ...(WRITES.has(result.command) && { numAffectedRows: BigInt(result.rowCount ?? 0) }),
-  };
-}
-
+/** Names of prepared statements: unique per process and connection, since a pooler lends its connections to many. */
 class StatementNames {
-  readonly #names = new Map<string, string>();
+  readonly #process = randomBytes(6).toString('hex');
+  readonly #statements = new Map<string, number>();
+  readonly #connections = new WeakMap<object, number>();
+  #connectionCount = 0;
   #trusted = true;
 
-  of(text: string): string | undefined {
+  /** @returns undefined when the statement is not to be prepared */
+  of(client: object, text: string): string | undefined {
     if (!this.#trusted) return undefined;
-    const known = this.#names.get(text);
-    if (known !== undefined || this.#names.size >= KEPT_STATEMENTS) return known;
-    const name = `carillon_${this.#names.size}_${hash(text)}`;
-    this.#names.set(text, name);
-    return name;
+    let statement = this.#statements.get(text);
+    if (statement === undefined) {
+      if (this.#statements.size >= KEPT_STATEMENTS) return undefined;
+      this.#statements.set(text, (statement = this.#statements.size));
+    }
+    let connection = this.#connections.get(client);
+    if (connection === undefined) this.#connections.set(client, (connection = this.#connectionCount++));
+    return `carillon_${this.#process}_${connection}_${statement}`;
   }
 
   /** A pooler in transaction mode gives each transaction another connection, so names mean nothing. */
@@ -170,19 +236,3 @@ class StatementNames {
     if ((error as { code?: string }).code !== '0A000') this.#trusted = false;
   }
 }
-
-/** On one connection two stores may prepare; pg would take equal names for equal texts. */
-function hash(text: string): string {
-  let value = 0;
-  for (let i = 0; i < text.length; i++) value = (Math.imul(value, 31) + text.charCodeAt(i)) | 0;
-  return (value >>> 0).toString(36);
-}
-
-/** `pg_type.oid`: bool; int8, int2, int4, float4, float8, numeric. The store has nothing else but text. */
-const NUMBERS = new Set([20, 21, 23, 700, 701, 1700]);
-const PARSERS = {
-  getTypeParser: (oid: number) => {
-    if (NUMBERS.has(oid)) return Number;
-    return oid === 16 ? (text: string) => text === 't' : (text: string) => text;
-  },
-};

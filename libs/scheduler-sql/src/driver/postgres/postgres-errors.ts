@@ -1,62 +1,66 @@
-/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const TRANSIENT = new Set([
-  '40001', // serialization_failure
-  '40P01', // deadlock_detected
-  '55P03', // lock_not_available
-]);
-/** Connection, resources (disk full, too many connections), intervention (shutdown, terminated), system. */
-const DOWN_CLASSES = new Set(['08', '53', '57', '58']);
-const READ_ONLY = '25006';
-const SOCKET = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENOENT',
-  'ENETUNREACH',
-]);
-/** pg's own words, which have no code. */
-const LOST =
-  /connection terminated|connection error|timeout exceeded when trying to connect|timeout expired|client was closed|server closed the connection/i;
+import { type ErrorKind, isSocketError, kindOfConnectionError } from '../error-kinds.js';
 
-/** A statement that was prepared is gone, or no longer fits: a pooler between, or a migration meanwhile. */
+/** https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const KINDS: Readonly<Record<string, ErrorKind>> = {
+  '40001': 'transient', // serialization_failure
+  '40P01': 'transient', // deadlock_detected
+  '55P03': 'transient', // lock_not_available
+  '25006': 'down', // read_only_sql_transaction
+  '25P03': 'down', // idle_in_transaction_session_timeout
+  '25P04': 'down', // transaction_timeout
+  '42501': 'denied', // insufficient_privilege
+  '42P01': 'missing', // undefined_table
+  '42703': 'missing', // undefined_column
+  '3F000': 'missing', // invalid_schema_name
+  '3D000': 'missing', // invalid_catalog_name
+};
+const KINDS_OF_CLASSES: Readonly<Record<string, ErrorKind>> = {
+  '08': 'down', // connection
+  '53': 'down', // resources: disk full, too many connections
+  '57': 'down', // intervention: cancelled, shutdown, terminated
+  '58': 'down', // system
+  '22': 'row', // data
+  '23': 'row', // constraint
+  '54': 'row', // program limit: a key too long for its index
+  '28': 'denied', // authorization
+};
+/** pg's own messages, which have no code. */
+const LOST =
+  /connection terminated|connection error|timeout exceeded when trying to connect|timeout expired|client was closed|server closed the connection|query read timeout|connection ended/i;
+
+/** A prepared statement is gone, exists already or no longer fits: behind a pooler, or after a migration. */
 export function isStaleStatement(error: unknown): boolean {
-  const { code, message } = error as { code?: string; message?: string };
+  const { message } = error as { message?: string };
+  const code = codeOf(error);
   return (
     code === '26000' || code === '42P05' || (code === '0A000' && message?.includes('cached plan') === true)
   );
 }
 
-/** A statement before it in the transaction has failed. */
+/** An earlier statement of the transaction has failed. */
 export function isAborted(error: unknown): boolean {
   return codeOf(error) === '25P02';
 }
 
-export function isTransientPostgres(error: unknown): boolean {
-  return TRANSIENT.has(codeOf(error)) || isStaleStatement(error);
-}
-
-export function isPostgresDown(error: unknown): boolean {
+export function kindOfPostgresError(error: unknown): ErrorKind {
+  if (isStaleStatement(error)) return 'transient';
   const code = codeOf(error);
-  return DOWN_CLASSES.has(code.slice(0, 2)) || code === READ_ONLY || isConnectionLost(error);
+  const kind = KINDS[code] ?? (code.length === 5 ? KINDS_OF_CLASSES[code.slice(0, 2)] : undefined);
+  if (kind !== undefined) return kind;
+  const ofConnection = kindOfConnectionError(error);
+  if (ofConnection !== null) return ofConnection;
+  if (isConnectionLost(error)) return 'down';
+  return /^[0-9A-Z]{5}$/.test(code) ? 'refused' : 'program';
 }
 
-/** The server did not say it: the connection is of no further use. */
+/** The connection is of no further use. */
 export function isConnectionLost(error: unknown): boolean {
   const code = codeOf(error);
-  if (SOCKET.has(code) || code.startsWith('57P')) return true;
-  if (error instanceof AggregateError) return error.errors.some(isConnectionLost);
+  if (code.startsWith('57P') || code === '25P03' || code === '25P04' || isSocketError(error)) return true;
   return error instanceof Error && LOST.test(error.message);
 }
 
-export function isMissingPostgresTable(error: unknown): boolean {
-  return ['42P01', '3F000'].includes(codeOf(error));
-}
-
 function codeOf(error: unknown): string {
-  const { code } = error as { code?: unknown };
+  const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : '';
 }

@@ -4,6 +4,7 @@ import type { Tables } from '../../schema/tables.js';
 import { borrow, executeIn, isKyselyTransaction } from '../borrowed.js';
 import type { Database } from '../database.js';
 import { numbersPlugin } from '../numbers-plugin.js';
+import { limitsOf } from '../real-time.js';
 import { TableNames } from '../table-names.js';
 import { Templates } from '../templates.js';
 import { findSqlite } from './find-sqlite.js';
@@ -17,6 +18,7 @@ export interface SqliteSource {
   file: string | SqliteHandle;
   prefix: string;
   synchronous: 'full' | 'normal';
+  leaseMs: number;
 }
 
 const PARTS = {
@@ -25,12 +27,12 @@ const PARTS = {
   createIntrospector: (db: Kysely<unknown>) => new SqliteIntrospector(db),
 };
 
-export async function openSqlite({ file, prefix, synchronous }: SqliteSource): Promise<Database> {
+export async function openSqlite({ file, prefix, synchronous, leaseMs }: SqliteSource): Promise<Database> {
   const handle = typeof file === 'string' ? (await findSqlite())(file) : reopen(file, fileOf(file)!);
   prepare(handle, synchronous);
   const names = new TableNames(null, prefix, '"');
   const kysely = new Kysely<Tables>({
-    dialect: { ...PARTS, createDriver: () => new SqliteDriver(handle) },
+    dialect: { ...PARTS, createDriver: () => new SqliteDriver(handle, limitsOf(leaseMs)) },
     plugins: [names],
   });
   return {
@@ -40,6 +42,7 @@ export async function openSqlite({ file, prefix, synchronous }: SqliteSource): P
     templates: new Templates(),
     hints: null,
     transaction: (work) => kysely.transaction().execute(work),
+    patiently: (work) => kysely.connection().execute(work),
     within: (transaction) => within(transaction, names),
     close: () => kysely.destroy(),
   };
@@ -56,7 +59,7 @@ function prepare(handle: SqliteHandle, synchronous: 'full' | 'normal'): void {
 function within(transaction: unknown, names: TableNames): Kysely<Tables> {
   if (isKyselyTransaction(transaction)) return borrow(PARTS, executeIn(transaction), [names, numbersPlugin]);
   if (isSqliteHandle(transaction)) {
-    const connection = new SqliteConnection(transaction, false);
+    const connection = new SqliteConnection(transaction, 0);
     return borrow(PARTS, (query) => connection.executeQuery(query), [names, numbersPlugin]);
   }
   throw new InvalidOptionsError(

@@ -10,8 +10,6 @@ const KEPT_STATEMENTS = 200;
 export const BUSY_TIMEOUT_MS = 10;
 /** Frees the event loop in between: the lock may be held by this process, which needs it to release the lock. */
 const PAUSE_MS = 10;
-/** Five seconds with the wait and the pause of each. */
-const TRIES = 250;
 const READS = /^\s*(?:select|with|pragma|explain|values)\b|\breturning\b/i;
 
 /** Evens out the differences of the three packages. */
@@ -19,10 +17,10 @@ export class SqliteConnection implements DatabaseConnection {
   readonly transaction = new WholeTransaction();
   readonly #statements = new Map<string, SqliteStatement>();
 
-  /** @param waits while another connection has the lock: true for the store's handle; users repeat their statements themselves */
+  /** @param waitMs while another connection has the lock: users repeat their statements themselves */
   constructor(
     readonly handle: SqliteHandle,
-    private readonly waits: boolean,
+    private readonly waitMs: number,
   ) {}
 
   executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
@@ -30,11 +28,11 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   async #executeUnlocked<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    for (let tried = 1; ; tried++) {
+    for (let waitedMs = 0; ; waitedMs += BUSY_TIMEOUT_MS + PAUSE_MS) {
       try {
         return this.#execute(query);
       } catch (error) {
-        if (!this.waits || !isBusy(error) || tried >= TRIES) throw error;
+        if (!isBusy(error) || waitedMs >= this.waitMs) throw error;
         await pause(PAUSE_MS);
       }
     }

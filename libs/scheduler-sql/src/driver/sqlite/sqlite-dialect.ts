@@ -4,16 +4,13 @@ import { type BulkInsert, type BulkTable, type BulkUpdate, toJson } from '../bul
 import type { Dialect } from '../database.js';
 import type { TableNames } from '../table-names.js';
 import { SqliteBulk } from './bulk-sqlite.js';
-import { isMissingSqliteTable, isSqliteDown } from './sqlite-errors.js';
+import { kindOfSqliteError } from './sqlite-errors.js';
 
 export class SqliteDialect implements Dialect {
   readonly name = 'sqlite';
   readonly collation = null;
   readonly skipLocked = false;
-  /** The connection has waited for locks already. */
-  readonly isTransient = () => false;
-  readonly isDown = isSqliteDown;
-  readonly isMissingTable = isMissingSqliteTable;
+  readonly kindOf = kindOfSqliteError;
   readonly #bulk: SqliteBulk;
 
   constructor(names: TableNames) {

@@ -1,6 +1,10 @@
 import { CompiledQuery, type Driver } from 'kysely';
+import type { Limits } from '../real-time.js';
 import { SqliteConnection } from './sqlite-connection.js';
 import type { SqliteHandle } from './sqlite-handle.js';
+
+/** Of a statement for the lock of another process. */
+const LONGEST_WAIT_MS = 5_000;
 
 /** One connection, lent to one caller at a time. Transactions begin with the write lock. */
 export class SqliteDriver implements Driver {
@@ -8,8 +12,11 @@ export class SqliteDriver implements Driver {
   readonly #waiting: (() => void)[] = [];
   #lent = false;
 
-  constructor(private readonly handle: SqliteHandle) {
-    this.#connection = new SqliteConnection(handle, true);
+  constructor(
+    private readonly handle: SqliteHandle,
+    limits: Limits,
+  ) {
+    this.#connection = new SqliteConnection(handle, Math.min(limits.responseMs, LONGEST_WAIT_MS));
   }
 
   async init(): Promise<void> {}
