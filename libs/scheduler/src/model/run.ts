@@ -41,6 +41,8 @@ export type OutcomeReason =
   | 'edited'
   /** The job was removed while the tick was overdue or its run waited. */
   | 'removed'
+  /** No live replica declared its job any more while the tick was overdue. */
+  | 'orphaned'
   /** The process stopped. */
   | 'shutdown'
   /** Its process did not renew the lease: it died, hung, or was cut off from the store. */

@@ -25,6 +25,7 @@ const REASONS: Record<OutcomeReason, string> = {
   paused: 'the job was paused',
   edited: 'the job was edited',
   removed: 'the job was removed',
+  orphaned: 'no running process declares the job any more',
   shutdown: 'the process stopped',
   leaseExpired: 'its process is gone, or was cut off from the store',
 };

@@ -106,6 +106,65 @@ export const declarationCases: Cases = {
     assert.equal((await b.job('one')).state, 'active');
   },
 
+  'a replica that stood still past its lease adopts its orphans again at its next beat': async (world) => {
+    const [a, b] = await world.two();
+    await a.declare('one', OLD, START);
+    await a.leased.beat(sec(1));
+    const later = gone(a, sec(1));
+    const beat = await b.leased.beat(later);
+    assert.deepEqual(asChanges(beat.changed), ['orphaned one']);
+    assert.deepEqual(asChanges((await a.leased.beat(later + 1)).changed), ['added one']);
+    assert.equal((await b.job('one')).state, 'active');
+    assert.deepEqual((await b.leased.beat(later + 2)).changed, []);
+    assert.deepEqual((await a.leased.beat(later + 3)).changed, []);
+  },
+
+  'overdue ticks of a job that becomes an orphan are cancelled as such': async (world) => {
+    const [a, b] = await world.two();
+    await a.declare('one', { trigger: every('10s') }, START);
+    await a.leased.beat(sec(1));
+    const { recorded } = await b.leased.beat(gone(a, sec(1)));
+    assert.deepEqual(
+      recorded.map(({ outcome, reason }) => [outcome, reason]),
+      [['cancelled', 'orphaned']],
+    );
+  },
+
+  'a replica that stood still leaves the declaration of a newer replica alone': async (world) => {
+    const [a, b] = await world.two();
+    await a.declare('one', OLD, START);
+    await a.leased.beat(sec(1));
+    const later = gone(a, sec(1));
+    assert.equal((await b.declare('one', NEW, later)).change, 'changed');
+    assert.deepEqual((await a.leased.beat(later + 1)).changed, []);
+    assert.equal((await a.job('one')).payload, 'new');
+    const muchLater = gone(b, later);
+    assert.deepEqual(asChanges((await a.leased.beat(muchLater)).changed), ['edited one']);
+    assert.equal((await a.job('one')).payload, 'old');
+  },
+
+  'a declared job whose record vanished comes back at the next beat': async (world) => {
+    const [a, b] = await world.two();
+    await a.declare('one', OLD, START);
+    await a.put('added', {}, START);
+    await a.leased.beat(sec(1));
+    await a.remove('one', sec(2));
+    await a.remove('added', sec(2));
+    assert.deepEqual((await b.leased.beat(sec(3))).changed, [], 'b does not declare it');
+    assert.deepEqual(asChanges((await a.leased.beat(sec(4))).changed), ['added one']);
+    assert.deepEqual((await b.job('one')).nextDueAt, new Date(sec(3_600)));
+    assert.equal(await a.store.getJob('added'), null);
+    assert.deepEqual((await a.leased.beat(sec(5))).changed, []);
+  },
+
+  'a declared job that addJob replaced stays replaced until the next start': async (world) => {
+    const a = await world.replica();
+    await a.declare('one', OLD, START);
+    await a.replace('one', NEW, sec(1));
+    assert.deepEqual((await a.leased.beat(sec(2))).changed, []);
+    assert.equal((await a.job('one')).payload, 'new');
+  },
+
   'jobs that were added are nobody’s orphans': async (world) => {
     const [a, b] = await world.two();
     await a.put('one');
