@@ -1,10 +1,11 @@
 import type { Job, Run, RunFilter } from '@carillon/scheduler';
 import { isLeased, NO_LIMITS, type Store } from '@carillon/scheduler/store';
+import { findRowFaults } from '../engine/ledger/audit.js';
 import { storeOf, type StoreSettings } from './replica/store-of.js';
-import { findDoubleRuns, findUntold } from './compare-effects.js';
+import { findDoubleRuns, findMismatches } from './compare-effects.js';
 import type { Effect } from './replica/protocol.js';
 
-/** Reads what a store holds, through the store itself, and runs nothing. */
+/** Reads a store through its own verbs, and runs nothing. */
 export class Auditor {
   private constructor(private readonly store: Store) {}
 
@@ -58,7 +59,10 @@ export class Auditor {
   }
 }
 
-/** What the promises say of the ticks between two instants, and what is wrong with the books; empty for nothing. */
+/**
+ * Compares the ticks between two instants with the history, each row with its attempts, and those with the work of
+ * the handlers. Returns what breaks a promise.
+ */
 export function findFaults(
   jobs: readonly Job[],
   runs: readonly Run[],
@@ -70,8 +74,8 @@ export function findFaults(
     const recorded = new Map<number, Run[]>();
     for (const run of runs) {
       if (run.jobId !== job.id || run.scheduledAt === null) continue;
-      if (run.state !== 'ended' || run.outcome === null)
-        faults.push(`${job.id}: run ${run.id} has no outcome`);
+      const found = run.state === 'ended' ? findRowFaults(run) : ['has no outcome'];
+      faults.push(...found.map((fault) => `${job.id}: run ${run.id} ${fault}`));
       const ticks = ticksIn(
         job,
         run.scheduledAt.getTime(),
@@ -96,7 +100,7 @@ export function findFaults(
       if (!expected.has(tick)) faults.push(`${job.id}: ${new Date(tick).toISOString()} is no tick`);
     }
   }
-  return [...faults, ...findDoubleRuns(runs, effects), ...findUntold(runs, effects)];
+  return [...faults, ...findDoubleRuns(runs, effects), ...findMismatches(runs, effects)];
 }
 
 /** The ticks of the job's trigger in [fromAt, toAt], one by one. */

@@ -1,7 +1,7 @@
 import type { AttemptRecord, Run } from '@carillon/scheduler';
 import type { Effect } from './replica/protocol.js';
 
-/** No tick had two runs, no attempt was made twice, and the token rose with each attempt. */
+/** Finds ticks with two runs, attempts made twice, and tokens that did not rise with the attempt. */
 export function findDoubleRuns(runs: readonly Run[], effects: readonly Effect[]): string[] {
   const faults: string[] = [];
   const known = new Set(runs.map(({ id }) => id));
@@ -24,8 +24,8 @@ export function findDoubleRuns(runs: readonly Run[], effects: readonly Effect[])
   return faults;
 }
 
-/** What the history says of each run, beside what its handler did: neither knows of work that the other does not. */
-export function findUntold(runs: readonly Run[], effects: readonly Effect[]): string[] {
+/** Compares the history of each run with the work of its handler: each knows of all that the other does. */
+export function findMismatches(runs: readonly Run[], effects: readonly Effect[]): string[] {
   const ofRun = new Map<string, Effect[]>();
   for (const effect of effects) {
     const known = ofRun.get(effect.runId);
@@ -58,7 +58,7 @@ function compare(run: Run, effects: readonly Effect[]): string[] {
   return faults;
 }
 
-/** How often the handler came to its end. Who died may have died before it began, or after its end. */
+/** How often the handler returned. A process that died may have died before its handler began, or after it returned. */
 const BOUNDS: Record<AttemptRecord['result'], { least: number; most: number }> = {
   succeeded: { least: 1, most: 1 },
   failed: { least: 0, most: 0 },

@@ -6,7 +6,7 @@ import {
   type LeasedStore,
   type Store,
 } from '@carillon/scheduler/store';
-import { identitiesOf } from './legal-differences.js';
+import { byJob, identitiesOf } from './legal-differences.js';
 
 interface Attempt {
   readonly claim: Claim;
@@ -48,12 +48,16 @@ export class Replica {
       if (batches.length > 100) throw new Error('The store claims without end.');
       const batch = await this.store.claimDue({ now, limit: 100 });
       const { claims, recorded, changed, recovered = [] } = batch;
-      for (const claim of claims) this.begin(claim, now);
       isEmpty = [claims, recorded, changed, recovered].every(({ length }) => length === 0);
       batches.push(batch);
     }
+    const claims = byJob(
+      inAll((batch) => batch.claims),
+      ({ jobId }) => jobId,
+    );
+    for (const claim of claims) this.begin(claim, now);
     return {
-      claims: inAll(({ claims }) => claims),
+      claims,
       recorded: inAll(({ recorded }) => recorded),
       cancelled: identitiesOf(inAll(({ cancelled }) => cancelled)),
       changed: inAll(({ changed }) => changed),

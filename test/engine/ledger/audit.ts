@@ -112,7 +112,7 @@ const REASONS: Record<Outcome, Partial<Record<OutcomeReason | 'none', readonly R
   succeeded: { none: ['succeeded'] },
   failed: { none: ['failed'], misfireGrace: ['failed'] },
   timedOut: { none: ['timedOut'], misfireGrace: ['timedOut'] },
-  cancelled: { replaced: [...CUT, 'cancelled'], removed: CUT },
+  cancelled: { replaced: [...CUT, 'cancelled'], removed: CUT, orphaned: ['none'] },
   skipped: { overlap: ['none'], paused: ['none'], edited: ['none'] },
   missed: { misfireGrace: ['none'], maxCatchUp: ['none'], shutdown: ['none'], parked: CUT },
   coalesced: { merged: ['none'] },
