@@ -1,6 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
+/** The direction in which bytes are lost. */
+export type Lost = 'requests' | 'responses' | 'everything';
+
 /** Between replicas and their server: a network that a test disturbs. */
 export class TcpProxy {
   private readonly links = new Set<[Socket, Socket]>();
@@ -8,6 +11,27 @@ export class TcpProxy {
   delayMs = 0;
   /** Nobody gets through, as while a server restarts. */
   refuses = false;
+  /**
+   * Bytes of the connections that exist are dropped, and nothing closes: as a firewall that forgets, or a host that
+   * vanishes. New connections work.
+   */
+  silence(lost: Lost = 'everything'): void {
+    for (const [client] of this.links) this.silent.set(client, lost);
+  }
+
+  /** Bytes of new connections are dropped, too. */
+  silences: Lost | null = null;
+
+  /** Bytes pass again, also on old connections; those in between are lost. */
+  heal(): void {
+    this.silences = null;
+    this.silent = new WeakMap();
+  }
+
+  /** Called with all that clients send. */
+  onRequest: (bytes: string) => void = () => undefined;
+  private silent = new WeakMap<Socket, Lost>();
+
   /** Asked at each COMMIT that passes: true cuts its connection once the server has it and before it can answer. */
   cutsCommit: () => boolean = () => false;
 
@@ -53,14 +77,25 @@ export class TcpProxy {
     for (const socket of link) {
       socket.setNoDelay(true);
       socket.on('error', () => this.cut(link));
-      socket.on('close', () => this.cut(link));
+      // The other side of a silent connection does not see that it is closed.
+      socket.on('close', () => this.silent.has(client) || this.cut(link));
     }
+    if (this.silences !== null) this.silent.set(client, this.silences);
+    const isLost = (direction: Lost): boolean => {
+      const lost = this.silent.get(client);
+      return lost === 'everything' || lost === direction;
+    };
     client.on('data', (bytes) => {
-      const isCommit = /commit/i.test(bytes.toString('latin1')) && this.cutsCommit();
+      const text = bytes.toString('latin1');
+      this.onRequest(text);
+      if (isLost('requests')) return;
+      const isCommit = /commit/i.test(text) && this.cutsCommit();
       this.pass(bytes, upstream);
       if (isCommit) setTimeout(() => this.cut(link), 1);
     });
-    upstream.on('data', (bytes) => this.pass(bytes, client));
+    upstream.on('data', (bytes) => {
+      if (!isLost('responses')) this.pass(bytes, client);
+    });
   }
 
   private pass(bytes: Buffer, to: Socket): void {
