@@ -57,7 +57,12 @@ async function sqliteScratch(
     {
       connect: async () => {
         const handle = openFile(file);
-        const database = await openSqlite({ file: handle, prefix: 'carillon_', synchronous: 'normal', leaseMs: 30_000 });
+        const database = await openSqlite({
+          file: handle,
+          prefix: 'carillon_',
+          synchronous: 'normal',
+          leaseMs: 30_000,
+        });
         handle.close();
         return database;
       },

@@ -15,11 +15,15 @@ export default async function serveServers(): Promise<() => Promise<void>> {
   const started = new Map<ServerKind, Promise<PrivateServer>>();
   const kills: (() => void)[] = [];
 
+  const start = async (kind: ServerKind, binaries: Record<string, string>): Promise<PrivateServer> => {
+    const behind = kind === 'pgbouncer' ? await url('postgres') : undefined;
+    return startPrivate(kind, binaries, (kill) => kills.push(kill), behind);
+  };
   const url = async (kind: ServerKind): Promise<string> => {
     const found = whereIs(kind);
     if (found === null) throw new Error(`There is no ${kind} server. ${howTo(kind)}`);
     if ('url' in found) return found.url;
-    const server = started.get(kind) ?? startPrivate(kind, found.binaries, (kill) => kills.push(kill));
+    const server = started.get(kind) ?? start(kind, found.binaries);
     started.set(kind, server);
     return (await server).url;
   };
@@ -64,8 +68,9 @@ export default async function serveServers(): Promise<() => Promise<void>> {
 
 function howTo(kind: ServerKind): string {
   const { variable, binaries, install } = SERVERS[kind];
+  const protocol = kind === 'mysql' ? 'mysql' : 'postgres';
   return (
-    `Set ${variable}=${kind}://user:password@host/database, or have ${binaries.join(' and ')} on the PATH ` +
+    `Set ${variable}=${protocol}://user:password@host/database, or have ${binaries.join(' and ')} on the PATH ` +
     `(${install}). TEST_REQUIRE_SERVERS=1 makes this a failure.`
   );
 }

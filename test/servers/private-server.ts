@@ -19,15 +19,17 @@ export interface PrivateServer {
  * Starts a server with its own data and port on the loopback, which nobody else uses.
  *
  * @param onSpawn receives the way to kill it at once, before it is ready
+ * @param behind URL of the server behind a pooler
  */
 export async function startPrivate(
   kind: ServerKind,
   binaries: Record<string, string>,
   onSpawn: (kill: () => void) => void,
+  behind?: string,
 ): Promise<PrivateServer> {
   const folder = mkdtempSync(join(tmpdir(), `carillon-${kind}-`));
   const port = await freePort();
-  const command = COMMANDS[kind](binaries, folder, port);
+  const command = COMMANDS[kind](binaries, folder, port, behind);
   const user = command.user === null ? {} : ownerOf(command.user, folder);
   try {
     execFileSync(command.prepare[0]!, command.prepare.slice(1), { ...user, cwd: folder, stdio: 'pipe' });
@@ -71,7 +73,7 @@ interface Command {
 
 const COMMANDS: Record<
   ServerKind,
-  (binaries: Record<string, string>, folder: string, port: number) => Command
+  (binaries: Record<string, string>, folder: string, port: number, behind?: string) => Command
 > = {
   postgres: (binaries, folder, port) => ({
     prepare: [
@@ -113,7 +115,35 @@ const COMMANDS: Record<
     stopSignal: 'SIGTERM',
     url: `mysql://root@127.0.0.1:${port}/carillon`,
   }),
+  pgbouncer: (binaries, folder, port, behind) => ({
+    prepare: ['true'],
+    start: [binaries['pgbouncer']!, poolerFile(folder, port, behind!)],
+    // It refuses root.
+    user: 'postgres',
+    ready: /process up/,
+    stopSignal: 'SIGTERM',
+    url: `postgres://postgres@127.0.0.1:${port}/pooled`,
+  }),
 };
+
+function poolerFile(folder: string, port: number, behind: string): string {
+  const { hostname, port: serverPort, pathname, username } = new URL(behind);
+  const server = `host=${hostname} port=${serverPort || 5432} dbname=${pathname.slice(1)} user=${username}`;
+  const path = join(folder, 'pgbouncer.ini');
+  const settings = {
+    listen_addr: '127.0.0.1',
+    listen_port: port,
+    auth_type: 'any',
+    pool_mode: 'transaction',
+    // Fewer than the store's own pool has, so that its transactions change connections.
+    default_pool_size: 3,
+    max_client_conn: 100,
+    unix_socket_dir: '',
+  };
+  const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
+  writeFileSync(path, ['[databases]', `pooled = ${server}`, '[pgbouncer]', ...lines, ''].join('\n'));
+  return path;
+}
 
 /** MariaDB refuses to run as root unless it is named. */
 function asMysql(): string[] {

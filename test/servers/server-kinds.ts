@@ -1,11 +1,12 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-export type ServerKind = 'postgres' | 'mysql';
+/** A pooler is one, too: PgBouncer in transaction mode, before the PostgreSQL server of the tests. */
+export type ServerKind = 'postgres' | 'mysql' | 'pgbouncer';
 
 export interface KindOfServer {
   /** Environment variable with the URL of a server that runs already. */
-  readonly variable: 'TEST_POSTGRES_URL' | 'TEST_MYSQL_URL';
+  readonly variable: 'TEST_POSTGRES_URL' | 'TEST_MYSQL_URL' | 'TEST_PGBOUNCER_URL';
   readonly binaries: readonly string[];
   readonly install: string;
 }
@@ -20,6 +21,11 @@ export const SERVERS: Readonly<Record<ServerKind, KindOfServer>> = {
     variable: 'TEST_MYSQL_URL',
     binaries: ['mariadbd', 'mariadb-install-db'],
     install: 'apt-get install mariadb-server',
+  },
+  pgbouncer: {
+    variable: 'TEST_PGBOUNCER_URL',
+    binaries: ['pgbouncer'],
+    install: 'apt-get install pgbouncer',
   },
 };
 
