@@ -54,9 +54,9 @@ const MEMORY: [string, (store: MemoryStore) => Partial<Store>, string][] = [
     'overlap: cancelPrevious: what runs is cancelled, and the new run starts once it has ended',
   ],
   [
-    'forgets that a place is held',
+    'forgets that a slot is held',
     (store) => ({ complete: (end) => store.complete(end, false), release: () => 'recorded' }),
-    'overlap: a run whose handler is still on its way keeps its place until it is released',
+    'overlap: a run whose handler is still on its way keeps its slot until it is released',
   ],
   [
     'tries nothing again',

@@ -20,7 +20,7 @@ describe('where rules meet', () => {
     await world.clock.advance(5_000);
     expect((await world.ledger()).length).toBe(3);
   });
-  it('counts the run that waits for a place among those that maxRuns allows', async () => {
+  it('counts the run that waits for a slot among those that maxRuns allows', async () => {
     const world = World.started({
       history: { runsPerJob: 100, runsTotal: 100, concurrency: { whole: null, groups: { mail: 1 } } },
     });

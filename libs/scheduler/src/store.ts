@@ -1,4 +1,4 @@
-/** What a store is built from: the port, the model it keeps, and the pure decisions it asks for. */
+/** The parts that a store is built from: the port, the model it keeps, and the pure decisions it asks for. */
 export * from './model/index.js';
 export * from './rules/index.js';
 export * from './ports/index.js';

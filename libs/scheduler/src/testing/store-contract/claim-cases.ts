@@ -6,7 +6,7 @@ import { asChanges, asClaims, asRecorded } from './as-text.js';
 import { sec, START } from './replica.js';
 import type { Cases } from './store-world.js';
 
-/** What is due is claimed, once and in order; the rest is not. */
+/** Due runs are claimed, once and in order; others are not. */
 export const claimCases: Cases = {
   'a claim carries all that an attempt needs': async (world) => {
     const a = await world.replica();

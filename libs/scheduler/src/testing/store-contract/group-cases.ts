@@ -42,7 +42,7 @@ export const groupCases: Cases = {
     assert.deepEqual(asClaims((await a.claim(sec(11))).claims), ['job-3 12:00:03']);
   },
 
-  'a run by hand waits for a place, too': async (world) => {
+  'a run by hand waits for a slot, too': async (world) => {
     const a = await world.replica({ groups: { mail: 1 } });
     await putMany(a, 1, 'mail');
     await a.put('asked', { group: 'mail', disabled: true });
@@ -53,7 +53,7 @@ export const groupCases: Cases = {
     assert.deepEqual(asClaims((await a.claim(sec(4))).claims), ['asked by hand']);
   },
 
-  'a run that waits for its retry takes no place': async (world) => {
+  'a run that waits for its retry takes no slot': async (world) => {
     const a = await world.replica({ groups: { mail: 1 } });
     await a.put('tried', { trigger: at(new Date(sec(1))), group: 'mail', retry: 2 });
     await a.put('next', { trigger: at(new Date(sec(2))), group: 'mail' });
@@ -65,7 +65,7 @@ export const groupCases: Cases = {
     assert.deepEqual(asClaims((await a.claim(sec(6))).claims), ['tried 12:00:01 attempt 2']);
   },
 
-  'a place is held until it is released': async (world) => {
+  'a slot is held until it is released': async (world) => {
     const a = await world.replica({ groups: { mail: 1 } });
     await putMany(a, 2, 'mail');
     const first = await a.claimOne(sec(2));
@@ -75,14 +75,14 @@ export const groupCases: Cases = {
     assert.deepEqual(asClaims((await a.claim(sec(5))).claims), ['job-2 12:00:02']);
   },
 
-  'a tick that would not run anyway waits for no place': async (world) => {
+  'a tick that would not run anyway waits for no slot': async (world) => {
     const a = await world.replica({ groups: { mail: 1 } });
     await a.put('one', { group: 'mail' });
     await a.claimOne(sec(10));
     assert.deepEqual(asRecorded((await a.claim(sec(20))).recorded), ['one skipped overlap 12:00:20']);
   },
 
-  'ticks that fall due while a job waits for a place are merged into the one that runs': async (world) => {
+  'ticks that fall due while a job waits for a slot are merged into the one that runs': async (world) => {
     const a = await world.replica({ groups: { mail: 1 } });
     await a.put('first', { trigger: at(new Date(sec(1))), group: 'mail' });
     await a.put('one', { group: 'mail' });

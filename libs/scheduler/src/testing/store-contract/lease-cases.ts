@@ -157,7 +157,7 @@ export const leaseCases: Cases = {
     assert.deepEqual(await b.ledger('one'), ['abandoned shutdown 12:00:10']);
   },
 
-  'a place whose holder is gone is free again': async (world) => {
+  'a slot whose holder is gone is free again': async (world) => {
     const [a, b] = await world.two({ groups: { mail: 1 } });
     await a.put('held', { ...once, group: 'mail' });
     const claim = await a.claimOne(sec(10));

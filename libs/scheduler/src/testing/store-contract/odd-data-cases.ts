@@ -46,7 +46,7 @@ const PAYLOADS: Readonly<Record<string, JsonValue>> = {
   'a megabyte': 'x€'.repeat(500_000),
 };
 
-/** What people put into databases, and it comes back as it was. */
+/** Data of any kind comes back as it was stored. */
 export const oddDataCases: Cases = {
   'ids of any characters, up to 255, are told apart': async (world) => {
     const a = await world.replica();

@@ -4,7 +4,7 @@ import { asClaims, asRecorded } from './as-text.js';
 import { sec } from './replica.js';
 import type { Cases } from './store-world.js';
 
-/** What becomes of a tick, or of a run by hand, while a run of its job is alive (O1). */
+/** The outcome of a tick, or of a run by hand, while a run of its job is alive (O1). */
 export const overlapCases: Cases = {
   'skip: the tick does not run': async (world) => {
     const a = await world.replica();
@@ -162,7 +162,7 @@ export const overlapCases: Cases = {
     assert.deepEqual(asClaims((await a.claim(sec(40))).claims), ['one 12:00:40']);
   },
 
-  'a run that waits for its retry holds its place': async (world) => {
+  'a run that waits for its retry holds its slot': async (world) => {
     const a = await world.replica();
     await a.put('one', { retry: 2 });
     await a.fail(await a.claimOne(sec(10)), sec(11), sec(25));
@@ -170,14 +170,14 @@ export const overlapCases: Cases = {
     assert.deepEqual(asClaims((await a.claim(sec(25))).claims), ['one 12:00:10 attempt 2']);
   },
 
-  'a run that was asked for and has not begun holds its place': async (world) => {
+  'a run that was asked for and has not begun holds its slot': async (world) => {
     const a = await world.replica();
     await a.put('one');
     await a.request('one', sec(5));
     assert.equal((await a.request('one', sec(6))).view().outcome, 'skipped');
   },
 
-  'a run whose handler is still on its way keeps its place until it is released': async (world) => {
+  'a run whose handler is still on its way keeps its slot until it is released': async (world) => {
     const a = await world.replica();
     await a.put('one');
     const first = await a.claimOne(sec(10));
@@ -189,7 +189,7 @@ export const overlapCases: Cases = {
     assert.deepEqual(asClaims((await a.claim(sec(30))).claims), ['one 12:00:30']);
   },
 
-  'what is queued goes on when the place is released': async (world) => {
+  'what is queued goes on when the slot is released': async (world) => {
     const a = await world.replica();
     await a.put('one', { overlap: 'queueAll' });
     const first = await a.claimOne(sec(10));

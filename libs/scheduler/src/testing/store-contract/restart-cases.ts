@@ -4,7 +4,7 @@ import { asClaims, asRecorded } from './as-text.js';
 import { sec } from './replica.js';
 import type { Cases } from './store-world.js';
 
-/** What outlives the process. */
+/** Jobs, runs and claims outlive the process. */
 export const restartCases: Cases = {
   'jobs come back as they were': async (world) => {
     const a = await world.replica();

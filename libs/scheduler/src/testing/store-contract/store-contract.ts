@@ -69,7 +69,7 @@ const OF_LEASED_STORES: Readonly<Record<string, Cases>> = {
 };
 
 /**
- * What every store promises, as cases for any test runner:
+ * The promises of every store, as cases for any test runner:
  * `for (const { name, run } of storeContract(options)) it(name, run)`. A case speaks to the store's port
  * only and says what time it is; none sleeps.
  */

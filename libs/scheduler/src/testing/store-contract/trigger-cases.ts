@@ -20,7 +20,7 @@ const KINDS: Readonly<Record<string, () => Trigger>> = {
   'except days': () => except(cron('0 9 * * *'), ['2026-06-02', '2026-06-04']),
 };
 
-/** What the ticks are (T1 to T7), and when they end. */
+/** Each kind of trigger has its ticks and its end (T1 to T7). */
 export const triggerCases: Cases = {
   ...Object.fromEntries(
     Object.entries(KINDS).map(([kind, trigger]): [string, Cases[string]] => [
