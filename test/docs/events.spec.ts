@@ -96,7 +96,7 @@ async function sharedStoreEvents(): Promise<SchedulerEvent[]> {
   const clock = Object.assign(new ManualClock(START), { steered: false });
   const store = new LeasedMemoryStore(() => clock.now());
   store.clockAheadMs = 5_000;
-  store.nextBeat = { changed: [{ kind: 'orphaned', jobId: 'gone' }] };
+  store.nextBeat = { changed: [{ kind: 'orphaned', jobId: 'gone' }], newerZoneData: '9999a' };
   const module = await Test.createTestingModule({ imports: [SchedulerModule.forRoot({ store })] })
     .overrideProvider(SCHEDULER_CLOCK)
     .useValue(clock)
@@ -106,7 +106,8 @@ async function sharedStoreEvents(): Promise<SchedulerEvent[]> {
   module.get(SchedulerService).events$.subscribe((event) => events.push(event));
   await module.init();
   await module.close();
-  return events.filter(({ type }) => type === 'job.orphaned' || type === 'scheduler.clockDiffers');
+  const only = ['job.orphaned', 'scheduler.clockDiffers', 'scheduler.zoneDataOlder'];
+  return events.filter(({ type }) => only.includes(type));
 }
 
 async function jobEvents({ scheduler, clock }: TestApp): Promise<void> {

@@ -66,9 +66,9 @@ export class LeasedMemoryStore extends MemoryStore implements LeasedStore {
   async beat(): Promise<BeatResult> {
     await this.answer();
     this.beats++;
-    const { recorded = [], changed = [], unhandled = [] } = this.nextBeat;
+    const result = { recorded: [], changed: [], unhandled: [], ...this.nextBeat };
     this.nextBeat = {};
-    return { recorded, changed, unhandled };
+    return result;
   }
 
   override claimDue(request: ClaimRequest): ClaimBatch {

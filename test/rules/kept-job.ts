@@ -66,13 +66,14 @@ export class KeptJob {
     live.list.push(...this.runs);
     const context = {
       now: at(seconds),
+      zoneVersion,
       facts,
       changes,
       runId: this.runIds.next,
       readPayload: (payload: unknown) => payload as never,
     };
     const unit = new StoredUnit(this.record, live, context, this.unreadable);
-    followZoneData(unit, zoneVersion);
+    followZoneData(unit);
     const decided = rule(unit);
     const { made, touched } = changes;
     noteCompletions(unit, (run) => made.has(run) || touched.has(run));
@@ -83,12 +84,13 @@ export class KeptJob {
     return decided;
   }
 
-  claim(seconds: number, slots: ClaimSlots | null = null, replica = 'a'): RunRecord[] {
-    return this.decide(seconds, (unit) => {
+  claim(seconds: number, slots: ClaimSlots | null = null, replica = 'a', zoneVersion?: string): RunRecord[] {
+    const take = (unit: StoredUnit): RunRecord[] => {
       const due = new DueUnit(unit, { replica, leaseUntil: at(seconds + 30), slots });
       while (due.nextAt() <= at(seconds)) due.takeNext();
       return unit.context.changes.claimed;
-    });
+    };
+    return this.decide(seconds, take, zoneVersion);
   }
 
   complete(

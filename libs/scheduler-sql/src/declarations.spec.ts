@@ -6,10 +6,15 @@ import { SqlStore } from './sql-store.js';
 const START = Date.UTC(2026, 5, 1);
 const OPTIONS = { leaseMs: 30_000, pollMs: 5_000, retention: { ageMs: null, perJob: null } };
 
-async function openReplica(scratch: ScratchDatabase, replica: string): Promise<SqlStore> {
+async function openReplica(
+  scratch: ScratchDatabase,
+  replica: string,
+  zoneVersion?: string,
+): Promise<SqlStore> {
   const store = new SqlStore({ options: OPTIONS, connect: () => scratch.open() });
   const concurrency = { whole: null, groups: { few: 1 } };
-  await store.open({ replica, concurrency, handlers: () => ['work'], onHint: () => undefined });
+  const session = { replica, zoneVersion, concurrency, handlers: () => ['work'] };
+  await store.open({ ...session, onHint: () => undefined });
   return store;
 }
 
@@ -43,6 +48,45 @@ describe.each(eachDatabase)('declarations in %s', (_, database) => {
       await other.close();
       await a.close();
       await b.close();
+      await scratch.drop();
+    }
+  });
+
+  it('of a replica with older time zone data leave the ticks of newer data alone (Z5)', async () => {
+    const scratch = await database.scratch();
+    const newer = await openReplica(scratch, 'newer', '2026c');
+    const other = await scratch.open();
+    let older: SqlStore | null = null;
+    try {
+      const trigger = every('1h').bind({ jobId: 'one', anchorAt: START });
+      const policies = readPolicies({});
+      const spec = { id: 'one', trigger, handler: 'work', payload: undefined, policies, disabled: false };
+      await newer.putJob({ ...spec, origin: 'declared' }, 'replace', START);
+      expect((await newer.beat(START)).newerZoneData).toBeNull();
+      // The two would compute different ticks.
+      const movedAt = START + 1_800_000;
+      const moved = { next_tick_at: movedAt, due_at: movedAt };
+      const stored = async () =>
+        other.kysely.selectFrom('jobs').select(['next_tick_at', 'tzdata']).executeTakeFirstOrThrow();
+      await other.kysely.updateTable('jobs').set(moved).execute();
+
+      older = await openReplica(scratch, 'older', '2025c');
+      await older.putJob({ ...spec, origin: 'declared' }, 'replace', START + 1);
+      expect((await older.beat(START + 2)).newerZoneData).toBe('2026c');
+      await older.claimDue({ now: START + 3, limit: 10 });
+      expect(await stored()).toEqual({ next_tick_at: movedAt, tzdata: '2026c' });
+
+      // A tick that the older one schedules is computed anew at the next beat of the newer one.
+      await older.changeJob('one', { kind: 'pause', note: null, by: null, until: null }, START + 4);
+      await older.changeJob('one', { kind: 'resume' }, START + 5);
+      expect(await stored()).toMatchObject({ tzdata: '2025c' });
+      await other.kysely.updateTable('jobs').set(moved).execute();
+      expect((await newer.beat(START + 6)).newerZoneData).toBeNull();
+      expect(await stored()).toEqual({ next_tick_at: START + 3_600_000, tzdata: '2026c' });
+    } finally {
+      await other.close();
+      await older?.close();
+      await newer.close();
       await scratch.drop();
     }
   });

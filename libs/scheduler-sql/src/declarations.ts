@@ -75,12 +75,13 @@ export class Declarations {
 
   /** Says that this replica lives, and what its code declares. */
   async beat(trx: Kysely<Tables>, now: number): Promise<void> {
-    const { db, session } = this.store;
+    const { db, session, units } = this.store;
     this.startedAt ??= now;
     await upsertReplica(db, trx, {
       id: session.replica,
       started_at: this.startedAt,
       beat_at: now,
+      tzdata: units.zoneVersion,
       declares: JSON.stringify(this.declares),
     });
   }
@@ -88,8 +89,10 @@ export class Declarations {
   /**
    * Brings all declared jobs in step with the declarations of the live replicas: also after this replica was taken
    * for dead, and after rows have vanished.
+   *
+   * @returns the live replicas, this one among them
    */
-  async reconcile(trx: Kysely<Tables>, context: UnitContext): Promise<void> {
+  async reconcile(trx: Kysely<Tables>, context: UnitContext): Promise<LiveReplica[]> {
     const { units, leaseMs } = this.store;
     const { now } = context;
     await deleteReplicasOlderThan(trx, now - DEAD_LEASES * leaseMs);
@@ -107,6 +110,7 @@ export class Declarations {
       ids.filter((id) => !found.has(id)),
       context,
     );
+    return live;
   }
 
   async leave(kysely: Kysely<Tables>): Promise<void> {
@@ -141,8 +145,7 @@ export class Declarations {
   }
 
   private putJob({ job }: SqlUnit, spec: JobSpec, hash: string | null): PutJob {
-    const { zoneVersion } = this.store.units;
-    return { spec, hash, payload: toJsonString(spec.payload), current: payloadOf(job), zoneVersion };
+    return { spec, hash, payload: toJsonString(spec.payload), current: payloadOf(job) };
   }
 
   private liveReplicas(trx: Kysely<Tables>, now: number): Promise<LiveReplica[]> {

@@ -7,6 +7,7 @@ import {
   type ChangeResult,
   HeldClaims,
   type IfTaken,
+  isNewerZoneData,
   type Job,
   type JobChange,
   type JobFilter,
@@ -35,7 +36,7 @@ import { selectEarliestDue, selectEarliestWithoutSlot } from './statements/due.j
 import { DueFloor } from './statements/due-floor.js';
 import { insertGroups } from './statements/groups.js';
 import { selectStartedInstants } from './statements/history.js';
-import { lockJobsOfOtherZoneData, selectJobs } from './statements/jobs.js';
+import { lockJobsOfZoneVersions, selectJobs, selectZoneVersions } from './statements/jobs.js';
 import { countAlive } from './statements/live-runs.js';
 import { selectDueWithoutHandler } from './statements/replicas.js';
 import { viewStoredJob } from './units/job-rows.js';
@@ -45,8 +46,6 @@ import type { SqlUnit } from './units/sql-unit.js';
 import { hintCancelled, type StoreContext } from './units/store-context.js';
 import { UnitRepository } from './units/unit-repository.js';
 
-/** Version of this process's time zone data. */
-const TZDATA = process.versions.tz ?? 'unknown';
 /** Jobs that one transaction computes anew. */
 const ZONE_BATCH = 200;
 
@@ -59,6 +58,8 @@ export class StoreRuntime {
   private readonly pruner: RetentionPruner;
   /** Jobs without a handler here that were reported. */
   private readonly reported = new Set<string>();
+  /** The newest time zone data in the store, if newer than this process's. */
+  private newerZoneData: string | null = null;
 
   /** @throws what the database throws; it is closed then */
   static async open(source: StoreSource, session: StoreSession): Promise<StoreRuntime> {
@@ -78,7 +79,7 @@ export class StoreRuntime {
       db,
       session,
       leaseMs: options.leaseMs,
-      units: new UnitRepository(db, TZDATA),
+      units: new UnitRepository(db, session.zoneVersion ?? process.versions.tz ?? 'unknown'),
       held: new HeldClaims(),
       floor: new DueFloor(db.hints === null ? 0 : options.pollMs),
       serial: new SerialQueue(),
@@ -168,12 +169,12 @@ export class StoreRuntime {
     const { db, units, floor, session } = this.context;
     await this.listen();
     await this.insertGroups();
-    const context = await inTransaction(db, async (trx) => {
+    const { context, live } = await inTransaction(db, async (trx) => {
       const found = units.context(now);
       await this.declarations.beat(trx, now);
-      await this.declarations.reconcile(trx, found);
-      return found;
+      return { context: found, live: await this.declarations.reconcile(trx, found) };
     });
+    await this.query(() => this.followZoneData(live.map(({ zoneVersion }) => zoneVersion)));
     const { recorded, changed } = context.facts;
     if (changed.length > 0) floor.reset();
     const unhandled = (await this.query(() => selectDueWithoutHandler(db, session.handlers(), now))).filter(
@@ -181,7 +182,7 @@ export class StoreRuntime {
     );
     for (const { jobId } of unhandled) this.reported.add(jobId);
     await this.query(() => this.pruner.prune(now));
-    return { recorded, changed, unhandled };
+    return { recorded, changed, unhandled, newerZoneData: this.newerZoneData };
   }
 
   /** Sends statements that may be repeated. */
@@ -191,24 +192,35 @@ export class StoreRuntime {
   }
 
   private async begin(): Promise<void> {
+    const { db } = this.context;
     await this.insertGroups();
-    await this.query(() => this.followZoneData());
+    await this.query(async () => this.followZoneData(await selectZoneVersions(db)));
     await this.listen();
   }
 
-  /** Computes next ticks anew that other time zone data computed: loading a unit does that (Z5). */
-  private async followZoneData(): Promise<void> {
-    const { db, units } = this.context;
+  /**
+   * Computes next ticks anew that older time zone data computed: loading a unit does that (Z5).
+   *
+   * @param known versions, of stored jobs or of live replicas
+   */
+  private async followZoneData(known: readonly string[]): Promise<void> {
+    const { db, units, floor } = this.context;
+    const own = units.zoneVersion;
+    for (const version of known)
+      if (isNewerZoneData(version, this.newerZoneData ?? own)) this.newerZoneData = version;
+    const versions = [...new Set(known)].filter((version) => isNewerZoneData(own, version));
+    if (versions.length === 0) return;
     for (let afterId = ''; ;) {
       const last = await db.transaction(async (trx) => {
-        const rows = await lockJobsOfOtherZoneData(db, trx, { afterId, tzdata: TZDATA, limit: ZONE_BATCH });
+        const rows = await lockJobsOfZoneVersions(db, trx, { afterId, versions, limit: ZONE_BATCH });
         const context = units.context(0);
         await units.write(trx, await units.load(trx, rows, context), context);
         return rows.length < ZONE_BATCH ? null : rows.at(-1)!.id;
       });
-      if (last === null) return;
+      if (last === null) break;
       afterId = last;
     }
+    floor.reset();
   }
 
   /** Also on each beat: without its row no run of a group may begin, and rows may vanish. */

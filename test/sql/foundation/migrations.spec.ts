@@ -75,7 +75,13 @@ describe.each(eachDatabase)('migrations on %s', (_, database) => {
   });
 });
 
-const REPLICA = { id: 'r1', started_at: 1_800_000_000_000, beat_at: 1_800_000_000_001, declares: '{}' };
+const REPLICA = {
+  id: 'r1',
+  started_at: 1_800_000_000_000,
+  beat_at: 1_800_000_000_001,
+  tzdata: '2026a',
+  declares: '{}',
+};
 
 async function countOf({ kysely }: Database, table: 'jobs' | 'runs'): Promise<number> {
   const { count } = await kysely

@@ -105,6 +105,7 @@ export async function jobsAndRuns(
     id: 'key',
     started_at: 'integer',
     beat_at: 'integer',
+    tzdata: 'key',
     declares: 'text',
   });
   await createTable(kysely, dialect, 'groups', { name: 'key' });

@@ -71,7 +71,7 @@ export const COLUMNS: { readonly [T in keyof Tables]: Readonly<Record<keyof Tabl
     log: 'text',
     attempts: 'text',
   },
-  replicas: { id: 'key', started_at: 'integer', beat_at: 'integer', declares: 'text' },
+  replicas: { id: 'key', started_at: 'integer', beat_at: 'integer', tzdata: 'key', declares: 'text' },
   groups: { name: 'key' },
 };
 

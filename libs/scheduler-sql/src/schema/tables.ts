@@ -118,6 +118,8 @@ export interface ReplicaTable {
   id: string;
   started_at: number;
   beat_at: number;
+  /** Version of its time zone data. */
+  tzdata: string;
   /** JSON: the hash of each declaration of its code, by job id. */
   declares: string;
 }

@@ -58,17 +58,23 @@ export async function writeParkedBecause(
   await trx.updateTable('jobs').set({ parked_because: because }).where('id', '=', id).execute();
 }
 
-/** Locks jobs whose next tick other time zone data computed (Z5), behind `afterId` in the order of ids. */
-export function lockJobsOfOtherZoneData(
+/** Versions of the time zone data that computed next ticks (Z5). Reads all jobs. */
+export async function selectZoneVersions({ kysely }: Database): Promise<string[]> {
+  const rows = await kysely.selectFrom('jobs').select('tzdata').distinct().execute();
+  return rows.map(({ tzdata }) => tzdata);
+}
+
+/** Locks jobs whose next tick these versions of time zone data computed, behind `afterId` in the order of ids. */
+export function lockJobsOfZoneVersions(
   { dialect }: Database,
   trx: Kysely<Tables>,
-  { afterId, tzdata, limit }: { afterId: string; tzdata: string; limit: number },
+  { afterId, versions, limit }: { afterId: string; versions: readonly string[]; limit: number },
 ): Promise<JobTable[]> {
   const query = trx
     .selectFrom('jobs')
     .selectAll()
     .where('id', '>', afterId)
-    .where('tzdata', '<>', tzdata)
+    .where(dialect.isOneOf('tzdata', versions))
     .orderBy('id')
     .limit(limit);
   return (dialect.skipLocked ? query.forUpdate() : query).execute();

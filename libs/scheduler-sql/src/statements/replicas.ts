@@ -29,10 +29,14 @@ export async function deleteReplicasOlderThan(trx: Kysely<Tables>, beatAt: numbe
 export async function selectLiveReplicas(trx: Kysely<Tables>, beatAt: number): Promise<LiveReplica[]> {
   const rows = await trx
     .selectFrom('replicas')
-    .select(['id', 'declares'])
+    .select(['id', 'tzdata', 'declares'])
     .where('beat_at', '>=', beatAt)
     .execute();
-  return rows.map(({ id, declares }) => ({ id, declares: readDeclares(declares) }));
+  return rows.map(({ id, tzdata, declares }) => ({
+    id,
+    zoneVersion: tzdata,
+    declares: readDeclares(declares),
+  }));
 }
 
 /** Ids of the replicas whose last beat lies between these instants. */

@@ -48,7 +48,15 @@ export class UnitRepository {
 
   /** For the units of one transaction. */
   context(now: number): UnitContext {
-    return { now, facts: new Facts(), changes: new UnitChanges(), runId: this.runIds.next, readPayload };
+    const { zoneVersion } = this;
+    return {
+      now,
+      zoneVersion,
+      facts: new Facts(),
+      changes: new UnitChanges(),
+      runId: this.runIds.next,
+      readPayload,
+    };
   }
 
   /** Locks the jobs and loads their units, waiting for whoever has them. @param whole with all runs that are queued to catch up */
@@ -181,7 +189,7 @@ export class UnitRepository {
       const record = toJobRecord(row, definition, span ? toSpan(span) : null);
       const live = liveOf.get(row.id) ?? new LiveRuns();
       const unit = new SqlUnit({ record, runs: live, unreadable: definition.unreadable, row }, context);
-      followZoneData(unit, this.zoneVersion);
+      followZoneData(unit);
       return unit;
     });
   }

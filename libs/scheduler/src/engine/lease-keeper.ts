@@ -37,6 +37,7 @@ export class LeaseKeeper {
   private stopped = false;
   private renewing: Promise<boolean> | null = null;
   private reportedOffsetMs = 0;
+  private reportedZoneData: string | null = null;
   private readonly renewalMs: number;
   /** So long before the end of its lease a handler is aborted, to stop before another replica makes the next attempt. */
   private readonly abortAheadMs: number;
@@ -125,6 +126,7 @@ export class LeaseKeeper {
       for (const { jobId, handler } of result.unhandled) {
         publisher.publishFault(new HandlerUnknownError(handler, handlers()), jobId);
       }
+      this.reportZoneData(result.newerZoneData ?? null);
       if (result.changed.length > 0) loop.rearm();
     };
     try {
@@ -223,6 +225,13 @@ export class LeaseKeeper {
     } catch {
       // The loop calls the same store and reports that it is down.
     }
+  }
+
+  private reportZoneData(newerTimezoneData: string | null): void {
+    if (newerTimezoneData === null || newerTimezoneData === this.reportedZoneData) return;
+    this.reportedZoneData = newerTimezoneData;
+    const timezoneData = process.versions.tz ?? 'unknown';
+    this.parts.publisher.events.emit('scheduler.zoneDataOlder', { timezoneData, newerTimezoneData });
   }
 
   private reportOffset(publisher: EventPublisher, offsetMs: number): void {

@@ -17,6 +17,7 @@ export class MemoryUnit extends Unit<MemoryRun> {
   // Not initialized with a number: V8 would copy it for each run that keeps it.
   override now!: number;
   override readonly isDurable = false;
+  override readonly zoneVersion = '';
   /** For jobs that have no run alive, to be used again. */
   private readonly spares: LiveRuns<MemoryRun>[] = [];
 

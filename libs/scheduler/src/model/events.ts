@@ -47,6 +47,8 @@ export interface SchedulerEvents {
   'scheduler.faulted': SchedulerFact & { error: unknown; jobId: string | null };
   /** This machine's clock is ahead of the store's by `offsetMs` (negative: behind). The store's clock decides. */
   'scheduler.clockDiffers': SchedulerFact & { offsetMs: number };
+  /** This process's time zone data are older than those that other replicas use, or used, for the stored jobs. */
+  'scheduler.zoneDataOlder': SchedulerFact & { timezoneData: string; newerTimezoneData: string };
   'store.down': SchedulerFact & { error: unknown };
   'store.up': SchedulerFact & { downMs: number };
   /** A subscriber of the events threw. */
@@ -99,6 +101,7 @@ export const EVENT_TYPES = Object.keys({
   'scheduler.clockStepped': 0,
   'scheduler.faulted': 0,
   'scheduler.clockDiffers': 0,
+  'scheduler.zoneDataOlder': 0,
   'store.down': 0,
   'store.up': 0,
   'listener.failed': 0,

@@ -110,6 +110,8 @@ export function isLeased(store: Store): store is LeasedStore {
 export interface StoreSession {
   /** Names this process among those that share the store. */
   readonly replica: string;
+  /** Version of its time zone data, for example 2026a: next due instants carry it (Z5). Default: that of the runtime. */
+  readonly zoneVersion?: string;
   /** `whole` holds for this process, `groups` for all that share the store. */
   readonly concurrency: ConcurrencyLimits;
   /** The names of the handlers that this process has: only their jobs are claimed (D5). */
@@ -133,6 +135,8 @@ export interface BeatResult {
   changed: JobStateChange[];
   /** Due jobs that no handler of this process fits, to be reported once each (D5). */
   unhandled: readonly { jobId: string; handler: string }[];
+  /** Version of time zone data that the store's jobs or other replicas have, newer than this process's; reported once (Z5). */
+  newerZoneData?: string | null;
 }
 
 export interface PutResult {

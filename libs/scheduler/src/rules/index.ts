@@ -14,3 +14,4 @@ export * from './retry.js';
 export * from './stored-unit.js';
 export * from './unit.js';
 export * from './views.js';
+export * from './zone-data.js';

@@ -67,7 +67,7 @@ describe('removing a job', () => {
 
 describe('an orphan', () => {
   it('makes no ticks, and goes on from the beat at which it is declared again, its pause kept (D2)', () => {
-    const adopt = (seconds: number) => kept.decide(seconds, (unit) => adoptJob(unit, '2026a'));
+    const adopt = (seconds: number) => kept.decide(seconds, adoptJob);
     kept.add();
     kept.decide(5, orphanJob);
     expect(kept.record).toMatchObject({ state: 'orphaned', dueAt: null });
@@ -93,12 +93,4 @@ it('a record that cannot be read is parked, and its waiting runs have their outc
   expect(kept.record.parkedBecause).toContain('JSON');
   expect(kept.history()).toEqual(['missed parked 30 x1', 'missed parked 20 x1']);
   expect(kept.complete(kept.runs[0]!, 31)).toBe('recorded');
-});
-
-it('ticks that other time zone data computed are computed anew (Z5)', () => {
-  kept.add();
-  kept.record.nextTickAt = at(13);
-  kept.record.dueAt = at(13);
-  kept.decide(1, () => undefined, '2026b');
-  expect(kept.record).toMatchObject({ nextTickAt: at(10), dueAt: at(10), zoneVersion: '2026b' });
 });

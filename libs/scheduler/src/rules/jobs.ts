@@ -169,7 +169,7 @@ export function orphanJob(unit: Unit): void {
 }
 
 /** Lets an orphan that is declared again go on from now. */
-export function adoptJob(unit: Unit, zoneVersion: string): void {
+export function adoptJob(unit: Unit): void {
   const { job, now } = unit;
   if (job.state !== 'orphaned') return;
   if (job.pause === null) activate(unit);
@@ -179,24 +179,8 @@ export function adoptJob(unit: Unit, zoneVersion: string): void {
     unit.setDue(null, job.pause.until);
   }
   job.updatedAt = now;
-  job.zoneVersion = zoneVersion;
+  job.zoneVersion = unit.zoneVersion;
   unit.facts.change({ kind: 'added', jobId: job.id });
-}
-
-/** Computes the next tick anew when other time zone data computed it (Z5). */
-export function followZoneData(unit: Unit, zoneVersion: string): void {
-  const { job } = unit;
-  if (job.zoneVersion === zoneVersion) return;
-  job.zoneVersion = zoneVersion;
-  if (unit.unreadable !== null || job.trigger.waitsForRun) return;
-  const afterAt = Math.max(job.lastTickAt ?? 0, job.updatedAt);
-  const moved = (tickAt: number | null): number | null =>
-    tickAt !== null && tickAt > afterAt ? (job.trigger.nextAt(afterAt) ?? tickAt) : tickAt;
-  if (job.state === 'paused' && job.pause)
-    job.pause = { ...job.pause, firstTickAt: moved(job.pause.firstTickAt) };
-  if (job.state !== 'active') return;
-  const tickAt = moved(job.nextTickAt);
-  if (tickAt !== job.nextTickAt) unit.schedule(tickAt);
 }
 
 /** Moves a job of a store that forgets with the wall clock, which was set back by `stepMs` to `now` (T1, M4). */

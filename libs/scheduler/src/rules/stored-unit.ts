@@ -18,6 +18,8 @@ export class UnitChanges {
 export interface UnitContext {
   /** Time of the store, UTC ms. */
   readonly now: number;
+  /** Version of the time zone data of this process. */
+  readonly zoneVersion: string;
   readonly facts: Facts;
   readonly changes: UnitChanges;
   /** Makes a run's id, which sorts behind those made before. */
@@ -47,6 +49,9 @@ export class StoredUnit extends Unit {
 
   override get now(): number {
     return this.context.now;
+  }
+  override get zoneVersion(): string {
+    return this.context.zoneVersion;
   }
   override get facts(): Facts {
     return this.context.facts;

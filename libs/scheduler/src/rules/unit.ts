@@ -33,6 +33,8 @@ export abstract class Unit<Run extends RunRecord = RunRecord> {
   readonly unreadable: unknown = null;
   /** The record is to be deleted. */
   removed = false;
+  /** Version of the time zone data of this process (Z5). */
+  abstract readonly zoneVersion: string;
   /** The store keeps the unit beyond the process: a lost attempt may be followed by another (L4), and a recorded tick never comes again (M4). */
   abstract readonly isDurable: boolean;
 
@@ -77,6 +79,7 @@ export abstract class Unit<Run extends RunRecord = RunRecord> {
       return finishes;
     }
     this.setDue(tickAt, tickAt + job.trigger.delayAt(tickAt));
+    job.zoneVersion = this.zoneVersion;
     return false;
   }
 

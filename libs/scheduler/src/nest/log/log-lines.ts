@@ -50,6 +50,10 @@ export const LOG_LINES: { [T in SchedulerEventType]?: (event: SchedulerEventOf<T
     warn(
       `This machine's clock is ${Math.abs(offsetMs)} ms ${offsetMs < 0 ? 'behind' : 'before'} the store's, which is the one that counts.`,
     ),
+  'scheduler.zoneDataOlder': ({ timezoneData, newerTimezoneData }) =>
+    warn(
+      `This process has time zone data ${timezoneData}, older than the ${newerTimezoneData} of the stored jobs; it leaves their times as they are. Update the runtime.`,
+    ),
   'store.down': ({ error }) =>
     failure(
       'The store does not answer; it is asked again until it does',

@@ -10,6 +10,8 @@ export type Declares = Record<string, string>;
 
 export interface LiveReplica {
   readonly id: string;
+  /** Of its time zone data (Z5). */
+  readonly zoneVersion: string;
   readonly declares: Declares;
 }
 
@@ -22,7 +24,6 @@ export interface PutJob {
   readonly payload: unknown;
   /** The stored payload as a value; undefined when it cannot be read. */
   readonly current: JobSpec['payload'];
-  readonly zoneVersion: string;
 }
 
 /** Hashes the declaration, wherever its trigger begins to count; functions by their source text. */
@@ -52,7 +53,7 @@ export function isDeclaredOtherwise({ declaration }: Pick<JobRecord, 'declaratio
 export function declareJob(unit: Unit, put: PutJob, others: readonly LiveReplica[]): PutResult['change'] {
   const { job } = unit;
   if (job.declaration === put.hash && job.origin === 'declared' && unit.unreadable === null) {
-    adoptJob(unit, put.zoneVersion);
+    adoptJob(unit);
     return 'same';
   }
   if (isDeclaredOtherwise(job, put.hash!) && isDeclaredBy(others, job)) return 'kept';
@@ -104,7 +105,7 @@ export function reconcileJob(unit: Unit, own: PutJob | null, live: readonly Live
   // `addJob` replaced the declared job, which holds until the next start.
   if (job.origin !== 'declared') return;
   if (own === null) orphanJob(unit);
-  else if (job.declaration === own.hash) adoptJob(unit, own.zoneVersion);
+  else if (job.declaration === own.hash) adoptJob(unit);
   else if (!isDeclaredBy(live, job)) {
     replaceDeclared(unit, own);
     facts.change({ kind: 'edited', jobId: job.id });
@@ -117,7 +118,7 @@ function makesTicks(state: JobRecord['state']): boolean {
 }
 
 function replaceDeclared(unit: Unit, put: PutJob): boolean {
-  adoptJob(unit, put.zoneVersion);
+  adoptJob(unit);
   const changed = replaceJob(unit, put.spec, put);
   unit.job.declaration = put.hash;
   unit.job.origin = 'declared';
