@@ -38,6 +38,8 @@ export class SqlStore implements LeasedStore {
   readonly durable = true;
   readonly clustered = true;
   private opened: StoreRuntime | null = null;
+  /** From the call of `open` to that of `close`. */
+  private isInUse = false;
 
   constructor(private readonly source: StoreSource) {}
 
@@ -49,17 +51,24 @@ export class SqlStore implements LeasedStore {
   }
 
   async open(session: StoreSession): Promise<void> {
+    this.isInUse = true;
     try {
       this.opened = await StoreRuntime.open(this.source, session);
     } catch (error) {
+      this.isInUse = false;
       // The driver's message alone would not say that it is the store.
       throw error instanceof SchedulerError ? error : new StoreUnavailableError(error);
     }
   }
 
+  duplicate(): SqlStore | null {
+    return this.isInUse ? new SqlStore(this.source) : null;
+  }
+
   async close(): Promise<RecordedOutcome[]> {
     const { opened } = this;
     this.opened = null;
+    this.isInUse = false;
     await opened?.close().catch((error: unknown) => {
       throw opened.toStoreError(error);
     });

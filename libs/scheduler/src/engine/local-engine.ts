@@ -50,7 +50,7 @@ export interface LocalEngineParts {
 
 /** Our own engine: a due loop over a store, in this process. */
 export class LocalEngine implements Engine {
-  private readonly store: Store;
+  private store: Store;
   private readonly clock: Clock;
   private readonly timers: TimerQueue;
   private attempts!: AttemptRunner;
@@ -80,12 +80,11 @@ export class LocalEngine implements Engine {
   }
 
   open(host: EngineHost): Awaitable<void> {
+    this.store = this.store.duplicate?.() ?? this.store;
     this.connect(host);
-    const opened = this.store.open({
-      ...host.process,
-      onHint: (hint) => (hint === 'due' ? this.loop.rearm() : this.leaseKeeper?.renewSoon()),
-    });
-    return whenReady(opened, () => this.leaseKeeper?.start());
+    const onHint = (hint: 'due' | 'cancel') =>
+      hint === 'due' ? this.loop.rearm() : this.leaseKeeper?.renewSoon();
+    return whenReady(this.store.open({ ...host.process, onHint }), () => this.leaseKeeper?.start());
   }
 
   start(): Awaitable<void> {

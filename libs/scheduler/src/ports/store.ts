@@ -31,6 +31,8 @@ export interface Store {
   readonly clustered: boolean;
 
   open(session: StoreSession): Awaitable<void>;
+  /** Returns another store over the same data if this one is open, else null: a process may start one module twice. */
+  duplicate?(): Store | null;
   /** Ends its work. A store that forgets answers what that abandoned. */
   close(now: number): Awaitable<RecordedOutcome[]>;
 
