@@ -1,4 +1,5 @@
 import {
+  checkName,
   type ConcurrencyLimits,
   count,
   InvalidOptionsError,
@@ -13,7 +14,7 @@ import {
   rejectUnknown,
 } from '../model/index.js';
 import type { Engine, Store } from '../ports/index.js';
-import { cron, type Duration, parseDuration } from '../timing/index.js';
+import { cron, type Duration, parseDuration, processTimezone, suggestNames } from '../timing/index.js';
 
 /** Options of `SchedulerModule.forRoot`. Those left out come from DEFAULT_OPTIONS. */
 export interface SchedulerOptions {
@@ -37,6 +38,8 @@ export interface SchedulerOptions {
   concurrency?: number | null;
   /** Most attempts at once of the jobs of each `group`, in all processes that share the store: `{ mail: 2 }`. */
   groups?: Readonly<Record<string, number>>;
+  /** Longest payload of a job or run, bytes of its JSON. */
+  maxPayload?: number;
   /** Writes events to the Nest log. Lines of `run.log` are always written. */
   log?: boolean;
   /** Applies global guards, interceptors, pipes and filters (`APP_GUARD`, `useGlobalPipes` …) to handlers too. */
@@ -55,6 +58,7 @@ export const DEFAULT_OPTIONS = Object.freeze({
   history: Object.freeze({ perJob: 100, total: 10_000 }),
   concurrency: null,
   groups: Object.freeze({}),
+  maxPayload: 1_000_000,
   log: true,
   enhancers: Object.freeze({ global: false }),
 }) satisfies SchedulerOptions;
@@ -70,9 +74,13 @@ export interface Settings {
   readonly maxSleepMs: number;
   readonly history: { readonly perJob: number; readonly total: number };
   readonly concurrency: ConcurrencyLimits;
+  readonly maxPayloadBytes: number;
   readonly log: boolean;
   readonly globalEnhancers: boolean;
 }
+
+/** The settings that apply to a job's policies and payload. */
+export type JobSettings = Pick<Settings, 'policies' | 'concurrency' | 'engine' | 'maxPayloadBytes'>;
 
 const OPTION_NAMES = Object.keys({
   timezone: 0,
@@ -85,6 +93,7 @@ const OPTION_NAMES = Object.keys({
   history: 0,
   concurrency: 0,
   groups: 0,
+  maxPayload: 0,
   log: 0,
   enhancers: 0,
 } satisfies Record<keyof SchedulerOptions, 0>);
@@ -93,31 +102,38 @@ const OPTION_NAMES = Object.keys({
 const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
 /** @throws InvalidOptionsError, InvalidDurationError, InvalidTimezoneError naming the option */
-export function readOptions(given: SchedulerOptions | undefined): Settings {
-  const options: SchedulerOptions = given === undefined ? {} : given;
-  readNamed(options, OPTION_NAMES, "Give an object, for example { timezone: 'Europe/Berlin' }.");
+export function readOptions(given: SchedulerOptions): Settings {
+  const options = given as SchedulerOptions;
+  readNamed(
+    options,
+    OPTION_NAMES,
+    "Give an object, for example { timezone: 'Europe/Berlin' }; useFactory and createSchedulerOptions() return one.",
+  );
   const merged = { ...DEFAULT_OPTIONS, ...withoutUndefined(options) };
   const policies = readDefaults(merged.defaults);
   const concurrency = readConcurrency(merged.concurrency, merged.groups, options);
-  checkGroup('defaults.group', policies.group, concurrency);
+  const storeAndEngine = readStoreAndEngine(options);
+  checkGroup('defaults.group', policies.group, { concurrency, ...storeAndEngine });
   return Object.freeze({
-    timezone: readTimezone(merged.timezone),
+    timezone: readTimezone(options),
     policies,
-    ...readStoreAndEngine(options),
+    ...storeAndEngine,
     drainTimeoutMs: parseDuration(merged.drainTimeout, 'drainTimeout'),
     abortGraceMs: parseDuration(merged.abortGrace, 'abortGrace'),
     maxSleepMs: readMaxSleep(merged.maxSleep),
     history: readHistory(merged.history, options),
     concurrency,
+    maxPayloadBytes: count('maxPayload', merged.maxPayload),
     log: readFlag('log', merged.log),
     globalEnhancers: readEnhancers(merged.enhancers),
   });
 }
 
-function readTimezone(timezone: unknown): string {
-  if (timezone === undefined) return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+function readTimezone(options: SchedulerOptions): string {
+  // Given and undefined, it comes from a variable that is not set, which must not mean the process's zone.
+  if (!('timezone' in options)) return processTimezone();
   // The timing room checks a zone when it builds a trigger.
-  return cron('0 0 * * *', { timezone: timezone as string }).timezone!;
+  return cron('0 0 * * *', { timezone: options.timezone }).timezone!;
 }
 
 function readDefaults(defaults: unknown): Policies {
@@ -202,25 +218,43 @@ function readGroups(given: unknown): Readonly<Record<string, number>> {
   const groups = readObject('groups', given, 'Give a limit for each group, for example { mail: 2 }.');
   const limits: Record<string, number> = {};
   for (const [name, limit] of Object.entries(withoutUndefined(groups))) {
-    if (name.trim() === '') throw new InvalidOptionsError('groups', groups, 'A group needs a name.');
-    limits[name] = count(`groups.${name}`, limit);
+    limits[checkName('groups', name)] = count(`groups.${name}`, limit);
   }
   return Object.freeze(limits);
 }
 
 /**
- * A misspelt group must not mean "no limit". While no group has a limit every name is right.
+ * Checks policies that have no effect by themselves. A misspelt group must not mean "no limit".
  *
- * @throws InvalidOptionsError naming the groups that are known
+ * @param given the policies that the caller wrote; those of the module's `defaults` serve other jobs
+ * @throws InvalidOptionsError
  */
-export function checkGroup(field: string, group: string | null, { groups }: ConcurrencyLimits): void {
-  if (group === null || Object.hasOwn(groups, group)) return;
-  const known = Object.keys(groups);
-  if (known.length === 0) return;
+export function checkPolicies(given: PolicyOptions, policies: Policies, settings: JobSettings): void {
+  if (given.group !== undefined) checkGroup('group', policies.group, settings);
+  const { maxInstances = null } = given;
+  if (maxInstances === null || maxInstances === 1 || policies.overlap === 'allow') return;
+  throw new InvalidOptionsError(
+    'maxInstances',
+    maxInstances,
+    "Add overlap: 'allow', or leave it out.",
+    `The option "maxInstances" is ${maxInstances}, and overlap: '${policies.overlap}' lets one run be alive at a time.`,
+  );
+}
+
+function checkGroup(
+  field: string,
+  group: string | null,
+  { concurrency, engine }: Pick<Settings, 'concurrency' | 'engine'>,
+): void {
+  if (group === null || Object.hasOwn(concurrency.groups, group)) return;
+  // Another engine has limits of its own.
+  if (engine !== null) return;
+  const known = Object.keys(concurrency.groups);
+  const example = `Give it one, for example groups: { '${group}': 2 }.`;
   throw new InvalidOptionsError(
     field,
     group,
-    `SchedulerModule's groups has no limit of this name. Known: ${known.join(', ')}.`,
+    `SchedulerModule's groups has no limit of this name. ${known.length === 0 ? example : suggestNames(group, known, example)}`,
   );
 }
 

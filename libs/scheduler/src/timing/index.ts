@@ -36,3 +36,6 @@ export { after, at, timeoutAfter } from './triggers/make-trigger.js';
 export { TimeoutTrigger } from './triggers/timeout-trigger.js';
 export type { Instant, WindowOptions } from './triggers/trigger-window.js';
 export type * from './triggers/trigger.js';
+export { processTimezone } from './zone/process-zone.js';
+export { useZoneinfo } from './zone/zone.js';
+export { zoneinfoVersion, zonesThatDiffer, type ZoneinfoChoice } from './zone/zoneinfo.js';

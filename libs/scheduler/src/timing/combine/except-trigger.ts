@@ -9,7 +9,8 @@ import type {
   PreviewedTick,
   TriggerBinding,
 } from '../triggers/trigger.js';
-import { processZone, zoneOf, type Zone } from '../zone/zone.js';
+import { processZone } from '../zone/process-zone.js';
+import { zoneOf, type Zone } from '../zone/zone.js';
 import { refuseTickless } from './combination.js';
 import { CombinedTrigger } from './combined-trigger.js';
 import { ExcludedDates } from './excluded-dates.js';

@@ -92,7 +92,7 @@ export class InvalidDurationError extends SchedulerError {
   }
 }
 
-/** A time zone that this runtime's ICU does not know. */
+/** A time zone, or a source of zone rules, that cannot be used. */
 export class InvalidTimezoneError extends SchedulerError {
   readonly code = 'INVALID_TIMEZONE';
   readonly statusCode = 422;
@@ -101,15 +101,26 @@ export class InvalidTimezoneError extends SchedulerError {
     readonly value: unknown,
     /** Known names that look like the one given, best first; often empty. */
     readonly suggestions: readonly string[] = [],
+    message?: string,
   ) {
-    const isUnset = value === undefined;
-    const remedy = isUnset
-      ? 'Set the variable that it comes from, or leave it out for the default.'
-      : suggestions.length > 0
+    const remedy =
+      suggestions.length > 0
         ? `Did you mean ${suggestions.map((name) => `"${name}"`).join(' or ')}?`
         : `Use an IANA name such as "Europe/Berlin", "UTC", or a fixed offset such as "+02:00".`;
-    const fact = isUnset ? 'given and undefined' : `${showValue(value)}, which is unknown here`;
-    super(`The time zone ("timezone") is ${fact}. ${remedy}`);
+    super(message ?? `The time zone ("timezone") is ${showValue(value)}, which is unknown here. ${remedy}`);
+  }
+
+  static ofProcess(setting: unknown, fact: string): InvalidTimezoneError {
+    const message = `The time zone of this process (the environment variable TZ) is ${showValue(setting)}, ${fact}.`;
+    const remedy = 'Set TZ to an IANA name such as "Europe/Berlin" or "UTC", or give the option "timezone".';
+    return new InvalidTimezoneError(setting, [], `${message} ${remedy}`);
+  }
+
+  static ofZoneinfo(choice: unknown, fact: string): InvalidTimezoneError {
+    const message = `The option "zoneinfo" is ${showValue(choice)}, ${fact}.`;
+    const remedy =
+      "Give 'auto', 'runtime', 'system' or the folder of compiled zone files, or install tzdata.";
+    return new InvalidTimezoneError(choice, [], `${message} ${remedy}`);
   }
 }
 

@@ -11,10 +11,10 @@ export function unknownKeyOf(given: object, known: readonly string[]): string | 
 export function nearestName(name: string, known: readonly string[]): string | null {
   const wanted = name.toLowerCase();
   let nearest: string | null = null;
-  let fewest = Math.min(3, Math.ceil(wanted.length / 2));
+  let fewest = Math.min(3, Math.floor(wanted.length / 2) + 1);
   for (const candidate of known) {
     const lower = candidate.toLowerCase();
-    const mistakes = wanted.length > 3 && lower.includes(wanted) ? 1 : typingMistakes(wanted, lower);
+    const mistakes = wanted.length > 2 && lower.includes(wanted) ? 1 : typingMistakes(wanted, lower);
     if (mistakes < fewest) [nearest, fewest] = [candidate, mistakes];
   }
   return nearest;

@@ -14,7 +14,8 @@ import type {
 } from './trigger.js';
 import type { Lattice } from '../time/tick-span.js';
 import { windowEdges, windowJson, type TriggerWindow } from './trigger-window.js';
-import { processZone, zoneOf, type Zone } from '../zone/zone.js';
+import { processZone } from '../zone/process-zone.js';
+import { zoneOf, type Zone } from '../zone/zone.js';
 
 /** Settings of a calendar interval; immutable, so that bound copies share them. */
 export interface CalendarSettings extends CalendarPeriod {

@@ -22,7 +22,8 @@ import type {
 } from './trigger.js';
 import type { Lattice, TickSpan } from '../time/tick-span.js';
 import { windowEdges, windowJson, type TriggerWindow } from './trigger-window.js';
-import { processZone, zoneOf, type Zone } from '../zone/zone.js';
+import { processZone } from '../zone/process-zone.js';
+import { zoneOf, type Zone } from '../zone/zone.js';
 
 /** A trigger must have a tick within a hundred years after this. Fixed, so that the verdict never changes. */
 const REFERENCE_SECOND = Date.UTC(2020, 0, 1) / 1000;

@@ -7,16 +7,24 @@ export interface OffsetChange {
 }
 
 /**
- * How often to look for a change. Two changes that undo each other lay at least ten days apart
- * (Vienna, April 1945), a month in recent times (Morocco's Ramadan).
+ * Distance of samples. Two changes that undo each other lay at least ten days apart (Vienna, April 1945), a
+ * month in recent times (Morocco's Ramadan).
  */
 const SAMPLE = 4 * DAY_SECONDS;
 
-/** Reads a zone's offsets from the runtime's ICU: one formatter, about 2 µs a look. */
-export class OffsetReader {
+/** Reads the offsets of one zone. Instants are UTC seconds. */
+export interface OffsetReader {
+  /** Wall time minus UTC at an instant, seconds. */
+  offsetAt(instant: number): number;
+  /** The changes of offset in (from, to), ascending. */
+  changesBetween(from: number, to: number): OffsetChange[];
+}
+
+/** Reads a zone's offsets from the runtime's ICU: one formatter, about 2 µs an instant. */
+export class RuntimeReader implements OffsetReader {
   readonly #format: Intl.DateTimeFormat;
 
-  /** @throws RangeError for an unknown zone. */
+  /** @throws RangeError for an unknown zone */
   constructor(timeZone: string) {
     this.#format = new Intl.DateTimeFormat('en-US', {
       timeZone,
@@ -28,7 +36,6 @@ export class OffsetReader {
     });
   }
 
-  /** Wall time minus UTC at an instant; both in seconds. */
   offsetAt(instant: number): number {
     const [day, hour, minute, second] = this.#format
       .format(instant * 1000)
@@ -36,12 +43,11 @@ export class OffsetReader {
       .map(Number) as [number, number, number, number];
     const utcDay = Math.floor(instant / DAY_SECONDS);
     const apart = day - (utcDay - firstDayOfMonth(monthOfDay(utcDay)) + 1);
-    // The wall's day is the same, the one before or the one after, also across a month's end.
+    // The wall's day is the UTC day, the day before or the day after, across the end of a month, too.
     const days = apart > 1 ? -1 : apart < -1 ? 1 : apart;
     return days * DAY_SECONDS + hour * 3600 + minute * 60 + second - (instant - utcDay * DAY_SECONDS);
   }
 
-  /** The changes in (from, to), in order. */
   changesBetween(from: number, to: number): OffsetChange[] {
     const changes: OffsetChange[] = [];
     let before = from;
@@ -50,7 +56,7 @@ export class OffsetReader {
       const after = Math.min(before + SAMPLE, to - 1);
       const offsetAfter = this.offsetAt(after);
       if (offsetAfter !== offsetBefore) changes.push(this.#changeBetween(before, after, offsetBefore));
-      // A second change within the same sample is looked for from the first one on.
+      // Continue from the change, for a second one within the same sample.
       before = offsetAfter === offsetBefore ? after : changes.at(-1)!.at;
       offsetBefore = offsetAfter === offsetBefore ? offsetAfter : changes.at(-1)!.offset;
     }

@@ -1,49 +1,60 @@
 import { InvalidTimezoneError } from '../errors/trigger-errors.js';
 import { typingMistakes } from '../errors/unknown-key.js';
-import { OffsetReader } from './offset-reader.js';
+import type { OffsetReader } from './offset-reader.js';
+import { chooseZoneinfo, readerOf, type ZoneinfoChoice } from './zoneinfo.js';
 
-/** A stretch of time with one offset. Instants are UTC seconds. */
+/** A stretch of time with one offset; instants are UTC seconds. */
 export interface OffsetSegment {
-  /** First second; -Infinity when nothing is known to be before it. */
+  /** First second; -Infinity for the earliest stretch. */
   readonly start: number;
-  /** First second after it. */
+  /** First second after it; Infinity for a fixed offset. */
   readonly end: number;
   /** Wall time minus UTC, seconds. */
   readonly offset: number;
-  /** How far clocks went at `start`, seconds: positive for a gap, negative for an overlap, 0 for a mere seam of the table. */
+  /** Change of offset at `start`, seconds: positive for a gap, negative for an overlap, 0 at a seam of the table. */
   readonly shift: number;
-  /** Until when wall times are second passes; at most `start` when there are none. */
+  /** Wall times before this are second passes; at most `start` when there are none. */
   readonly repeatedUntil: number;
 }
 
-/** Seconds in a chunk of the table, about four years: some 2 ms of work, done when first asked for. */
+/** Seconds in a chunk of the table, about four years: at most 2 ms of work, done on first use. */
 const CHUNK = 2 ** 27;
 
 /** No zone changed its offset before the first railways (this is November 1799). */
 const FIRST_CHUNK = -40;
 
-/** An overlap is at most a day (Alaska, 1867), so that much before a chunk decides what it repeats. */
+/** An overlap lasts at most a day (Alaska, 1867), so this much before a chunk decides its repeated times. */
 const LOOK_BACK = 2 * 86_400;
 
 /**
- * A time zone as a table of offsets, shared by all triggers in it. The table is built from the
- * runtime's own rules (semantics.md Z5), in chunks, as instants are asked about.
+ * A time zone as a table of offsets, shared by all triggers in it. The table is built from the source of
+ * zone rules in use (semantics.md Z5), in chunks, on first use of each.
  */
 export class Zone {
   readonly name: string;
-  readonly #reader: OffsetReader | null;
+  #reader: OffsetReader | null = null;
   readonly #chunks = new Map<number, readonly OffsetSegment[]>();
-  /** The segment last answered; most questions are about the same one. */
+  /** The last result; most calls are for the same segment. */
   #last: OffsetSegment;
 
-  /** @param reader null for a zone whose offset never changes. */
-  constructor(name: string, reader: OffsetReader | null, fixedOffset = 0) {
+  /** @param rules a fixed offset in seconds, or a reader of those that change */
+  constructor(name: string, rules: number | OffsetReader) {
     this.name = name;
+    this.#last = unchanged(Infinity, typeof rules === 'number' ? rules : 0);
+    if (typeof rules !== 'number') this.readFrom(rules);
+  }
+
+  /** Replaces the rules, also for triggers that have the zone already. */
+  readFrom(reader: OffsetReader): void {
+    const end = FIRST_CHUNK * CHUNK;
     this.#reader = reader;
-    const end = reader === null ? Infinity : FIRST_CHUNK * CHUNK;
-    const offset = reader === null ? fixedOffset : reader.offsetAt(end - 1);
-    this.#last = { start: -Infinity, end, offset, shift: 0, repeatedUntil: -Infinity };
+    this.#last = unchanged(end, reader.offsetAt(end - 1));
+    this.#chunks.clear();
     this.#chunks.set(FIRST_CHUNK - 1, [this.#last]);
+  }
+
+  get isFixed(): boolean {
+    return this.#reader === null;
   }
 
   /** The segment that an instant (UTC seconds) lies in. */
@@ -64,6 +75,10 @@ export class Zone {
     while (segments[found]!.start > instant) found--;
     return segments[found]!;
   }
+}
+
+function unchanged(end: number, offset: number): OffsetSegment {
+  return { start: -Infinity, end, offset, shift: 0, repeatedUntil: -Infinity };
 }
 
 function readSegments(reader: OffsetReader, start: number, end: number): OffsetSegment[] {
@@ -118,29 +133,33 @@ export function namedZone(options: { timezone?: string }): Zone | null {
   return 'timezone' in options ? zoneOf(options.timezone) : null;
 }
 
-/** The zone of this process; read anew each time, since `process.env.TZ` may change it. */
-export function processZone(): Zone {
-  return zoneOf(new Intl.DateTimeFormat().resolvedOptions().timeZone);
+/**
+ * Chooses the source of zone rules for the whole process, for zones in use, too; the default is `'auto'`.
+ * @throws InvalidTimezoneError when the system, or the path, has no compiled zone files
+ */
+export function useZoneinfo(choice: ZoneinfoChoice): void {
+  chooseZoneinfo(choice);
+  for (const zone of zones.values()) if (!zone.isFixed) zone.readFrom(readerOf(zone.name));
 }
 
 function makeZone(name: string): Zone {
-  if (UNCHANGING.has(name)) return new Zone(name, null);
+  if (UNCHANGING.has(name)) return new Zone(name, 0);
   const fixed = /^([+-])([01]\d|2[0-3]):([0-5]\d)$/.exec(name);
   if (fixed !== null) {
     const seconds = Number(fixed[2]) * 3600 + Number(fixed[3]) * 60;
-    return new Zone(name, null, fixed[1] === '-' ? -seconds : seconds);
+    return new Zone(name, fixed[1] === '-' ? -seconds : seconds);
   }
-  // Newer runtimes read offsets of their own forms; here they must not depend on the runtime.
+  // Newer runtimes read offsets in forms of their own; here no result may depend on the runtime.
   if (!/^[A-Za-z]/.test(name)) throw new InvalidTimezoneError(name, namesLike(name));
   try {
-    return new Zone(name, new OffsetReader(name));
+    return new Zone(name, readerOf(name));
   } catch (error) {
     if (error instanceof RangeError) throw new InvalidTimezoneError(name, namesLike(name));
     throw error;
   }
 }
 
-/** Up to three known names whose city, or whole name, is at most two typing mistakes away. */
+/** Up to three known names at most two typing mistakes away, by the city or the whole name. */
 function namesLike(name: string): string[] {
   if (name.length > 40) return [];
   const wanted = name.toLowerCase().replace(/[\s-]+/g, '_');
