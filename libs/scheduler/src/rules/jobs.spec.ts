@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { at, KeptJob } from '../../../../test/rules/kept-job.js';
 import { readPolicies } from '../model/index.js';
 import { every } from '../timing/index.js';
-import { adoptJob, editJob, orphanJob, pauseJob, removeJob, resumeJob } from './jobs.js';
+import { adoptJob, editJob, orphanJob, parkJob, pauseJob, removeJob, resumeJob } from './jobs.js';
 import { readDefinition } from './replicas/definitions.js';
 
 const PAUSE = { note: null, by: null, until: null };
@@ -93,4 +93,22 @@ it('a record that cannot be read is parked, and its waiting runs have their outc
   expect(kept.record.parkedBecause).toContain('JSON');
   expect(kept.history()).toEqual(['missed parked 30 x1', 'missed parked 20 x1']);
   expect(kept.complete(kept.runs[0]!, 31)).toBe('recorded');
+});
+
+it('an edit that mends a job parked in a pause leaves it paused, as before', () => {
+  kept.add();
+  kept.decide(1, (unit) => pauseJob(unit, { ...PAUSE, note: 'why', until: at(25) }));
+  kept.decide(2, (unit) => parkJob(unit, new Error('no such zone')));
+  expect(kept.record).toMatchObject({ state: 'parked', dueAt: null });
+  const trigger = every('10s').bind({ jobId: 'one', anchorAt: at(0) });
+  kept.decide(3, (unit) => editJob(unit, { trigger }));
+  expect(kept.record).toMatchObject({
+    state: 'paused',
+    parkedBecause: null,
+    dueAt: at(25),
+    pause: { note: 'why', firstTickAt: at(10) },
+  });
+  kept.claim(25);
+  expect(kept.record).toMatchObject({ state: 'active', nextTickAt: at(30) });
+  expect(kept.history()).toEqual(['skipped paused 10..20 x2']);
 });

@@ -99,7 +99,11 @@ export function editJob(unit: Unit, edit: StoredEdit, endsPause = false): void {
   } else if (job.state === 'orphaned') {
     unit.unschedule();
   } else if (job.pause && !endsPause) {
+    // Also a job that was parked in its pause.
+    job.state = 'paused';
+    job.parkedBecause = null;
     job.pause = { ...job.pause, firstTickAt: job.trigger.firstAt(now) };
+    unit.setDue(null, job.pause.until);
   } else {
     activate(unit);
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { ON_ABANDONED } from '../../model/index.js';
+import { every } from '../../timing/index.js';
 import { asClaims, asRecorded } from './as-text.js';
 import { sec } from './replica.js';
 import type { Cases } from './store-world.js';
@@ -197,5 +198,31 @@ export const overlapCases: Cases = {
     assert.deepEqual((await a.claim(sec(20))).claims, []);
     await a.store.release(first, sec(25));
     assert.deepEqual(asClaims((await a.claim(sec(25))).claims), ['one 12:00:20']);
+  },
+
+  'a job added under the id of a removed one does not count the run that is still at work': async (world) => {
+    const a = await world.replica();
+    await a.put('one', { retry: 2, pauseAfterFailures: 1 });
+    const old = await a.claimOne(sec(10));
+    await a.remove('one', sec(11));
+    await a.put('one', { pauseAfterFailures: 1, anchorAt: sec(11) }, sec(11));
+    assert.equal((await a.job('one')).alive, 0);
+    const next = await a.claimOne(sec(21));
+    assert.notEqual(next.runId, old.runId);
+    assert.equal(await a.fail(old, sec(22), sec(25)), 'withoutRetry', 'it ends without its job');
+    const job = await a.job('one');
+    assert.deepEqual([job.state, job.failuresInRow, job.alive], ['active', 0, 1]);
+    assert.equal(await a.succeed(next, sec(23)), 'recorded');
+    assert.deepEqual(asClaims((await a.claim(sec(31))).claims), ['one 12:00:31']);
+  },
+
+  'replacing a job counts the run that is still at work, also with a new trigger': async (world) => {
+    const a = await world.replica();
+    await a.put('one');
+    const old = await a.claimOne(sec(10));
+    await a.replace('one', { trigger: every('7s'), anchorAt: sec(11) }, sec(11));
+    assert.deepEqual(asRecorded((await a.claim(sec(18))).recorded), ['one skipped overlap 12:00:18']);
+    await a.succeed(old, sec(19));
+    assert.deepEqual(asClaims((await a.claim(sec(25))).claims), ['one 12:00:25']);
   },
 };
