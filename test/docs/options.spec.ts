@@ -52,7 +52,7 @@ const RETRY = names({
 } satisfies Record<keyof RetryOptions, 0>); // prettier-ignore
 const MODULE = names({
   timezone: 0, defaults: 0, store: 0, engine: 0, drainTimeout: 0, abortGrace: 0, maxSleep: 0, history: 0, log: 0,
-  concurrency: 0, groups: 0, enhancers: 0,
+  concurrency: 0, groups: 0, maxPayload: 0, enhancers: 0,
 } satisfies Record<keyof SchedulerOptions, 0>); // prettier-ignore
 const JOB = names({
   id: 0, name: 0, disabled: 0, payload: 0, threshold: 0, waitForCompletion: 0, unrefTimeout: 0,

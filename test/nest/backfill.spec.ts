@@ -87,8 +87,8 @@ describe('backfill', () => {
     ['to', { from: after(0), to: after(1) }, 'not in the future'],
     ['dryRun', { from: after(-1), to: after(0), dryRun: 'yes' as never }, 'Give true or false'],
     ['force', { from: after(-1), to: after(0), force: 1 as never }, 'Give true or false'],
-    ['most', { from: after(-1), to: after(0), most: 5 } as never, 'no such option'],
-    ['options', undefined as never, 'Give { from, to }'],
+    ['most', { from: after(-1), to: after(0), most: 5 } as never, 'There is no option `most`.'],
+    ['options', undefined as never, '{ from: new Date('],
   ])('refuses a bad "%s"', async (field, options, text) => {
     const { scheduler } = await startApp();
     await scheduler.addJob({ id: 'a', trigger: every('1h'), handler: () => {} });

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { at, Cron, every, Interval, type RunContext, type Engine } from '@carillon/scheduler';
+import type { JobSpec } from '@carillon/scheduler/store';
 import { held } from '../engine/world.js';
 import { compile, createApp, rejection, startApp } from './testing-app.js';
 
@@ -44,12 +45,12 @@ describe('concurrency and groups', () => {
     ['a part of a place', { concurrency: 1.5 }, '"concurrency" cannot be 1.5'],
     ['no place in a group', { groups: { mail: 0 } }, '"groups.mail" cannot be 0'],
     ['no limit of a group', { groups: { mail: null } }, '"groups.mail" cannot be null'],
-    ['a group without a name', { groups: { ' ': 1 } }, 'A group needs a name'],
+    ['a group without a name', { groups: { '': 1 } }, '"groups" cannot be ""'],
     ['groups as a list', { groups: ['mail'] }, '"groups" cannot be ["mail"]'],
     [
       'a misspelt group of all jobs',
       { groups: { mail: 1 }, defaults: { group: 'mial' } },
-      '"defaults.group" cannot be "mial". SchedulerModule\'s groups has no limit of this name. Known: mail.',
+      '"defaults.group" cannot be "mial". SchedulerModule\'s groups has no limit of this name. Did you mean \'mail\'?',
     ],
   ])('refuse %s', async (_, options, message) => {
     const error = await rejection(compile({ options }));
@@ -63,7 +64,7 @@ describe('the group of a job', () => {
     code: 'INVALID_OPTIONS',
     field: 'group',
     value: 'mial',
-    message: expect.stringContaining('Known: mail, reports.'),
+    message: expect.stringContaining("Did you mean 'mail'?"),
   };
 
   it('is one of those that have a limit, so that a misspelt one does not go without', async () => {
@@ -90,10 +91,17 @@ describe('the group of a job', () => {
     expect(error.message).toMatch(/^@Cron on Tasks\.nightly: /);
   });
 
-  it('may be any while no group has a limit', async () => {
-    const { scheduler } = await startApp();
+  it('may be any where another engine has the limits', async () => {
+    const specs: JobSpec[] = [];
+    const engine = {
+      open() {},
+      start() {},
+      stop: async () => {},
+      putJob: (spec: JobSpec) => ({ change: 'same', job: specs.push(spec), recorded: [], changed: [] }),
+    } as unknown as Engine;
+    const { scheduler } = await startApp({ options: { engine } });
     await scheduler.addJob({ id: 'a', trigger: every('1h'), handler: () => {}, group: 'mail' });
-    expect(await scheduler.getJob('a')).toMatchObject({ policies: { group: 'mail' } });
+    expect(specs).toMatchObject([{ policies: { group: 'mail' } }]);
   });
 });
 
@@ -108,7 +116,7 @@ describe('the policies that came last', () => {
       @Interval('1s', { overlap: 'cancelPrevious' })
       newest(): void {}
     }
-    const { scheduler } = await startApp({ providers: [Tasks] });
+    const { scheduler } = await startApp({ providers: [Tasks], options: { groups: { mail: 2 } } });
     const policies = async (id: string) => (await scheduler.getJob(id))!.policies;
     expect(await policies('Tasks.one')).toMatchObject({
       overlap: 'queueOne',

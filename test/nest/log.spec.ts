@@ -9,7 +9,7 @@ const said = ({ lines }: Pick<TestApp, 'lines'>): string[] =>
 const RUN = /run-[0-9a-f]{8}-\w+/g;
 
 describe('the log', () => {
-  it('has an error with its stack for each failed attempt, and says what follows', async () => {
+  it('has a warning for a failed attempt that a retry follows, and an error with its stack for the last', async () => {
     const test = await startApp();
     const handler = (): never => {
       throw new Error('no connection');
@@ -23,25 +23,32 @@ describe('the log', () => {
     });
     await test.clock.advance(2_000);
     expect(said(test).map((line) => line.replaceAll(RUN, 'R'))).toEqual([
-      'error Job "fetch" failed (run R, attempt 1, next attempt at 2027-01-04T00:00:01.500Z): no connection',
+      'warn Job "fetch" failed (run R, attempt 1, next attempt at 2027-01-04T00:00:01.500Z): no connection',
       'error Job "fetch" failed (run R, attempt 2, no further attempt): no connection',
     ]);
-    expect(test.lines[1].stack).toContain('log.spec.ts');
+    expect(test.lines[1].stack).toBeUndefined();
+    expect(test.lines[2].stack).toContain('log.spec.ts');
   });
 
-  it('has an error for an attempt that timed out', async () => {
+  it('has a warning for an attempt that timed out while a retry follows, and an error for the last', async () => {
     const test = await startApp();
     await test.scheduler.addJob({
       id: 'slow',
       trigger: every('1s'),
-      handler: () => new Promise(() => {}),
+      handler: ({ signal }) => new Promise((_, reject) => signal.addEventListener('abort', reject)),
       timeout: '500ms',
+      retry: { attempts: 2, delay: '100ms' },
       maxRuns: 1,
     });
-    await test.clock.advance(1_500);
-    expect(said(test)[0]).toMatch(
-      /^error Job "slow" timed out \(run .*, attempt 1, no further attempt\): .*500 ms/,
-    );
+    await test.clock.advance(3_000);
+    expect(said(test)).toEqual([
+      expect.stringMatching(
+        /^warn Job "slow" timed out \(run .*, attempt 1, another attempt follows.*\): .*500 ms/,
+      ),
+      expect.stringMatching(
+        /^error Job "slow" timed out \(run .*, attempt 2, no further attempt\): .*500 ms/,
+      ),
+    ]);
     expect(test.lines.find(({ level }) => level === 'error')).toMatchObject({ stack: undefined });
   });
 

@@ -119,7 +119,7 @@ describe('addJob', () => {
       {
         code: 'HANDLER_UNKNOWN',
         statusCode: 422,
-        message: expect.stringContaining('Known: send-reminder, ping'),
+        message: expect.stringContaining("Did you mean 'ping'?"),
       },
     ],
     [
@@ -331,7 +331,7 @@ describe('asking', () => {
     ['limit', (s) => s.getRuns({ limit: 1_001 }), '1001'],
     ['limit', (s) => s.getRuns({ limit: 0 }), '0'],
     ['from', (s) => s.getRuns({ from: new Date('nonsense') }), 'Invalid Date'],
-    ['job', (s) => s.getRuns({ job: 'a' } as never), 'no such option'],
+    ['job', (s) => s.getRuns({ job: 'a' } as never), 'There is no option `job`; did you mean `jobId`?'],
     ['until', (s) => s.pauseJob('a', { until: later(-1) }), 'in the future'],
     ['note', (s) => s.pauseJob('a', { note: 1 as never }), '1'],
   ])('refuses a bad "%s"', async (field, ask, text) => {

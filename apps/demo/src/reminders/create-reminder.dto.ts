@@ -91,7 +91,7 @@ export function triggerOf(reminder: CreateReminderDto): Trigger {
     const names = given.map(([name]) => name).join(' and ') || 'none';
     throw new BadRequestException([`exactly one of cron, interval and date must be given, not ${names}`]);
   }
-  if (expression !== null) return cron(expression, { timezone: timezone ?? undefined });
+  if (expression !== null) return cron(expression, timezone === null ? {} : { timezone });
   if (timezone !== null) {
     throw new BadRequestException(['timezone goes with cron: an interval needs none, a date names its own']);
   }

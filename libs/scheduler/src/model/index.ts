@@ -1,4 +1,5 @@
 export * from './claim.js';
+export * from './error-record.js';
 export * from './errors.js';
 export * from './events.js';
 export * from './handler.js';

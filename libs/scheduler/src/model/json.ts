@@ -1,3 +1,4 @@
+import { describeError, toErrorRecord } from './error-record.js';
 import { PayloadInvalidError } from './errors.js';
 
 export type JsonValue = null | boolean | number | string | JsonValue[] | { [key: string]: JsonValue };
@@ -9,10 +10,32 @@ const DEEPEST = 64;
  * `undefined` stays undefined (no payload); an object with `toJSON` (a Date) becomes its result;
  * undefined properties are left out.
  *
- * @throws PayloadInvalidError naming the property that JSON cannot hold
+ * @param mostBytes the longest JSON that is taken, in UTF-8
+ * @throws PayloadInvalidError naming the property that JSON cannot hold, or the size
  */
-export function copyAsJson(value: unknown): JsonValue | undefined {
-  return value === undefined ? undefined : copy(value, 'payload', 0);
+export function copyAsJson(value: unknown, mostBytes: number = Infinity): JsonValue | undefined {
+  if (value === undefined) return undefined;
+  let copied: JsonValue;
+  try {
+    copied = copy(value, 'payload', 0);
+  } catch (error) {
+    if (error instanceof PayloadInvalidError) throw error;
+    // A getter or a toJSON of the caller's.
+    const problem = `cannot be read: ${describeError(toErrorRecord(error))}`;
+    throw new PayloadInvalidError('payload', problem, 'Use plain data.');
+  }
+  if (mostBytes !== Infinity) refuseLarge(copied, mostBytes);
+  return copied;
+}
+
+function refuseLarge(value: JsonValue, mostBytes: number): void {
+  const bytes = Buffer.byteLength(JSON.stringify(value));
+  if (bytes <= mostBytes) return;
+  throw new PayloadInvalidError(
+    'payload',
+    `is ${bytes} bytes of JSON, more than the ${mostBytes} that are taken`,
+    "Store large data elsewhere and give its key, or raise the module's maxPayload.",
+  );
 }
 
 function copy(value: unknown, path: string, depth: number): JsonValue {
@@ -49,6 +72,10 @@ function copy(value: unknown, path: string, depth: number): JsonValue {
   }
   const result: { [key: string]: JsonValue } = {};
   for (const [key, item] of Object.entries(value)) {
+    if (key === '__proto__') {
+      const problem = 'would be the prototype of an object, not a property';
+      throw new PayloadInvalidError(`${path}.${key}`, problem, 'Choose another name.');
+    }
     if (item !== undefined) result[key] = copy(item, `${path}.${key}`, depth + 1);
   }
   return result;

@@ -1,6 +1,6 @@
 import { type Duration, parseDuration } from '../timing/index.js';
 import { InvalidOptionsError } from './errors.js';
-import { count, oneOf, positiveDuration, readObject, rejectUnknown } from './read-options.js';
+import { checkName, count, oneOf, positiveDuration, readObject, rejectUnknown } from './read-options.js';
 
 /** Decides the fate of a tick that falls due while a run of its job is alive. */
 export const OVERLAPS = ['skip', 'queueOne', 'queueAll', 'cancelPrevious', 'allow'] as const;
@@ -117,7 +117,7 @@ const READERS: { [K in keyof Required<PolicyOptions>]: (value: unknown) => Polic
   timeout: (value) => ({ timeoutMs: value === null ? null : positiveDuration('timeout', value) }),
   retry: (value) => ({ retry: readRetry(value) }),
   maxRuns: (value) => ({ maxRuns: value === null ? null : count('maxRuns', value) }),
-  group: (value) => ({ group: value === null ? null : groupName(value) }),
+  group: (value) => ({ group: value === null ? null : checkName('group', value) }),
   pauseAfterFailures: (value) => ({
     pauseAfterFailures: value === null ? null : count('pauseAfterFailures', value),
   }),
@@ -192,15 +192,6 @@ function readRetry(value: unknown): Partial<RetryPolicy> {
     ...(jitter !== undefined && { jitter }),
     ...(when !== undefined && { when }),
   };
-}
-
-function groupName(value: unknown): string {
-  if (typeof value === 'string' && value.trim() !== '') return value;
-  throw new InvalidOptionsError(
-    'group',
-    value,
-    "Give the name of a group, for example 'mail', or null for none.",
-  );
 }
 
 /** How many attempts may run at once; null for any number. */

@@ -1,9 +1,15 @@
-import { type Duration, parseDuration, unknownKeyOf } from '../timing/index.js';
+import { type Duration, nearestName, parseDuration, suggestNames, unknownKeyOf } from '../timing/index.js';
 import { InvalidOptionsError } from './errors.js';
+
+/** Control characters and lone surrogates: databases refuse or alter them. */
+const UNFIT = /[\p{Cc}\p{Cs}]/u;
+const LONGEST_NAME = 255;
+const ELSEWHERE = 'The options are listed in docs/options.md.';
 
 /** @throws InvalidOptionsError unless `options` is an object; `remedy` shows one */
 export function readObject(field: string, options: unknown, remedy: string): object {
-  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return options;
+  // Not a list, a Date, a Map or a promise: those have no options, and would be taken for none.
+  if (Object.prototype.toString.call(options) === '[object Object]') return options as object;
   throw new InvalidOptionsError(field, options, remedy);
 }
 
@@ -16,16 +22,23 @@ export function readNamed(options: unknown, known: readonly string[], remedy: st
 export function rejectUnknown(prefix: string, options: object, known: readonly string[]): void {
   const name = unknownKeyOf(options, known);
   if (name === null) return;
-  throw new InvalidOptionsError(
-    `${prefix}${name}`,
-    (options as Record<string, unknown>)[name],
-    `There is no such option. Known here: ${known.join(', ')}.`,
-  );
+  const value = (options as Record<string, unknown>)[name];
+  const fact = `There is no option \`${prefix}${name}\``;
+  const nearest = nearestName(name, known);
+  throw nearest === null
+    ? new InvalidOptionsError(prefix + name, value, suggestNames(name, known, ELSEWHERE), `${fact}.`)
+    : new InvalidOptionsError(prefix + name, value, '', `${fact}; did you mean \`${prefix}${nearest}\`?`);
 }
 
-export function oneOf<T extends string>(field: string, value: unknown, allowed: readonly T[]): T {
+/** @param elsewhere a sentence in place of a long list of names */
+export function oneOf<T extends string>(
+  field: string,
+  value: unknown,
+  allowed: readonly T[],
+  elsewhere: string = ELSEWHERE,
+): T {
   if (allowed.includes(value as T)) return value as T;
-  throw new InvalidOptionsError(field, value, `Use one of ${allowed.map((item) => `'${item}'`).join(', ')}.`);
+  throw new InvalidOptionsError(field, value, suggestNames(value, allowed, elsewhere));
 }
 
 /** A whole number of at least 1. */
@@ -37,6 +50,18 @@ export function count(field: string, value: unknown): number {
 export function readFlag(field: string, value: unknown): boolean {
   if (typeof value === 'boolean') return value;
   throw new InvalidOptionsError(field, value, 'Give true or false.');
+}
+
+/** An id or another name. @throws InvalidOptionsError unless it is a string of 1 to 255 fit characters */
+export function checkName(field: string, value: unknown): string {
+  const isFit =
+    typeof value === 'string' && value !== '' && value.length <= LONGEST_NAME && !UNFIT.test(value);
+  if (isFit) return value;
+  throw new InvalidOptionsError(
+    field,
+    value,
+    `Give a string of 1 to ${LONGEST_NAME} characters without control characters and lone surrogates.`,
+  );
 }
 
 /** Milliseconds, more than 0. */

@@ -1,3 +1,4 @@
+import type { ErrorRecord } from './error-record.js';
 import type { JsonValue } from './json.js';
 
 /** How a tick's run ended, once. */
@@ -55,13 +56,6 @@ export type OutcomeReason =
  * - `ended`: it has its outcome.
  */
 export type RunState = 'queued' | 'waiting' | 'running' | 'ended';
-
-/** An error as the history keeps it. */
-export interface ErrorRecord {
-  name: string;
-  message: string;
-  stack: string | null;
-}
 
 export interface AttemptRecord {
   attempt: number;
@@ -157,19 +151,5 @@ export function keepResult(value: unknown): KeptResult | null {
     return { kept: true, value: JSON.parse(text) as JsonValue };
   } catch {
     return { kept: false, because: 'notJson' };
-  }
-}
-
-/** Converts a thrown value to plain data. Never throws, even when the value's getters do. */
-export function toErrorRecord(error: unknown): ErrorRecord {
-  try {
-    if (error instanceof Error) {
-      const { name, message, stack } = error;
-      return { name, message, stack: stack ?? null };
-    }
-    const message = typeof error === 'string' ? error : (JSON.stringify(error) ?? String(error));
-    return { name: 'NonError', message, stack: null };
-  } catch {
-    return { name: 'NonError', message: `(a thrown ${typeof error} that cannot be shown)`, stack: null };
   }
 }

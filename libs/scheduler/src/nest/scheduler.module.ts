@@ -21,6 +21,7 @@ import { makeHttpExceptions } from './requests/http-errors.js';
 import { Lifecycle } from './lifecycle/lifecycle.js';
 import { LogListener, writeRunLine } from './log/log-listener.js';
 import { makeOutermost } from './lifecycle/own-module.js';
+import { watchStarts } from './lifecycle/watch-starts.js';
 import { createRuntime } from './runtime.js';
 import { RequestReader } from './requests/request-reader.js';
 import {
@@ -56,7 +57,7 @@ export class SchedulerModule {
   }
 
   /** @throws at the start: InvalidOptionsError and others for the options; SchedulerExistsError for a second one */
-  static forRoot(options?: SchedulerOptions): DynamicModule {
+  static forRoot(options: SchedulerOptions = {}): DynamicModule {
     return dynamicModule([{ provide: SCHEDULER_OPTIONS, useValue: options }]);
   }
 
@@ -67,6 +68,7 @@ export class SchedulerModule {
 }
 
 function dynamicModule(optionProvider: Provider[], imports: ModuleMetadata['imports'] = []): DynamicModule {
+  watchStarts();
   return {
     module: SchedulerModule,
     imports: [ApplicationBuiltModule, ...imports],
@@ -115,7 +117,7 @@ function optionProviders({
   ];
 }
 
-function readSettings(options: SchedulerOptions | undefined): Settings {
+function readSettings(options: SchedulerOptions): Settings {
   try {
     return readOptions(options);
   } catch (error) {

@@ -1,6 +1,7 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import {
+  checkName,
   EVENT_TYPES,
   type FailureEvent,
   InvalidOptionsError,
@@ -31,17 +32,12 @@ import type {
   RunNowOptions,
 } from './requests/job-request.js';
 import { Lifecycle, type Phase } from './lifecycle/lifecycle.js';
+import { waitsForHandler } from './log/log-lines.js';
 import type { Runtime } from './runtime.js';
-import {
-  checkJobFilter,
-  checkRunFilter,
-  MOST_BACKFILLED,
-  readBackfill,
-  readPause,
-  readRunNow,
-} from './requests/read-filters.js';
+import { checkOptions, MOST_BACKFILLED, readBackfill, readPause, readRunNow } from './requests/arguments.js';
 import { RequestReader } from './requests/request-reader.js';
-import { SCHEDULER_RUNTIME } from './tokens.js';
+import type { Settings } from './scheduler-options.js';
+import { SCHEDULER_RUNTIME, SCHEDULER_SETTINGS } from './tokens.js';
 
 export interface SchedulerHealth {
   /** The scheduler is running and its store answers. */
@@ -65,11 +61,13 @@ export class SchedulerService {
   readonly events$: Observable<SchedulerEvent>;
   /** The failed attempts of runs. */
   readonly errors$: Observable<FailureEvent>;
+  private readonly logger = new Logger('Scheduler');
 
   constructor(
     @Inject(SCHEDULER_RUNTIME) private readonly runtime: Runtime,
     @Inject(Lifecycle) private readonly lifecycle: Lifecycle,
     @Inject(RequestReader) private readonly reader: RequestReader,
+    @Inject(SCHEDULER_SETTINGS) private readonly settings: Settings,
   ) {
     this.events$ = runtime.hub.events$;
     this.errors$ = runtime.hub.errors$;
@@ -85,7 +83,8 @@ export class SchedulerService {
    * not. @throws InvalidOptionsError for an unknown type
    */
   on<T extends SchedulerEventType>(type: T, ...more: T[]): Observable<SchedulerEventOf<T>> {
-    for (const each of [type, ...more]) oneOf('type', each, EVENT_TYPES);
+    for (const each of [type, ...more])
+      oneOf('type', each, EVENT_TYPES, 'The types are listed in docs/events.md.');
     return this.runtime.hub.on(type, ...more);
   }
 
@@ -114,20 +113,23 @@ export class SchedulerService {
 
   /** Returns null when no job has the id. */
   async getJob(id: string): Promise<Job | null> {
+    checkName('id', id);
     await this.lifecycle.ready();
     return this.runtime.engine.getJob(id);
   }
 
   /** @throws InvalidOptionsError */
   async getJobs(filter: JobFilter = {}): Promise<Job[]> {
+    const checked = checkOptions('getJobs', filter);
     await this.lifecycle.ready();
-    return this.runtime.engine.getJobs(checkJobFilter(filter));
+    return this.runtime.engine.getJobs(checked);
   }
 
   /** Returns ended and live runs, newest first; `after` gives the next page. @throws InvalidOptionsError */
   async getRuns(filter: RunFilter = {}): Promise<Run[]> {
+    const checked = checkOptions('getRuns', filter);
     await this.lifecycle.ready();
-    return this.runtime.engine.getRuns(checkRunFilter(filter));
+    return this.runtime.engine.getRuns(checked);
   }
 
   /**
@@ -147,8 +149,9 @@ export class SchedulerService {
 
   /** Skips the job's ticks until `resumeJob` or the given instant. @throws JobNotFoundError, InvalidOptionsError */
   async pauseJob(id: string, options: PauseOptions = {}): Promise<Job> {
-    await this.lifecycle.ready();
+    checkName('id', id);
     const pause = readPause(options, this.runtime.clock.now());
+    await this.lifecycle.ready();
     const job = await this.runtime.engine.pauseJob(id, pause);
     if (job.state === 'paused') {
       this.runtime.hub.emit('job.paused', {
@@ -187,14 +190,20 @@ export class SchedulerService {
    * @throws JobNotFoundError, InvalidOptionsError, PayloadInvalidError, SchedulerNotRunningError
    */
   async runNow(id: string, options: RunNowOptions = {}): Promise<Run> {
+    checkName('id', id);
+    const payload = readRunNow(options, this.settings.maxPayloadBytes);
     this.lifecycle.refuseUnlessRunning();
-    const payload = readRunNow(options);
-    if (payload !== undefined) {
-      const definition = this.reader.definitionOf(await this.requireJob(id));
-      if (definition !== null) await checkPayload(definition, payload);
+    const { engine, handlers } = this.runtime;
+    // In memory each job has its handler, and this process has all of them.
+    if (payload !== undefined || engine.durable) {
+      const job = await this.requireJob(id);
+      if (handlers.get(job.handler) === null)
+        this.logger.warn(`Job "${id}": ${waitsForHandler(job.handler)}`);
+      const definition = this.reader.definitionOf(job);
+      if (payload !== undefined && definition !== null) await checkPayload(definition, payload);
       this.lifecycle.refuseUnlessRunning();
     }
-    return this.runtime.engine.runNow(id, payload);
+    return engine.runNow(id, payload);
   }
 
   /**
@@ -205,6 +214,7 @@ export class SchedulerService {
    * @throws JobNotFoundError, InvalidOptionsError, SchedulerNotRunningError (not with `dryRun`)
    */
   async backfill(id: string, options: BackfillOptions): Promise<BackfillReport> {
+    checkName('id', id);
     const request = readBackfill(id, options, this.runtime.clock.now());
     if (!request.dryRun) this.lifecycle.refuseUnlessRunning();
     await this.lifecycle.ready();

@@ -4,8 +4,10 @@ import {
   type AttemptResult,
   AttemptTimedOutError,
   type Claim,
+  generatorError,
   type HandlerDefinition,
   type HandlerFunction,
+  isGenerator,
   type RunLogLine,
 } from '../model/index.js';
 import { planRetry } from '../rules/index.js';
@@ -216,5 +218,6 @@ function isFinal(error: unknown): boolean {
 }
 
 function succeeded(value: unknown): AttemptResult {
-  return value === undefined ? SUCCEEDED_WITH_NOTHING : { kind: 'succeeded', value };
+  if (value === undefined) return SUCCEEDED_WITH_NOTHING;
+  return isGenerator(value) ? { kind: 'failed', error: generatorError() } : { kind: 'succeeded', value };
 }

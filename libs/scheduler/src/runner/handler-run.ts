@@ -1,11 +1,16 @@
 import {
   type Claim,
   InvalidOptionsError,
+  isError,
   type RunContext,
   type RunLog,
   type RunLogLine,
   toErrorRecord,
 } from '../model/index.js';
+import { clip } from '../timing/index.js';
+
+/** Characters kept of a note of progress. */
+const LONGEST_NOTE = 1_000;
 
 /** The run as its handler sees it. Signal, log and dates are made on first use, since most handlers use none of them. */
 export abstract class HandlerRun implements RunContext {
@@ -58,7 +63,7 @@ export abstract class HandlerRun implements RunContext {
     if (note !== undefined && typeof note !== 'string') {
       throw new InvalidOptionsError('note', note, "Give a string, for example 'page 4 of 10'.");
     }
-    this.progressed(share, note ?? null);
+    this.progressed(share, note === undefined ? null : clip(note, LONGEST_NOTE));
   }
 
   toJSON(): object {
@@ -77,7 +82,7 @@ export abstract class HandlerRun implements RunContext {
   /** @param message a string by its type; JavaScript passes caught errors, and other things, too */
   private writeLine(level: RunLogLine['level'], message: unknown, error?: unknown): void {
     const text = typeof message === 'string' ? message : toErrorRecord(message).message;
-    const cause = error ?? (message instanceof Error ? message : undefined);
+    const cause = error ?? (isError(message) ? message : undefined);
     this.wroteLine({ level, message: text, error: cause, jobId: this.jobId, runId: this.id });
   }
 }

@@ -1,11 +1,10 @@
 import { type DynamicModule, type InjectionToken, Scope, type Type } from '@nestjs/common';
 import { ApplicationConfig, MetadataScanner, type ModulesContainer, NestContainer } from '@nestjs/core';
 import { Injector } from '@nestjs/core/injector/injector.js';
-import type { InstanceWrapper } from '@nestjs/core/injector/instance-wrapper.js';
 import type { Module } from '@nestjs/core/injector/module.js';
 import { NoopGraphInspector } from '@nestjs/core/inspector/noop-graph-inspector.js';
 import { DependenciesScanner } from '@nestjs/core/scanner.js';
-import { decoratedMethods, type DeclaringMethod } from '../discovery/decorated-methods.js';
+import { decoratedMethodsIn, type DeclaringMethod } from '../discovery/decorated-methods.js';
 import { notInjectable } from '../decorators/decorator-factory.js';
 
 /**
@@ -39,21 +38,8 @@ export class ApplicationPlan {
     return this.container.getModules();
   }
 
-  /** The decorated methods of classes and values. The results of factories are unknown. */
-  *methods(): Generator<DeclaringMethod> {
-    const seen = new Set<unknown>();
-    for (const { controllers, providers } of this.modules.values()) {
-      for (const wrapper of [...controllers.values(), ...providers.values()] as InstanceWrapper<object>[]) {
-        if (wrapper.isAlias || wrapper.isFactory) continue;
-        const { metatype, instance } = wrapper;
-        if (typeof metatype === 'function') {
-          yield* decoratedMethods(wrapper, metatype.prototype as object);
-        } else if (typeof instance === 'object' && instance !== null && !seen.has(instance)) {
-          seen.add(instance);
-          yield* decoratedMethods(wrapper, Object.getPrototypeOf(instance) as object | null);
-        }
-      }
-    }
+  methods(): Generator<DeclaringMethod> {
+    return decoratedMethodsIn(this.modules);
   }
 
   /**

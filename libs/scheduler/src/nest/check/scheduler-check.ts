@@ -3,7 +3,7 @@ import { SystemClock } from '../../engine/index.js';
 import { InvalidOptionsError, SchedulerError } from '../../model/index.js';
 import { checkPayload } from '../../runner/index.js';
 import type { HandlerDefinition } from '../../model/index.js';
-import { CronTrigger, type Trigger } from '../../timing/index.js';
+import type { Trigger } from '../../timing/index.js';
 import { ApplicationPlan } from './application-plan.js';
 import { CheckReport, type CheckedJob, type CheckFinding, type SchedulerCheck } from './check-report.js';
 import type { DeclaringMethod } from '../discovery/decorated-methods.js';
@@ -13,6 +13,7 @@ import { findOwnModule } from '../lifecycle/own-module.js';
 import { type FoundJob, readMethod } from '../discovery/read-method.js';
 import { readOptions, type Settings } from '../scheduler-options.js';
 import { TakenNames } from '../discovery/taken-names.js';
+import { triggerWarnings } from '../discovery/trigger-warnings.js';
 import { SCHEDULER_SETTINGS } from '../tokens.js';
 
 /** Number of instants listed for each job. */
@@ -124,7 +125,16 @@ class Check {
       job.trigger.counts === 'byTheClock' ? job.trigger.trigger : job.trigger.triggerAt(this.fromAt);
     const trigger = unbound.bind({ jobId: id, timezone: settings.timezone, anchorAt: this.fromAt });
     const next = this.instantsOf(trigger, job.policies.maxRuns);
-    this.warn(found, trigger, next);
+    for (const warning of triggerWarnings(`the job "${id}"`, trigger, this.fromAt)) {
+      this.warnings.push({ place, ...warning });
+    }
+    if (job.hasUnref) {
+      this.warnings.push({
+        place,
+        code: 'UNREF_IGNORED',
+        message: `unrefTimeout of the job "${id}" is ignored.`,
+      });
+    }
     const { disabled } = job;
     this.jobs.push({ id, place, handler, trigger: trigger.toString(), disabled, next: disabled ? [] : next });
   }
@@ -137,17 +147,6 @@ class Check {
       at = trigger.nextAt(at);
     }
     return instants;
-  }
-
-  private warn({ id, place, job }: FoundJob, trigger: Trigger, next: Date[]): void {
-    const warn = (code: string, message: string): number => this.warnings.push({ place, code, message });
-    if (trigger instanceof CronTrigger) {
-      for (const { code, message } of trigger.warnings) {
-        warn(code, `The cron expression "${trigger.expression}" of the job "${id}": ${message}.`);
-      }
-    }
-    if (next.length === 0) warn('FINISHED', `The job "${id}" has no tick any more: ${trigger.toString()}.`);
-    if (job.hasUnref) warn('UNREF_IGNORED', `unrefTimeout of the job "${id}" is ignored.`);
   }
 
   private contain(place: string, call: () => void): void {

@@ -1,6 +1,7 @@
 import type { HandlerDefinition, RunContext } from '../../model/index.js';
 import type { CronFields, Duration } from '../../timing/index.js';
-import { declare } from './declaration.js';
+import { watchStarts } from '../lifecycle/watch-starts.js';
+import { type Declaration, declare } from './declaration.js';
 import type { DecoratorFactory } from './decorator-factory.js';
 import type { CronJobOptions, IntervalJobOptions, JobOptions } from './job-options.js';
 
@@ -31,7 +32,7 @@ export function Cron(expression: CronArgument, options?: CronJobOptions): Method
 export function Cron(options: CronArguments): MethodDecorator;
 export function Cron(factory: DecoratorFactory<CronArgument | CronArguments>): MethodDecorator;
 export function Cron(...args: unknown[]): MethodDecorator {
-  return declare({ kind: 'cron', args });
+  return declareJob({ kind: 'cron', args });
 }
 
 /**
@@ -50,7 +51,7 @@ export function Interval(options: IntervalArguments): MethodDecorator;
 export function Interval(name: string, every: Duration, options?: IntervalJobOptions): MethodDecorator;
 export function Interval(factory: DecoratorFactory<Duration | IntervalArguments>): MethodDecorator;
 export function Interval(...args: unknown[]): MethodDecorator {
-  return declare({ kind: 'interval', args });
+  return declareJob({ kind: 'interval', args });
 }
 
 /**
@@ -69,7 +70,7 @@ export function Timeout(options: TimeoutArguments): MethodDecorator;
 export function Timeout(name: string, after: Duration, options?: JobOptions): MethodDecorator;
 export function Timeout(factory: DecoratorFactory<Duration | TimeoutArguments>): MethodDecorator;
 export function Timeout(...args: unknown[]): MethodDecorator {
-  return declare({ kind: 'timeout', args });
+  return declareJob({ kind: 'timeout', args });
 }
 
 /**
@@ -91,5 +92,11 @@ export function JobHandler<P>(
 ) => void;
 export function JobHandler(name: string): MethodDecorator;
 export function JobHandler(...args: unknown[]): MethodDecorator {
-  return declare({ kind: 'handler', args });
+  return declareJob({ kind: 'handler', args });
+}
+
+function declareJob(declaration: Declaration): MethodDecorator {
+  // A decorator may be all that an application has of this package.
+  watchStarts();
+  return declare(declaration);
 }

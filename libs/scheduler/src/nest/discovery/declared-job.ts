@@ -1,4 +1,5 @@
 import {
+  checkName,
   copyAsJson,
   InvalidOptionsError,
   type JsonValue,
@@ -10,9 +11,8 @@ import {
   rejectUnknown,
 } from '../../model/index.js';
 import { type DeclaredTrigger, type JobDeclaration, readDecorator } from './declared-trigger.js';
-import { checkJobId } from './ids.js';
 import type { JobOptions } from '../decorators/job-options.js';
-import { checkGroup, type Settings } from '../scheduler-options.js';
+import { checkPolicies, type JobSettings } from '../scheduler-options.js';
 
 /** A checked job decorator. */
 export interface DeclaredJob {
@@ -41,21 +41,19 @@ const JOB_OPTION_NAMES: readonly string[] = [
 ] satisfies readonly (keyof JobOptions)[];
 
 /** @throws the first mistake, without its place */
-export function readDeclaredJob(
-  declaration: JobDeclaration,
-  { policies: defaults, concurrency }: Pick<Settings, 'policies' | 'concurrency'>,
-): DeclaredJob {
+export function readDeclaredJob(declaration: JobDeclaration, settings: JobSettings): DeclaredJob {
   const { name, trigger, options, triggerOptions } = readDecorator(declaration);
   // readDecorator has taken the trigger's own options out; the message lists them too.
   rejectUnknown('', options, [...triggerOptions, ...JOB_OPTION_NAMES]);
-  const policies = readPolicies(resolveAliases(options), defaults);
-  checkGroup('group', policies.group, concurrency);
+  const given = resolveAliases(options);
+  const policies = readPolicies(given, settings.policies);
+  checkPolicies(given, policies, settings);
   return {
     id: readId(options, name),
     trigger,
     policies,
-    payload: copyAsJson(options.payload),
-    disabled: readFlag('disabled', options.disabled ?? false),
+    payload: copyAsJson(options.payload, settings.maxPayloadBytes),
+    disabled: options.disabled === undefined ? false : readFlag('disabled', options.disabled),
     hasUnref: options.unrefTimeout !== undefined,
   };
 }
@@ -63,7 +61,7 @@ export function readDeclaredJob(
 function readId({ id, name }: JobOptions, positional: string | undefined): string | null {
   const given = [positional, id, name].filter((each) => each !== undefined);
   if (given.length === 0) return null;
-  if (new Set(given).size === 1) return checkJobId(given[0]);
+  if (new Set(given).size === 1) return checkName('id', given[0]);
   throw new InvalidOptionsError(
     'name',
     given[1],

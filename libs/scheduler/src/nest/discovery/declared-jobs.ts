@@ -1,13 +1,14 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { type HandlerDefinition, JobIdTakenError, type JobSpec, SchedulerError } from '../../model/index.js';
 import { checkPayload } from '../../runner/index.js';
-import { CronTrigger, type Trigger } from '../../timing/index.js';
+import type { Trigger } from '../../timing/index.js';
 import { fromModule } from '../decorators/decorator-factory.js';
 import { type DecoratedMethod, Explorer } from './explorer.js';
 import type { Runtime } from '../runtime.js';
 import { type FoundJob, readMethod } from './read-method.js';
 import type { Settings } from '../scheduler-options.js';
 import { TakenNames } from './taken-names.js';
+import { triggerWarnings } from './trigger-warnings.js';
 import { SCHEDULER_RUNTIME, SCHEDULER_SETTINGS } from '../tokens.js';
 
 /** A job whose ticks count from the start of scheduling, with its trigger until then. */
@@ -96,22 +97,17 @@ export class DeclaredJobs {
     });
   }
 
-  private warn({ id, place, job }: FoundJob): void {
+  private warn(found: FoundJob): void {
+    const { id, place, job } = found;
     if (job.hasUnref && !this.warnedOfUnref) {
       this.warnedOfUnref = true;
       this.logger.warn(
         `${place}: unrefTimeout is ignored. The one timer of all jobs keeps the process alive while a job waits.`,
       );
     }
-    const trigger =
-      job.trigger.counts === 'byTheClock'
-        ? job.trigger.trigger
-        : job.trigger.triggerAt(this.runtime.clock.now());
-    if (!(trigger instanceof CronTrigger)) return;
-    for (const { message } of trigger.warnings) {
-      this.logger.warn(
-        `${place}: the cron expression "${trigger.expression}" of the job "${id}": ${message}.`,
-      );
+    const now = this.runtime.clock.now();
+    for (const { message } of triggerWarnings(`the job "${id}"`, this.bind(found, now), now)) {
+      this.logger.warn(`${place}: ${message}`);
     }
   }
 

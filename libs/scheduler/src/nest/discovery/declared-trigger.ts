@@ -6,6 +6,7 @@ import {
   type CronTrigger,
   type Duration,
   every,
+  InvalidTimezoneError,
   parseDuration,
   timeoutAfter,
   type Trigger,
@@ -83,10 +84,10 @@ function readCron(args: readonly unknown[]): ReadDecorator {
     const trigger = { counts: 'byTheClock', trigger: at(date) } as const;
     return { name: undefined, trigger, options: withDate, triggerOptions: [] };
   }
-  const { timezone, timeZone, utcOffset, initialDelay, ...rest } = withDate;
-  const zone = readZone({ timezone, timeZone, utcOffset });
+  const zone = readZone(withDate);
+  const { timezone: _, timeZone: __, utcOffset: ___, initialDelay, ...rest } = withDate;
   const { startAt, endAt, onGap, onRepeat, seed, jitter, ...options } = rest;
-  const triggerOptions = { timezone: zone, startAt, endAt, onGap, onRepeat, seed, jitter };
+  const triggerOptions = { ...zone, startAt, endAt, onGap, onRepeat, seed, jitter };
   const trigger = cron(expression as string | CronFields, triggerOptions);
   const read = { name: undefined, options, triggerOptions: CRON_OPTIONS };
   if (initialDelay === undefined) return { ...read, trigger: { counts: 'byTheClock', trigger } };
@@ -100,11 +101,16 @@ function readCron(args: readonly unknown[]): ReadDecorator {
 }
 
 /**
- * The zone that `timezone`, `timeZone` or `utcOffset` names; undefined when none is given.
+ * The zone that `timezone`, `timeZone` or `utcOffset` names; none when none of them is given.
  *
- * @throws InvalidOptionsError when they disagree, or the offset is invalid
+ * @throws InvalidOptionsError when they disagree, or the offset is invalid; InvalidTimezoneError
  */
-function readZone({ timezone, timeZone, utcOffset }: CronJobOptions): string | undefined {
+function readZone(options: CronJobOptions): { timezone?: string } {
+  const { timezone, timeZone, utcOffset } = options;
+  for (const name of ['timezone', 'timeZone'] as const) {
+    // An unset variable must not mean the module's zone.
+    if (name in options && options[name] === undefined) throw InvalidTimezoneError.ofUnset();
+  }
   const zone = timezone ?? timeZone;
   if (timezone !== undefined && timeZone !== undefined && timezone !== timeZone) {
     throw new InvalidOptionsError(
@@ -113,7 +119,7 @@ function readZone({ timezone, timeZone, utcOffset }: CronJobOptions): string | u
       `It is an alias of timezone, which is ${JSON.stringify(timezone)}: give one of the two.`,
     );
   }
-  if (utcOffset === undefined || utcOffset === null) return zone;
+  if (utcOffset === undefined || utcOffset === null) return zone === undefined ? {} : { timezone: zone };
   if (zone !== undefined) {
     throw new InvalidOptionsError(
       'utcOffset',
@@ -121,7 +127,7 @@ function readZone({ timezone, timeZone, utcOffset }: CronJobOptions): string | u
       `The time zone is ${JSON.stringify(zone)} already: give one of the two.`,
     );
   }
-  return fixedOffset(utcOffset);
+  return { timezone: fixedOffset(utcOffset) };
 }
 
 function fixedOffset(utcOffset: unknown): string {

@@ -1,9 +1,9 @@
-import { type HandlerDefinition, InvalidOptionsError, SchedulerError } from '../../model/index.js';
+import { checkName, type HandlerDefinition, InvalidOptionsError, SchedulerError } from '../../model/index.js';
 import type { Declaration } from '../decorators/declaration.js';
 import { type DeclaredJob, readDeclaredJob } from './declared-job.js';
 import { callFactory, isFactory, type ProviderLookup } from '../decorators/decorator-factory.js';
 import type { DeclaringMethod } from './decorated-methods.js';
-import type { Settings } from '../scheduler-options.js';
+import type { JobSettings } from '../scheduler-options.js';
 
 /** A job that a decorator declares. */
 export interface FoundJob {
@@ -21,7 +21,7 @@ export type Declared =
   /** The message of the error begins with its place. */
   | { readonly kind: 'mistake'; readonly error: unknown };
 
-const DECORATORS = {
+export const DECORATOR_NAMES = {
   cron: '@Cron',
   interval: '@Interval',
   timeout: '@Timeout',
@@ -31,7 +31,7 @@ const DECORATORS = {
 /** Reads the decorators of a method, from top to bottom. */
 export function readMethod(
   method: DeclaringMethod,
-  settings: Pick<Settings, 'policies' | 'concurrency'>,
+  settings: JobSettings,
   lookUp: ProviderLookup,
 ): Declared[] {
   let position = 0;
@@ -42,7 +42,7 @@ export function readMethod(
       method.check();
       return readOne(method, declaration, position, settings, lookUp);
     } catch (error) {
-      return { kind: 'mistake', error: at(`${DECORATORS[declaration.kind]} on ${method.name}`, error) };
+      return { kind: 'mistake', error: at(`${DECORATOR_NAMES[declaration.kind]} on ${method.name}`, error) };
     }
   });
 }
@@ -51,7 +51,7 @@ function readOne(
   method: DeclaringMethod,
   declaration: Declaration,
   position: number,
-  settings: Pick<Settings, 'policies' | 'concurrency'>,
+  settings: JobSettings,
   lookUp: ProviderLookup,
 ): Declared {
   const { kind, args } = declaration;
@@ -63,7 +63,7 @@ function readOne(
 }
 
 function readDefinition(handler: unknown): HandlerDefinition<never> {
-  if (typeof handler === 'string' && handler.trim() !== '') return { name: handler, payloadClass: null };
+  if (typeof handler === 'string') return { name: checkName('handler', handler), payloadClass: null };
   if (typeof handler === 'object' && handler !== null && 'name' in handler && 'payloadClass' in handler) {
     return handler as HandlerDefinition<never>;
   }

@@ -30,6 +30,7 @@ export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModule
   private readying: Promise<void> | null = null;
   private stopping: Promise<void> | null = null;
   private isOpen = false;
+  private isStopped = false;
   /** The engine is open and has the declarations found so far. */
   isReady = false;
 
@@ -48,10 +49,12 @@ export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModule
   /**
    * Finds the declarations, opens the engine and puts them, once.
    *
-   * @throws the first mistake of a declaration, on each call
+   * @throws the first mistake of a declaration, on each call; SchedulerNotRunningError after the stop
    */
-  ready(): Promise<void> {
-    return (this.readying ??= this.makeReady());
+  async ready(): Promise<void> {
+    // A store is closed by then; memory stays readable.
+    if (this.isStopped && this.runtime.engine.durable) throw new SchedulerNotRunningError('stopping');
+    await (this.readying ??= this.makeReady());
   }
 
   /** @throws SchedulerNotRunningError from the drain on */
@@ -107,6 +110,7 @@ export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModule
     if (!this.isOpen) return;
     const { drainTimeoutMs, abortGraceMs } = this.settings;
     await this.runtime.engine.stop({ drainTimeoutMs, abortGraceMs });
+    this.isStopped = true;
     this.runtime.hub.complete();
   }
 

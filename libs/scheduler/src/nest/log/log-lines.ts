@@ -1,16 +1,20 @@
 import {
+  describeError,
+  type ErrorRecord,
+  HandlerUnknownError,
   type OutcomeReason,
   type SchedulerEventOf,
   type SchedulerEventType,
   StoreUnavailableError,
   toErrorRecord,
 } from '../../model/index.js';
+import { oneLine } from '../../timing/index.js';
 
 /** One line of the log. */
 export interface LogLine {
   readonly level: 'log' | 'warn' | 'error';
   readonly text: string;
-  readonly error?: unknown;
+  readonly stack?: string;
   /** Of the lines of one kind, at most one a minute is written. */
   readonly kind?: string;
 }
@@ -44,8 +48,12 @@ export const LOG_LINES: { [T in SchedulerEventType]?: (event: SchedulerEventOf<T
     warn(
       `The wall clock was set ${stepMs < 0 ? 'back' : 'forward'} by ${Math.abs(stepMs)} ms, or the machine slept; due times were computed anew.`,
     ),
-  'scheduler.faulted': ({ error, jobId }) =>
-    failure(`${jobId === null ? 'The scheduler' : named(jobId)}: an error was survived`, error),
+  'scheduler.faulted': ({ error, jobId }) => {
+    const subject = jobId === null ? 'The scheduler' : named(jobId);
+    return error instanceof HandlerUnknownError
+      ? log(`${subject}: ${waitsForHandler(error.handler)}`)
+      : failure(`${subject}: an error was survived`, error);
+  },
   'scheduler.clockDiffers': ({ offsetMs }) =>
     warn(
       `This machine's clock is ${Math.abs(offsetMs)} ms ${offsetMs < 0 ? 'behind' : 'before'} the store's, which is the one that counts.`,
@@ -71,18 +79,18 @@ export const LOG_LINES: { [T in SchedulerEventType]?: (event: SchedulerEventOf<T
     warn(`${named(jobId)} is declared by the code of no running process any more: kept, and not run.`),
   'job.parked': ({ jobId, error }) => failure(`${named(jobId)} cannot be scheduled and is parked`, error),
 
-  'run.failed': ({ jobId, runId, attempt, error, retryAt, reason }) =>
-    failure(
-      `${named(jobId)} failed (run ${runId}, attempt ${attempt}, ${retryAt === null ? noFurtherAttempt(reason) : `next attempt at ${retryAt.toISOString()}`})`,
-      error,
-    ),
+  'run.failed': ({ jobId, runId, attempt, error, retryAt, reason }) => {
+    const then = retryAt === null ? noFurtherAttempt(reason) : `next attempt at ${retryAt.toISOString()}`;
+    const line = failure(`${named(jobId)} failed (run ${runId}, attempt ${attempt}, ${then})`, error);
+    return retryAt === null ? line : warn(line.text);
+  },
   'run.timedOut': ({ jobId, runId, attempt, error, willRetry, handlerRuns, reason }) => {
     const then = willRetry
       ? `another attempt follows${handlerRuns ? ' once the handler has ended' : ''}`
       : noFurtherAttempt(reason);
-    // The stack would be the scheduler's own.
     const fact = `${named(jobId)} timed out (run ${runId}, attempt ${attempt}, ${then})`;
-    return { ...failure(fact, error), error: null };
+    // The stack would be the scheduler's own.
+    return { level: willRetry ? 'warn' : 'error', text: failure(fact, error).text };
   },
   'run.skipped': (event) => ({
     ...warn(`${named(event.jobId)} skipped ${ticks(event)}: ${REASONS[event.reason]}.`),
@@ -125,7 +133,24 @@ function warn(text: string): LogLine {
 }
 
 function failure(fact: string, error: unknown): LogLine {
-  return { level: 'error', text: `${fact}: ${toErrorRecord(error).message}`, error };
+  const record = toErrorRecord(error);
+  return { level: 'error', text: `${fact}: ${describeError(record)}`, stack: stackOf(record) };
+}
+
+/** Follows an error's own stack by those of its causes. Keeps a message on one line: it may come from outside. */
+export function stackOf({ stack, cause, errors = [] }: ErrorRecord): string | undefined {
+  if (stack === null) return undefined;
+  const own = stack
+    .split(/\n(?=\s+at )/)
+    .map(oneLine)
+    .join('\n');
+  const causes = [...errors, ...(cause === undefined ? [] : [cause])];
+  return [own, ...causes.map((each) => stackOf(each) ?? oneLine(each.message))].join('\nCaused by: ');
+}
+
+/** The fact about a job whose handler another kind of worker has. */
+export function waitsForHandler(handler: string): string {
+  return `no handler named "${handler}" here; it waits for a replica that has one.`;
 }
 
 function noFurtherAttempt(reason: OutcomeReason | null): string {

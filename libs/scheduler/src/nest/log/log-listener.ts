@@ -1,14 +1,16 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import {
+  describeError,
   type RunLogLine,
   type SchedulerEvent,
   type SchedulerEventType,
   toErrorRecord,
 } from '../../model/index.js';
+import { oneLine } from '../../timing/index.js';
 import type { Runtime } from '../runtime.js';
 import type { Settings } from '../scheduler-options.js';
 import { SCHEDULER_RUNTIME, SCHEDULER_SETTINGS } from '../tokens.js';
-import { LOG_LINES, type LogLine, startedLine } from './log-lines.js';
+import { LOG_LINES, type LogLine, stackOf, startedLine } from './log-lines.js';
 
 const logger = new Logger('Scheduler');
 /** Shortest time between two lines of one kind. */
@@ -39,14 +41,13 @@ export class LogListener {
     }
   }
 
-  private write({ level, text, error, kind }: LogLine, at: Date): void {
+  private write({ level, text, stack, kind }: LogLine, at: Date): void {
     const leftOut = kind === undefined ? 0 : this.leftOutBefore(kind, at.getTime());
     if (leftOut === null) return;
-    const line =
-      leftOut === 0
-        ? text
-        : `${text} (${leftOut} more such line${leftOut === 1 ? '' : 's'} left out before this one)`;
-    if (level === 'error') logger.error(line, stackOf(error));
+    const omission =
+      leftOut === 0 ? '' : ` (${leftOut} more such line${leftOut === 1 ? '' : 's'} left out before this one)`;
+    const line = oneLine(text) + omission;
+    if (level === 'error') logger.error(line, stack);
     else logger[level](line);
   }
 
@@ -70,13 +71,11 @@ export class LogListener {
 
 /** Writes a line of `run.log`. */
 export function writeRunLine({ level, message, jobId, runId, error }: RunLogLine): void {
-  const line = `[${jobId} ${runId}] ${message}`;
-  if (level === 'error') {
-    const cause = error === undefined ? message : toErrorRecord(error).message;
-    logger.error(cause === message ? line : `${line}: ${cause}`, stackOf(error));
-  } else logger[level === 'info' ? 'log' : level](line);
-}
-
-function stackOf(error: unknown): string | undefined {
-  return error instanceof Error ? error.stack : undefined;
+  const line = oneLine(`[${jobId} ${runId}] ${message}`);
+  if (level !== 'error') return logger[level === 'info' ? 'log' : level](line);
+  if (error === undefined) return logger.error(line);
+  const record = toErrorRecord(error);
+  // `run.log.error(error)` has the error's message as its own.
+  const cause = describeError(record.message === message ? { ...record, message: '' } : record);
+  logger.error(cause === '' ? line : `${line}: ${oneLine(cause)}`, stackOf(record));
 }

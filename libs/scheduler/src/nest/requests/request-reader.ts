@@ -1,6 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import {
+  checkName,
   copyAsJson,
+  editPolicies,
   HandlerNotDurableError,
   type HandlerDefinition,
   type HandlerReference,
@@ -16,13 +18,16 @@ import {
   readNamed,
   readPolicies,
   readPolicyEdit,
+  refuseGenerator,
   type RetryPolicy,
 } from '../../model/index.js';
 import { NeverFiresError, type Trigger } from '../../timing/index.js';
-import { checkJobId, generateJobId } from '../discovery/ids.js';
+import { generateJobId } from '../discovery/ids.js';
+import { jitterWarning } from '../discovery/trigger-warnings.js';
+import { readSafely } from './arguments.js';
 import type { AnyJobRequest, JobUpdate } from './job-request.js';
 import type { Runtime } from '../runtime.js';
-import { checkGroup, type Settings } from '../scheduler-options.js';
+import { checkPolicies, type Settings } from '../scheduler-options.js';
 import { SCHEDULER_RUNTIME, SCHEDULER_SETTINGS } from '../tokens.js';
 
 /** A checked request. The caller checks the payload against the definition's class, which takes a promise. */
@@ -44,12 +49,16 @@ interface ResolvedHandler {
   readonly definition: HandlerDefinition<never> | null;
 }
 
+/** A trigger may be made by another copy of this package, which has classes of its own. */
+const TRIGGER_METHODS = ['bind', 'firstAt', 'nextAt', 'prevAt', 'delayAt', 'countBetween', 'toJSON'] as const;
 const UPDATE_NAMES = ['trigger', 'handler', 'payload', 'disabled', ...POLICY_NAMES];
 const REQUEST_NAMES = ['id', 'ifTaken', 'transaction', ...UPDATE_NAMES];
 
 /** Checks the requests of the service's callers. Fast: a hundred thousand jobs may be added in a row. */
 @Injectable()
 export class RequestReader {
+  private readonly logger = new Logger('Scheduler');
+
   constructor(
     @Inject(SCHEDULER_RUNTIME) private readonly runtime: Runtime,
     @Inject(SCHEDULER_SETTINGS) private readonly settings: Settings,
@@ -57,15 +66,24 @@ export class RequestReader {
 
   /** @throws a SchedulerError for the first mistake */
   readRequest(request: AnyJobRequest): ReadRequest {
+    return readSafely(() => this.checkRequest(request));
+  }
+
+  /** @throws a SchedulerError for the first mistake */
+  readUpdate(job: Job, update: JobUpdate): ReadUpdate {
+    return readSafely(() => this.checkUpdate(job, update));
+  }
+
+  private checkRequest(request: AnyJobRequest): ReadRequest {
     readNamed(
       request,
       REQUEST_NAMES,
       "Give { trigger, handler }, for example { trigger: cron('0 3 * * *'), handler: 'send-report' }.",
     );
-    const id = request.id === undefined ? generateJobId() : checkJobId(request.id);
+    const id = request.id === undefined ? generateJobId() : checkName('id', request.id);
     const { handler, definition } = this.resolveHandler(id, request.handler);
     const policies = readPolicies(request, this.settings.policies);
-    checkGroup('group', policies.group, this.settings.concurrency);
+    checkPolicies(request, policies, this.settings);
     if (this.runtime.engine.durable) refuseFunctions(policies.retry);
     else if (request.transaction !== undefined) {
       throw new InvalidOptionsError(
@@ -78,23 +96,25 @@ export class RequestReader {
       id,
       trigger: this.bind(id, request.trigger),
       handler,
-      payload: request.payload === undefined ? undefined : copyAsJson(request.payload),
+      payload: copyAsJson(request.payload, this.settings.maxPayloadBytes),
       policies,
       origin: 'added',
-      disabled: readFlag('disabled', request.disabled ?? false),
+      disabled: request.disabled === undefined ? false : readFlag('disabled', request.disabled),
     };
     const ifTaken = request.ifTaken === undefined ? 'error' : oneOf('ifTaken', request.ifTaken, IF_TAKEN);
     return { spec, ifTaken, definition };
   }
 
-  /** @throws a SchedulerError for the first mistake */
-  readUpdate(job: Job, update: JobUpdate): ReadUpdate {
+  private checkUpdate(job: Job, update: JobUpdate): ReadUpdate {
     readNamed(update, UPDATE_NAMES, "Give what shall change, for example { trigger: every('5m') }.");
     const { trigger, handler, disabled } = update;
     const resolved = handler === undefined ? null : this.resolveHandler(job.id, handler);
-    const payload = update.payload === undefined ? job.payload : (copyAsJson(update.payload) ?? undefined);
+    const payload =
+      update.payload === undefined
+        ? job.payload
+        : (copyAsJson(update.payload, this.settings.maxPayloadBytes) ?? undefined);
     const policies = readPolicyEdit(update);
-    if (policies?.group !== undefined) checkGroup('group', policies.group, this.settings.concurrency);
+    if (policies !== null) checkPolicies(update, editPolicies(job.policies, policies), this.settings);
     if (policies?.retry !== undefined && this.runtime.engine.durable) refuseFunctions(policies.retry);
     const edit: JobEdit = {
       ...(trigger === undefined ? {} : { trigger: this.bind(job.id, trigger) }),
@@ -113,19 +133,23 @@ export class RequestReader {
 
   private resolveHandler(jobId: string, handler: unknown): ResolvedHandler {
     if (typeof handler === 'function') {
+      refuseGenerator(handler);
       if (this.runtime.engine.durable) throw new HandlerNotDurableError(jobId);
       return { handler: handler as HandlerReference, definition: null };
     }
     const name =
       typeof handler === 'object' && handler !== null && 'name' in handler ? handler.name : handler;
-    if (typeof name !== 'string' || name === '') {
+    if (typeof name !== 'string') {
       throw new InvalidOptionsError(
         'handler',
         handler,
         'Give a function, the name of a handler, or a definition made by defineHandler().',
       );
     }
-    return { handler: name, definition: this.runtime.handlers.require(name).definition };
+    return {
+      handler: name,
+      definition: this.runtime.handlers.require(checkName('handler', name)).definition,
+    };
   }
 
   private bind(jobId: string, trigger: unknown): Trigger {
@@ -138,6 +162,8 @@ export class RequestReader {
     }
     const now = this.runtime.clock.now();
     const bound = trigger.bind({ jobId, timezone: this.settings.timezone, anchorAt: now });
+    const warning = jitterWarning(`the job "${jobId}"`, bound, now);
+    if (warning !== null) this.logger.warn(warning.message);
     if (bound.firstAt(now) !== null) return bound;
     throw new NeverFiresError(
       `The trigger of the job "${jobId}", ${bound.toString()}, has no tick any more.`,
@@ -163,10 +189,6 @@ function refuseFunctions(retry: Partial<RetryPolicy>): void {
 }
 
 function isTrigger(value: unknown): value is Trigger {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as Partial<Trigger>).nextAt === 'function' &&
-    typeof (value as Partial<Trigger>).bind === 'function'
-  );
+  if (typeof value !== 'object' || value === null) return false;
+  return TRIGGER_METHODS.every((name) => typeof (value as Partial<Trigger>)[name] === 'function');
 }

@@ -110,6 +110,16 @@ export class InvalidTimezoneError extends SchedulerError {
     super(message ?? `The time zone ("timezone") is ${showValue(value)}, which is unknown here. ${remedy}`);
   }
 
+  /** An option that is there and undefined comes from a variable that is not set. */
+  static ofUnset(): InvalidTimezoneError {
+    const remedy = 'Set the variable that it comes from, or leave it out for the default.';
+    return new InvalidTimezoneError(
+      undefined,
+      [],
+      `The time zone ("timezone") is given and undefined. ${remedy}`,
+    );
+  }
+
   static ofProcess(setting: unknown, fact: string): InvalidTimezoneError {
     const message = `The time zone of this process (the environment variable TZ) is ${showValue(setting)}, ${fact}.`;
     const remedy = 'Set TZ to an IANA name such as "Europe/Berlin" or "UTC", or give the option "timezone".';

@@ -130,7 +130,9 @@ export function zoneOf(name: unknown): Zone {
 
 /** The zone that options name; null when they name none. @throws InvalidTimezoneError for an undefined one, too */
 export function namedZone(options: { timezone?: string }): Zone | null {
-  return 'timezone' in options ? zoneOf(options.timezone) : null;
+  if (!('timezone' in options)) return null;
+  if (options.timezone === undefined) throw InvalidTimezoneError.ofUnset();
+  return zoneOf(options.timezone);
 }
 
 /**
