@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SERVERS } from '../servers/server-kinds.js';
 import { HOUSES } from './rooms.js';
 import { ROOT } from './source-files.js';
 
@@ -28,6 +29,11 @@ describe('CONTRIBUTING.md', () => {
     };
     const named = [...page.matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name!);
     expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
+  });
+
+  it.each(Object.values(SERVERS))('says that tests use the server at $variable', ({ variable, install }) => {
+    const row = page.split('\n').find((line) => line.startsWith('|') && line.includes(`\`${variable}\``));
+    expect(row).toContain(`\`${install}\``);
   });
 
   it.each(Object.entries(HOUSES))('has the rooms of %s in its map, with their duties', (name, { rooms }) => {

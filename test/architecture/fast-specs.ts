@@ -3,7 +3,8 @@ import { dirname, join, relative, sep } from 'node:path';
 
 /** Modules that start another process or thread. */
 const STARTS_PROCESSES = /from '(node:)?(child_process|worker_threads|cluster)'/;
-const STARTS_SERVERS = 'test/servers/';
+/** The one way to a server. */
+const ASKS_FOR_SERVERS = 'test/servers/ask.ts';
 
 /**
  * The reason why a spec does not belong to the fast tests: it, or a test file that it imports, asks for servers or
@@ -14,7 +15,7 @@ export function slowReason(root: string, spec: string): string | null {
   const visit = (path: string): string | null => {
     if (seen.has(path)) return null;
     seen.add(path);
-    if (path.startsWith(STARTS_SERVERS)) return path;
+    if (path === ASKS_FOR_SERVERS) return path;
     const text = readFileSync(join(root, path), 'utf8');
     if (STARTS_PROCESSES.test(text)) return path;
     for (const [, specifier] of text.matchAll(/(?:from|import\(|import) ?'(\.[^']+)'/g)) {
