@@ -20,11 +20,12 @@ const put = (store: LeasedStore, id: string, payload?: JsonValue, transaction?: 
   store.putJob(
     {
       id,
-      trigger: at(new Date(dueAt)).bind({ jobId: id, anchorAt: 0 }),
+      trigger: at(new Date(dueAt)).bind(),
       handler: 'work',
       payload,
       policies: readPolicies({}),
       origin: 'added',
+      disabled: false,
     },
     'error',
     0,
@@ -73,7 +74,7 @@ describe.runIf(await hasServer('mysql'))('MySQL as people run it', () => {
   }
 
   /** Adds, claims, completes and lists, with strings and numbers that a wrong setting changes. */
-  async function works(store: LeasedStore): Promise<void> {
+  async function works(store: LeasedStore): Promise<true> {
     const id = `it's "quoted" \\ 日本 🕰`;
     await put(store, id, { text: `\\'"\n🕰` }, undefined, 1_000);
     expect(await store.getJob(id)).toMatchObject({ id, payload: { text: `\\'"\n🕰` }, version: 1 });
@@ -92,6 +93,7 @@ describe.runIf(await hasServer('mysql'))('MySQL as people run it', () => {
     expect(await store.complete(completion, false)).toMatch(/recorded|finishedJob/);
     expect(await store.listRuns({})).toMatchObject([{ jobId: id, outcome: 'succeeded' }]);
     expect(await store.getJob(`x' or 1=1 -- `)).toBeNull();
+    return true;
   }
 
   it.each(['latin1', 'utf8mb3', 'sjis'])(
@@ -119,7 +121,11 @@ describe.runIf(await hasServer('mysql'))('MySQL as people run it', () => {
     ['no flag of found rows', { flags: ['-FOUND_ROWS'] }],
     ['one connection', { connectionLimit: 1 }],
     ['another time zone', { timezone: '+05:30' }],
-  ])('works over a pool with %s', async (_, options) => works(await open(await poolOf(options))), PATIENCE);
+  ])(
+    'works over a pool with %s',
+    async (_, options) => expect(await works(await open(await poolOf(options)))).toBe(true),
+    PATIENCE,
+  );
 
   it.each([
     "set session sql_mode = 'NO_BACKSLASH_ESCAPES'",
@@ -228,9 +234,9 @@ describe.runIf(await hasServer('mysql'))('MySQL as people run it', () => {
       const store = await open(own);
       for (let index = 0; index < 5; index++) await put(store, `job ${index}`, undefined, undefined, 1_000);
       const name = new URL(own).pathname.slice(1);
-      let isOver = false;
+      const over = new AbortController();
       const killing = (async () => {
-        while (!isOver) {
+        while (!over.signal.aborted) {
           const [rows] = await admin.query<mysqlPromise.RowDataPacket[]>(
             "select id from information_schema.processlist where db = ? and command = 'Query'",
             [name],
@@ -245,7 +251,7 @@ describe.runIf(await hasServer('mysql'))('MySQL as people run it', () => {
         );
         await Promise.resolve(store.giveBack(claims, 2_000 + tried)).catch(() => undefined);
       }
-      isOver = true;
+      over.abort();
       await killing;
       expect((await store.listJobs({})).map(({ state }) => state)).not.toContain('parked');
     },

@@ -47,6 +47,7 @@ describe.runIf((await hasServer('postgres')) && (await hasServer('pgbouncer')))(
           payload: { id },
           policies: readPolicies({}),
           origin: 'added',
+          disabled: false,
         },
         'replace',
         0,
@@ -57,12 +58,12 @@ describe.runIf((await hasServer('postgres')) && (await hasServer('pgbouncer')))(
       async () => {
         for (let start = 0; start < 8; start++) {
           const store = await open();
-          await Promise.all(Array.from({ length: 10 }, (_, index) => put(store, `job ${index}`)));
+          await Promise.all(Array.from({ length: 10 }, async (_, index) => put(store, `job ${index}`)));
           const now = 2_000 + start * 1_000;
           const { claims } = await store.claimDue({ now, limit: 20 });
           expect(claims, `start ${start}`).toHaveLength(10);
           await store.giveBack(claims, now);
-          await Promise.all(Array.from({ length: 10 }, (_, index) => store.getJob(`job ${index}`)));
+          await Promise.all(Array.from({ length: 10 }, async (_, index) => store.getJob(`job ${index}`)));
           await store.beat(now);
           // A killed process leaves its statements prepared on the connections of the pooler.
           if (start % 2 === 0) await store.close(now);
@@ -79,10 +80,13 @@ describe.runIf((await hasServer('postgres')) && (await hasServer('pgbouncer')))(
         closing.push(() => warn.mockRestore());
         const hints: string[] = [];
         const store = await open((hint) => hints.push(hint));
-        closing.push(() => store.close(0));
+        closing.push(async () => store.close(0));
         await expect.poll(() => hints.length, { timeout: 10_000 }).toBeGreaterThan(3);
-        for (let beat = 0; beat < 3; beat++) await store.beat(beat);
-        await expect.poll(() => hints.length, { timeout: 10_000 }).toBeGreaterThan(8);
+        const beats = setInterval(() => void store.beat(0).catch(() => undefined), 500);
+        closing.push(() => clearInterval(beats));
+        await expect.poll(() => warn.mock.calls.length, { timeout: 15_000 }).toBe(1);
+        const before = hints.length;
+        await expect.poll(() => hints.length - before, { timeout: 10_000 }).toBeGreaterThan(3);
         expect(warn.mock.calls.map(([text]) => text)).toEqual([expect.stringMatching(/do not arrive/)]);
       },
       PATIENCE,
@@ -93,7 +97,7 @@ describe.runIf((await hasServer('postgres')) && (await hasServer('pgbouncer')))(
       closing.push(() => warn.mockRestore());
       const hints: string[] = [];
       const store = await open((hint) => hints.push(hint), direct);
-      closing.push(() => store.close(0));
+      closing.push(async () => store.close(0));
       await new Promise((resolve) => setTimeout(resolve, 3_500));
       await store.beat(0);
       expect([hints, warn.mock.calls]).toEqual([['due'], []]);

@@ -39,6 +39,7 @@ const put = (store: LeasedStore, id: string, now: number, group: string | null =
       payload: undefined,
       policies: readPolicies(group === null ? {} : { group }),
       origin: 'added',
+      disabled: false,
     },
     'error',
     now,
@@ -64,7 +65,7 @@ describe.each(servers)('a connection to %s that neither responds nor closes', (_
     'fails its statement within the deadline when %s are lost, and is not used again',
     async (lost) => {
       const { store, proxy } = await world();
-      closing.push(() => store.close(0));
+      closing.push(async () => store.close(0));
       await put(store, 'job', 0);
       proxy.silence(lost);
       const startedAt = elapsed();
@@ -112,7 +113,7 @@ describe.each(servers)('a connection to %s that neither responds nor closes', (_
     async () => {
       const { store, proxy, scratch } = await world();
       const healthy = await openStore(database, scratch, scratch.url, 'b');
-      closing.push(() => healthy.close(0));
+      closing.push(async () => healthy.close(0));
       closing.push(() => Promise.resolve(store.close(0)).catch(() => undefined));
       await put(healthy, 'plain', 0);
       await put(healthy, 'grouped', 0, GROUP);

@@ -33,6 +33,7 @@ const VERBS: Record<string, (store: LeasedStore) => unknown> = {
         payload: { order: 7 },
         policies: readPolicies({}),
         origin: 'added',
+        disabled: false,
       },
       'replace',
       0,
@@ -70,9 +71,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).toReversed()) await close();
 });
 
-async function world(
-  database: TestDatabase,
-): Promise<{
+async function world(database: TestDatabase): Promise<{
   store: LeasedStore;
   scratch: ScratchDatabase;
   own: Awaited<ReturnType<ScratchDatabase['open']>>;
@@ -148,7 +147,7 @@ describe.each(servers)('over %s', (_, database) => {
     closing.push(() => Promise.resolve(theirs.close(0)).catch(() => undefined));
     const errors = await errorsOf(theirs);
     expectScheduler(errors);
-    for (const verb of ['putJob', 'beat'])
+    for (const verb of ['requestRun', 'beat'])
       expect(errors.get(verb), verb).toMatchObject({ code: 'DATABASE_REFUSED', reason: 'denied' });
   });
 
@@ -186,7 +185,7 @@ describe.each(servers)('over %s', (_, database) => {
 
   it('a transaction that the server ends for being idle is an outage, not a raw error', async () => {
     const { scratch, store, own } = await world(database);
-    closing.push(() => store.close(0));
+    closing.push(async () => store.close(0));
     const held = own.transaction(async (trx) => {
       await trx.selectFrom('jobs').select('id').execute();
       const terminate = isPostgres
@@ -216,7 +215,7 @@ describe.each(servers)('over %s', (_, database) => {
 
   it('a verb waits for a job that another transaction has locked no longer than the deadline', async () => {
     const { store, own } = await world(database);
-    closing.push(() => store.close(0));
+    closing.push(async () => store.close(0));
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
     let isLocked = (): void => undefined;

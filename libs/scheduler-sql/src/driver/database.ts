@@ -28,7 +28,7 @@ export interface Database {
    */
   transaction<T>(work: (trx: Kysely<Tables>) => Promise<T>): Promise<T>;
   /** Runs statements on one connection without a deadline: changes of the tables may take long. */
-  patiently<T>(work: (connection: Kysely<Tables>) => Promise<T>): Promise<T>;
+  readonly patiently: <T>(work: (connection: Kysely<Tables>) => Promise<T>) => Promise<T>;
   /**
    * Runs statements inside a transaction that the user begins and commits.
    *

@@ -20,6 +20,7 @@ const socket = (code: string) => Object.assign(withCode(code), { errno: -111, sy
 describe('the kind of an error of PostgreSQL', () => {
   it.each<[ErrorKind, Error]>([
     ['transient', withCode('40P01')],
+    ['down', withCode('55P03')],
     ['transient', withCode('26000')],
     ['transient', withCode('42P05')],
     ['down', withCode('57014')],
@@ -45,7 +46,7 @@ describe('the kind of an error of PostgreSQL', () => {
 describe('the kind of an error of MySQL or MariaDB', () => {
   it.each<[ErrorKind, Error]>([
     ['transient', withErrno(1213)],
-    ['transient', withErrno(1205)],
+    ['down', withErrno(1205)],
     ['down', withErrno(1317)],
     ['down', withErrno(1969)],
     ['down', withErrno(1040)],

@@ -4,8 +4,8 @@ import { NoResponseError } from './real-time.js';
 
 /**
  * The store's reaction depends on it, and each database has one function that decides it:
- * - `transient`: the transaction is rolled back, and may succeed if it is repeated: a deadlock, a lock that is not free.
- * - `down`: the database does not respond, or cannot write. Try again later.
+ * - `transient`: the transaction is rolled back, and may succeed if it is repeated: a deadlock, a conflict.
+ * - `down`: the database does not respond in time, also for a lock, or cannot write. Try again later.
  * - `row`: the values of a row are the reason.
  * - `denied`, `missing`: a privilege, or a table.
  * - `closed`: the store has closed its connections.

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
 
 // The machine's time, not the scheduler's: waits for a database do not depend on a test that steers time.
@@ -31,33 +30,32 @@ export function repeat(ms: number, callback: () => void): () => void {
   return () => clearInterval(timer);
 }
 
-/** Monotonic. */
-export function elapsedMs(): number {
-  return performance.now();
-}
+/** Parts of a deadline. */
+const STEPS = 4;
+/** Deadlines that a wait for a connection may last while the database responds to others. */
+const LONGEST_WAIT = 3;
 
 /** Deadlines of the statements and transactions of one driver. */
 export class Deadlines {
-  private respondedAt = Number.NEGATIVE_INFINITY;
+  private responses = 0;
 
   /** @param limitMs of one statement, or of one transaction as a whole */
   constructor(readonly limitMs: number) {}
 
   /** The database has responded to somebody. */
   responded(): void {
-    this.respondedAt = elapsedMs();
+    this.responses++;
   }
 
   /** Calls back once the limit is over. Returns the function that cancels it. */
   start(onOver: (error: NoResponseError) => void): () => void {
-    const { limitMs } = this;
-    const startedAt = elapsedMs();
-    let timer = setTimeout(() => {
-      // While the event loop was blocked, a response may have arrived that is not read yet.
-      const isLate = elapsedMs() - startedAt > 1.1 * limitMs;
-      if (isLate) timer = setTimeout(() => onOver(new NoResponseError(limitMs)), limitMs);
-      else onOver(new NoResponseError(limitMs));
-    }, limitMs);
+    let timer: NodeJS.Timeout;
+    // In steps: while the event loop is blocked, which ends one step, responses may arrive that are not read yet.
+    const step = (left: number): void => {
+      if (left === 0) return onOver(new NoResponseError(this.limitMs));
+      timer = setTimeout(step, this.limitMs / STEPS, left - 1);
+    };
+    step(STEPS);
     return () => clearTimeout(timer);
   }
 
@@ -71,20 +69,20 @@ export class Deadlines {
     take: (done: (error: Error | null | undefined, connection: T) => void) => void,
     release: (connection: T) => void,
   ): Promise<T> {
-    const { limitMs } = this;
-    const startedAt = elapsedMs();
     return new Promise((resolve, reject) => {
       let isOver = false;
-      const check = (): void => {
-        const until = Math.min(Math.max(startedAt, this.respondedAt) + limitMs, startedAt + 3 * limitMs);
-        const restMs = until - elapsedMs();
-        if (restMs > 0) return void (timer = setTimeout(check, restMs));
-        isOver = true;
-        reject(new NoResponseError(limitMs));
+      let cancel = (): void => undefined;
+      const wait = (left: number): void => {
+        const { responses } = this;
+        cancel = this.start((error) => {
+          if (left > 1 && this.responses > responses) return wait(left - 1);
+          isOver = true;
+          reject(error);
+        });
       };
-      let timer = setTimeout(check, limitMs);
+      wait(LONGEST_WAIT);
       take((error, connection) => {
-        clearTimeout(timer);
+        cancel();
         if (isOver) return error ? undefined : release(connection);
         if (error) reject(error);
         else resolve(connection);

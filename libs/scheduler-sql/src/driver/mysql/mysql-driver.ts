@@ -1,5 +1,5 @@
 import { CompiledQuery, type DatabaseConnection, type Driver, type QueryResult } from 'kysely';
-import { Deadlines, elapsedMs, isOverWithin, type Limits, type NoResponseError } from '../real-time.js';
+import { Deadlines, isOverWithin, type Limits, type NoResponseError, repeat } from '../real-time.js';
 import { WholeTransaction } from '../whole-transaction.js';
 import { isConnectionLost, isDuplicate } from './mysql-errors.js';
 import { checkEncoding, PATIENT, READ_SETTINGS, restoringText, sessionText } from './mysql-session.js';
@@ -10,8 +10,10 @@ import { queryOn } from './query-on.js';
 export class MysqlDriver implements Driver {
   readonly #deadlines: Deadlines;
   readonly #session: CompiledQuery;
-  /** Connections of the store's pool, and when each was used last. */
+  /** Connections of the store's pool, and the period of the last use of each. */
   readonly #ours = new Map<MysqlPoolConnection, number>();
+  #period = 0;
+  readonly #stopPeriods: () => void;
   /** The settings of the user's connections. */
   readonly #theirs = new WeakMap<MysqlPoolConnection, string>();
   /** Bytes of the longest statement that the server takes; null until it is known. */
@@ -24,6 +26,7 @@ export class MysqlDriver implements Driver {
   ) {
     this.#deadlines = new Deadlines(limits.responseMs);
     this.#session = CompiledQuery.raw(sessionText(limits));
+    this.#stopPeriods = repeat(limits.idleMs / 4, () => this.#period++);
     if (isOurs) {
       pool.on('connection', (connection) => {
         // Without a listener the event ends the process.
@@ -41,8 +44,7 @@ export class MysqlDriver implements Driver {
         (done) => this.pool.getConnection(done),
         (late) => late.release(),
       );
-      const usedAt = this.#ours.get(raw);
-      if (usedAt !== undefined && elapsedMs() - usedAt > this.limits.idleMs / 2) {
+      if (this.#period - (this.#ours.get(raw) ?? this.#period) > 1) {
         // The server ends idle sessions, perhaps right now.
         this.#ours.delete(raw);
         raw.destroy();
@@ -93,12 +95,13 @@ export class MysqlDriver implements Driver {
 
   async releaseConnection(connection: DatabaseConnection): Promise<void> {
     const { raw, isLost } = connection as PooledConnection;
-    if (this.isOurs && !isLost) this.#ours.set(raw, elapsedMs());
+    if (this.isOurs && !isLost) this.#ours.set(raw, this.#period);
     if (isLost) this.#ours.delete(raw);
     (connection as PooledConnection).release();
   }
 
   async destroy(): Promise<void> {
+    this.#stopPeriods();
     if (!this.isOurs) return;
     // Waits for the server's response to each goodbye.
     const ended = new Promise<void>((resolve) => this.pool.end(() => resolve()));
@@ -110,7 +113,7 @@ export class MysqlDriver implements Driver {
     if (this.isOurs) {
       if (this.#ours.has(raw)) return;
       await connection.executeQuery(this.#session);
-      this.#ours.set(raw, elapsedMs());
+      this.#ours.set(raw, this.#period);
       return;
     }
     let restoring = this.#theirs.get(raw);

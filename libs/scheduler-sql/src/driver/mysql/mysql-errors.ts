@@ -2,12 +2,12 @@ import { type ErrorKind, isSocketError, kindOfConnectionError } from '../error-k
 
 /** https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html and https://mariadb.com/kb/en/mariadb-error-codes/ */
 const KINDS: Readonly<Record<Exclude<ErrorKind, 'closed' | 'refused' | 'program'>, ReadonlySet<number>>> = {
-  // Deadlock, lock wait timeout, MariaDB's "record has changed since last read", NOWAIT.
-  transient: new Set([1213, 1205, 1020, 3572]),
-  // Connections, memory, disk, shutdown, read-only; a statement that was cancelled or took too long.
+  // Deadlock, MariaDB's "record has changed since last read", NOWAIT.
+  transient: new Set([1213, 1020, 3572]),
+  // Connections, memory, disk, shutdown, read-only; a statement that was cancelled, or waited or took too long.
   down: new Set([
-    1021, 1030, 1037, 1040, 1041, 1053, 1114, 1129, 1203, 1226, 1290, 1317, 1792, 1836, 1927, 1969, 3024,
-    3100, 3169, 4031,
+    1021, 1030, 1037, 1040, 1041, 1053, 1114, 1129, 1203, 1205, 1226, 1290, 1317, 1792, 1836, 1927, 1969,
+    3024, 3100, 3169, 4031,
   ]),
   // Null, duplicate, row size, packet size, range, truncation, characters, length, JSON of MySQL and of MariaDB.
   row: new Set([

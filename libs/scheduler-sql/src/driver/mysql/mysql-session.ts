@@ -96,7 +96,7 @@ export function checkTransactionMode({ mode, charset }: { mode: string; charset:
       'Take this mode out of the sql_mode of its connection: the driver escapes strings by backslashes.',
     );
   }
-  if (!/^utf8/.test(charset)) {
+  if (!charset.startsWith('utf8')) {
     throw new InvalidOptionsError(
       'transaction',
       charset,

@@ -106,7 +106,7 @@ class PostgresConnection implements DatabaseConnection {
   #begun: Promise<unknown> | null = null;
   #last: Promise<unknown> = Promise.resolve();
   /** The reason that the transaction, or the connection, takes no further statements. */
-  #failure: unknown = null;
+  #failure: Error | null = null;
   readonly #expired: Promise<never>;
   readonly #cancelDeadline: () => void;
   /** An error of a connection that is lost between two queries: without a listener it would end the process. */
@@ -203,7 +203,7 @@ class PostgresConnection implements DatabaseConnection {
       }
       if (isConnectionLost(error)) this.#lost = true;
       else this.deadlines.responded();
-      if (!isAborted(error)) this.#failure ??= error;
+      if (!isAborted(error)) this.#failure ??= error as Error;
       // Statements that were sent at once fail at once: the first has the reason.
       throw this.#failure ?? error;
     }

@@ -4,7 +4,7 @@ import { type ErrorKind, isSocketError, kindOfConnectionError } from '../error-k
 const KINDS: Readonly<Record<string, ErrorKind>> = {
   '40001': 'transient', // serialization_failure
   '40P01': 'transient', // deadlock_detected
-  '55P03': 'transient', // lock_not_available
+  '55P03': 'down', // lock_not_available, after lock_timeout
   '25006': 'down', // read_only_sql_transaction
   '25P03': 'down', // idle_in_transaction_session_timeout
   '25P04': 'down', // transaction_timeout

@@ -21,8 +21,10 @@ export class PostgresHints implements Hints {
   #client: Promise<PgOwnClient | null> | null = null;
   #newest: PgOwnClient | null = null;
   #closed = false;
-  /** The probe that was sent last. */
-  #probe = '';
+  /** The probe that is on its way. */
+  #probe: string | null = null;
+  /** Probes in a row that did not arrive. */
+  #losses = 0;
   #probesSent = 0;
   #cancelProbe = (): void => undefined;
   #stopPolling: (() => void) | null = null;
@@ -45,8 +47,8 @@ export class PostgresHints implements Hints {
     const client = await this.#client;
     if (client === null) this.#client = null;
     if (client === null || this.#closed) return;
+    if (this.#probe !== null) return;
     this.#probe = `${this.#probes}-${++this.#probesSent}`;
-    this.#cancelProbe();
     this.#cancelProbe = this.#probeDeadlines.start(() => this.#pollInstead(client, onHint));
     await this.#notify(this.kysely, `probe ${this.#probe}`);
   }
@@ -101,17 +103,23 @@ export class PostgresHints implements Hints {
 
   #onProbe(name: string): void {
     if (name !== this.#probe) return;
+    this.#probe = null;
+    this.#losses = 0;
     this.#cancelProbe();
     this.#stopPolling?.();
     this.#stopPolling = null;
   }
 
-  /** Hints may be lost on a connection that is dead, too: another is opened at the next beat. */
+  /** Opens another connection at the next beat: this one may be dead. */
   #pollInstead(client: PgOwnClient, onHint: (hint: Hint) => void): void {
+    this.#probe = null;
     if (this.#closed) return;
+    this.#losses++;
     this.#stopPolling ??= repeat(POLL_MS, () => onHint('due'));
-    if (!this.#hasWarned) process.emitWarning(WARNING, { code: 'CARILLON_HINTS_LOST' });
-    this.#hasWarned = true;
+    if (this.#losses > 1 && !this.#hasWarned) {
+      this.#hasWarned = true;
+      process.emitWarning(WARNING, { code: 'CARILLON_HINTS_LOST' });
+    }
     if (this.#newest === client) this.#client = null;
     void this.#end(client);
   }
