@@ -156,9 +156,14 @@ export class SchedulerNotRunningError extends SchedulerError {
 export class SchedulerExistsError extends SchedulerError {
   readonly code = 'SCHEDULER_EXISTS';
   readonly statusCode = 500;
-  constructor(readonly importedBy: readonly string[] = []) {
+  /** @param isCopied the imports are of two copies of this package */
+  constructor(
+    readonly importedBy: readonly string[] = [],
+    isCopied: boolean = false,
+  ) {
     super(
-      `SchedulerModule.forRoot() is imported more than once${importedBy.length > 0 ? ` (by ${importedBy.join(', ')})` : ''}. ` +
+      `SchedulerModule.forRoot() is imported more than once${importedBy.length > 0 ? ` (by ${importedBy.join(', ')})` : ''}` +
+        `${isCopied ? ', and from two copies of @carillon/scheduler: install one version of it' : ''}. ` +
         'Import it once, in the root module: it is global, so other modules need no import to inject SchedulerService or to use the decorators.',
     );
   }

@@ -53,7 +53,7 @@ export interface SchedulerAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
 export class SchedulerModule {
   constructor(@Inject(ModulesContainer) modules: ModulesContainer) {
     makeHttpExceptions();
-    makeOutermost(modules, Lifecycle);
+    makeOutermost(modules);
   }
 
   /** @throws at the start: InvalidOptionsError and others for the options; SchedulerExistsError for a second one */

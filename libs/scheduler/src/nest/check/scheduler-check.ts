@@ -61,7 +61,7 @@ class Check {
   /** Returns the defaults when the module's options are wrong, so that the jobs are checked all the same. */
   private async readSettings(): Promise<Settings> {
     try {
-      const host = findOwnModule(this.plan.modules, SCHEDULER_SETTINGS);
+      const host = findOwnModule(this.plan.modules);
       const settings = (await this.plan.make(SCHEDULER_SETTINGS, host)) as Settings;
       if (settings.globalEnhancers) checkGlobalEnhancers(this.plan.config);
       return settings;

@@ -1,17 +1,17 @@
 import type { ModulesContainer } from '@nestjs/core';
 import type { Module } from '@nestjs/core/injector/module.js';
 import { InvalidOptionsError, SchedulerExistsError } from '../../model/index.js';
+import { SCHEDULER_SETTINGS } from '../tokens.js';
 
 /**
  * Makes our module the last that Nest initialises and bootstraps and the first that it destroys, so
  * that jobs run only while every other module is up. Nest sorts modules by their distance from the
  * root module and initialises the farthest first.
  *
- * @param marker a provider that only our module has
  * @throws SchedulerExistsError naming the modules that import ours when there are two of it
  */
-export function makeOutermost(modules: ModulesContainer, marker: unknown): void {
-  findOwnModule(modules, marker).distance = -1;
+export function makeOutermost(modules: ModulesContainer): void {
+  findOwnModule(modules).distance = -1;
 }
 
 /**
@@ -20,10 +20,14 @@ export function makeOutermost(modules: ModulesContainer, marker: unknown): void 
  *
  * @throws InvalidOptionsError when there is none: nothing would ever run; SchedulerExistsError
  */
-export function findOwnModule(modules: ModulesContainer, marker: unknown): Module {
-  const own = [...modules.values()].filter((module) => module.providers.has(marker as string));
-  if (own.length > 1) throw new SchedulerExistsError(importersOf(own[0].metatype, modules));
+export function findOwnModule(modules: ModulesContainer): Module {
+  // By a symbol that all copies of this package share: each has a module class of its own.
+  const own = [...modules.values()].filter((module) => module.providers.has(SCHEDULER_SETTINGS));
   if (own.length === 1) return own[0];
+  if (own.length > 1) {
+    const classes = new Set<unknown>(own.map(({ metatype }) => metatype));
+    throw new SchedulerExistsError(importersOf(classes, modules), classes.size > 1);
+  }
   throw new InvalidOptionsError(
     'imports',
     'SchedulerModule',
@@ -32,11 +36,11 @@ export function findOwnModule(modules: ModulesContainer, marker: unknown): Modul
 }
 
 /** Reads the modules' own metadata: Nest adds global modules to the imports of every other. */
-function importersOf(scheduler: Module['metatype'], modules: ModulesContainer): string[] {
+function importersOf(own: ReadonlySet<unknown>, modules: ModulesContainer): string[] {
   const importers: string[] = [];
   for (const { name, metatype } of modules.values()) {
     const imports = (Reflect.getMetadata('imports', metatype) ?? []) as unknown[];
-    const times = imports.filter((imported) => moduleClassOf(imported) === scheduler).length;
+    const times = imports.filter((imported) => own.has(moduleClassOf(imported))).length;
     if (times > 0) importers.push(times === 1 ? name : `${name}, ${times} times`);
   }
   return importers;
