@@ -65,7 +65,7 @@ function possible(rule: OracleCase): CronTrigger | null {
  * way), L-n, LW-n and wrapping ranges (it has none).
  */
 function isReadAlike(expression: string): boolean {
-  if (/\?|(^|[ ,])\w+\/|L-|W-|[A-Za-z]-|[LW#\d],[^ ]*[LW#]|[LW#]\w*,/.test(expression)) return false;
+  if (/\?|(^|[ ,])\w+\/|L-|W-|[A-Za-z]-|,[^ ]*[LW#]|[LW#][^ ]*,/.test(expression)) return false;
   return [...expression.matchAll(/(\d+)-(\d+)/g)].every(([, from, to]) => Number(from) < Number(to));
 }
 

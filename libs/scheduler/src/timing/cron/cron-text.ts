@@ -38,18 +38,31 @@ export function readCronText(expression: unknown, given?: object): CronText {
   }
   const strange = trimmed.search(/[^\t\x20-\x7e]/);
   if (strange >= 0) refuseCharacter(source, trimmed, strange, start);
-  const foreign = foreignForm(trimmed);
+  const foreign = /^[@CTRP]/i.test(trimmed) ? foreignForm(trimmed) : null;
   if (foreign !== null) refuse(source, foreign, trimmed, start);
   const macro = MACROS.get(trimmed);
   if (macro !== undefined) return readCronText(macro);
-  const words = [...trimmed.matchAll(/[^ \t]+/g)];
+  const words = wordsOf(trimmed);
   if (words.length < 5 || words.length > 6) refuse(source, wrongCount(trimmed, words.length), trimmed, start);
   const skipped = 6 - words.length;
   const fields = skipped === 0 ? [] : [SECOND_ZERO];
-  words.forEach(({ 0: text, index }, word) => {
+  words.forEach(({ text, index }, word) => {
     fields.push(readField(source, CRON_FIELDS[word + skipped]!, text, given ? null : start + index));
   });
   return fields;
+}
+
+function wordsOf(text: string): { text: string; index: number }[] {
+  const words: { text: string; index: number }[] = [];
+  let start = -1;
+  for (let index = 0; index <= text.length; index++) {
+    const isBlank = index === text.length || text[index] === ' ' || text[index] === '\t';
+    if (!isBlank && start < 0) start = index;
+    if (!isBlank || start < 0) continue;
+    words.push({ text: text.slice(start, index), index: start });
+    start = -1;
+  }
+  return words;
 }
 
 /** Drops ASCII white space around an expression: lines of files end in a newline (C2). */

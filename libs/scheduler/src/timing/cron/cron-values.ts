@@ -13,24 +13,32 @@ const SOME_DATE = new CronDate(new Date(0), 'UTC');
  * 0 in day of week. Ranges, steps and lists are expanded here, so that cron-parser is given one field by
  * itself as a plain list (semantics.md C7).
  */
-export function plainValues(text: CronText): number[][] {
+export function plainValues(text: CronText): readonly (readonly number[])[] {
   return text.map(({ items }, index) => {
     const field = CRON_FIELDS[index]!;
+    const [first] = items;
+    // Most fields are one item that needs no parser.
+    if (items.length === 1 && first!.kind === 'any') return ALL_VALUES[index]!;
+    if (items.length === 1 && first!.kind === 'values' && first!.form === 'value')
+      return [field === DAY_OF_WEEK ? first!.from % 7 : first!.from];
     const values = [...new Set(items.flatMap((item) => valuesOf(field, item) ?? []))];
-    const needsParser = values.length > 1 && values.length < field.size;
     values.sort((a, b) => a - b);
-    return needsParser ? parseField(index, values.join(',')) : values;
+    return values.length > 1 && values.length < field.size ? parseField(index, values.join(',')) : values;
   });
 }
 
+const ALL_VALUES = CRON_FIELDS.map(({ min, size }) =>
+  Array.from({ length: size }, (_, index) => min + index),
+);
+
 /** The values of an item in its own order; null when they depend on the month or the seed. */
 export function valuesOf(field: CronField, item: CronItem): number[] | null {
-  if (item.kind !== 'any' && item.kind !== 'values') return null;
-  const { min, size } = field;
-  const { from, to, step } = item.kind === 'any' ? { from: min, to: min + size - 1, step: 1 } : item;
+  if (item.kind === 'any') return ALL_VALUES[CRON_FIELDS.indexOf(field)]!;
+  if (item.kind !== 'values') return null;
+  const { from, to, step } = item;
   const values: number[] = [];
   for (let value = from; value <= to; value += step)
-    values.push(field === DAY_OF_WEEK ? value % 7 : value > field.max ? value - size : value);
+    values.push(field === DAY_OF_WEEK ? value % 7 : value > field.max ? value - field.size : value);
   return values;
 }
 
