@@ -1,3 +1,4 @@
+import { closeSync, existsSync, openSync, unlinkSync } from 'node:fs';
 import { InvalidOptionsError } from '@carillon/scheduler/store';
 import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
 import type { Tables } from '../../schema/tables.js';
@@ -28,8 +29,13 @@ const PARTS = {
 };
 
 export async function openSqlite({ file, prefix, synchronous, leaseMs }: SqliteSource): Promise<Database> {
-  const handle = typeof file === 'string' ? (await findSqlite())(file) : reopen(file, fileOf(file)!);
-  prepare(handle, synchronous);
+  const path = typeof file === 'string' ? file : fileOf(file)!;
+  const openFile = typeof file === 'string' ? await findSqlite() : (): SqliteHandle => reopen(file, path);
+  const handle = namingCause(path, () => {
+    const opened = openFile(path);
+    prepare(opened, synchronous);
+    return opened;
+  });
   const names = new TableNames(null, prefix, '"');
   const kysely = new Kysely<Tables>({
     dialect: { ...PARTS, createDriver: () => new SqliteDriver(handle, limitsOf(leaseMs)) },
@@ -54,6 +60,30 @@ function prepare(handle: SqliteHandle, synchronous: 'full' | 'normal'): void {
   handle.exec('pragma journal_mode = wal');
   handle.exec(`pragma synchronous = ${synchronous}`);
   handle.exec(`pragma busy_timeout = ${BUSY_TIMEOUT_MS}`);
+}
+
+/** SQLite says just that it cannot open or write the file: the message gets the system's reason. */
+function namingCause<T>(file: string, open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    const reason = error instanceof Error ? systemError(file) : null;
+    if (reason !== null) (error as Error).message = `${reason.message} (${(error as Error).message})`;
+    throw error;
+  }
+}
+
+/** Opens the file, and makes one beside it as SQLite does; returns the error of that. */
+function systemError(file: string): Error | null {
+  const beside = `${file}-probe-${process.pid}`;
+  try {
+    if (existsSync(file)) closeSync(openSync(file, 'r+'));
+    closeSync(openSync(beside, 'wx'));
+    unlinkSync(beside);
+    return null;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 function within(transaction: unknown, names: TableNames): Kysely<Tables> {
