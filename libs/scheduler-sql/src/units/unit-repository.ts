@@ -6,7 +6,6 @@ import {
   type JobSpec,
   KnownPolicies,
   LiveRuns,
-  noteCompletions,
   readDefinition,
   RunIds,
   type SpanRecord,
@@ -14,26 +13,15 @@ import {
   type UnitContext,
 } from '@carillon/scheduler/store';
 import type { Kysely } from 'kysely';
-import type { BulkChange } from '../driver/bulk.js';
 import type { Database } from '../driver/database.js';
 import { inParallel } from '../driver/in-parallel.js';
 import type { JobTable, LockedJob, RunTable, Tables } from '../schema/tables.js';
-import { deleteJobs, lockJobs } from '../statements/jobs.js';
+import { lockJobs } from '../statements/jobs.js';
 import { lockHeldRuns, selectLiveRuns, selectSpans, type SpanRow } from '../statements/live-runs.js';
-import {
-  isEdited,
-  newStoredJob,
-  readPayload,
-  SCHEDULE_COLUMNS,
-  toJobRecord,
-  toJobRow,
-  toScheduleRow,
-} from './job-rows.js';
-import { toRunChange, toRunRecord, toRunRow } from './run-rows.js';
+import { newStoredJob, readPayload, toJobRecord } from './job-rows.js';
+import { toRunRecord } from './run-rows.js';
 import { SqlUnit } from './sql-unit.js';
-
-/** Strings of one statement, in characters: below what servers take in one packet. */
-const LONGEST_STATEMENT = 2_000_000;
+import { insertJobs, writeUnits } from './unit-writer.js';
 
 /** Loads jobs with their live runs under row locks, and writes what rules changed. */
 export class UnitRepository {
@@ -120,42 +108,14 @@ export class UnitRepository {
     return new SqlUnit({ record, runs: new LiveRuns(), unreadable: null, row: null }, context);
   }
 
-  /** Inserts the jobs of units that `make` returned. Returns the ids of those that are new: another transaction may have stored the others meanwhile. */
-  async insert(trx: Kysely<Tables>, units: readonly SqlUnit[]): Promise<string[]> {
-    const rows = units.map(({ job, liveFrom }) => toJobRow(job, liveFrom, { trigger: null, policies: null }));
-    const inserts = [...inStatements(rows)].map((piece) =>
-      this.db.dialect.insertMany(trx, { table: 'jobs', rows: piece }),
-    );
-    return (await inParallel(inserts)).flat();
+  /** See `insertJobs`. */
+  insert(trx: Kysely<Tables>, units: readonly SqlUnit[]): Promise<string[]> {
+    return insertJobs(this.db, trx, units);
   }
 
-  /**
-   * Writes what rules changed in units of one context.
-   *
-   * @returns ids of runs that are not stored: their tick has its outcome already
-   */
-  async write(
-    trx: Kysely<Tables>,
-    units: readonly SqlUnit[],
-    { changes }: UnitContext,
-  ): Promise<Set<string>> {
-    const { made, touched, lengthened } = changes;
-    for (const unit of units) noteCompletions(unit, (run) => made.has(run) || touched.has(run));
-    const { db } = this;
-    const kept = units.filter(({ removed }) => !removed);
-    const removed = units.filter((unit) => unit.removed).map(({ job }) => job.id);
-    // Sent in parallel: none of them depends on the response to another.
-    const [unstored] = await inParallel([
-      this.insertRuns(trx, [...made].map(toRunRow)),
-      db.dialect.updateMany(trx, {
-        table: 'runs',
-        rows: Array.from(touched, (run) => ({ where: { id: run.id }, set: toRunChange(run) })),
-      }),
-      db.dialect.updateMany(trx, { table: 'runs', rows: Array.from(lengthened, spanChange) }),
-      this.writeJobs(trx, kept),
-      deleteJobs(db, trx, removed),
-    ]);
-    return unstored;
+  /** See `writeUnits`. */
+  write(trx: Kysely<Tables>, units: readonly SqlUnit[], context: UnitContext): Promise<Set<string>> {
+    return writeUnits(this.db, trx, units, context);
   }
 
   private define(row: JobTable): Definition {
@@ -193,38 +153,6 @@ export class UnitRepository {
       return unit;
     });
   }
-
-  private async insertRuns(trx: Kysely<Tables>, runs: readonly RunTable[]): Promise<Set<string>> {
-    const inserts = [...inStatements(runs)].map((rows) =>
-      this.db.dialect.insertMany(trx, { table: 'runs', rows }),
-    );
-    const stored = new Set((await inParallel(inserts)).flat());
-    if (stored.size === runs.length) return new Set();
-    return new Set(runs.flatMap(({ id }) => (stored.has(id) ? [] : id)));
-  }
-
-  private async writeJobs(trx: Kysely<Tables>, units: readonly SqlUnit[]): Promise<void> {
-    const edited: JobTable[] = [];
-    const scheduled: SqlUnit[] = [];
-    for (const unit of units) {
-      if (!unit.writesScheduleOnly && isEdited(unit.job, unit.before)) edited.push(wholeRow(unit));
-      else scheduled.push(unit);
-    }
-    await inParallel([
-      this.writeSchedules(trx, scheduleChanges(scheduled)),
-      ...Array.from(inStatements(edited), (rows) =>
-        this.db.dialect.updateMany(trx, { table: 'jobs', rows: rows.map(jobChange) }),
-      ),
-    ]);
-  }
-
-  private async writeSchedules(trx: Kysely<Tables>, rows: readonly BulkChange<'jobs'>[]): Promise<void> {
-    const { dialect } = this.db;
-    const written = new Set(await dialect.updateMany(trx, { table: 'jobs', rows }));
-    if (written.size === rows.length) return;
-    const others = rows.filter(({ where }) => !written.has(where.id));
-    await dialect.updateMany(trx, { table: 'jobs', rows: others.map(({ where, set }) => ({ where, set })) });
-  }
 }
 
 interface Loaded {
@@ -258,60 +186,4 @@ function toSpan({ id, outcome, reason, count, count_at_least }: SpanRow): SpanRe
     scheduledUntil: null,
     endedAt: null,
   };
-}
-
-function spanChange({ id, scheduledUntil, endedAt, count, countIsAtLeast }: SpanRecord): BulkChange<'runs'> {
-  const set = {
-    scheduled_until: scheduledUntil,
-    ended_at: endedAt,
-    count,
-    count_at_least: countIsAtLeast ? 1 : 0,
-  };
-  return { where: { id }, set };
-}
-
-/** A trigger or policies that did not change keep their text, which may be one that cannot be read. */
-function wholeRow({ job, before, row, liveFrom }: SqlUnit): JobTable {
-  return toJobRow(job, liveFrom, {
-    trigger: job.trigger === before.trigger ? (row?.trigger_json ?? null) : null,
-    policies: job.policies === before.policies ? (row?.policies ?? null) : null,
-  });
-}
-
-/** Of the columns of the schedule those that differ in any of the jobs. */
-function scheduleChanges(units: readonly SqlUnit[]): BulkChange<'jobs'>[] {
-  const changed = units.flatMap(({ job, row, liveFrom, hasNewRuns }) => {
-    const after = toScheduleRow(job, liveFrom);
-    const columns = SCHEDULE_COLUMNS.filter((column) => row === null || after[column] !== row[column]);
-    // A `live_from` that could be raised is raised with what else changes.
-    const isNeeded = columns.some((column) => column !== 'live_from' || hasNewRuns);
-    return isNeeded ? [{ after, columns, id: job.id, at: row?.row_at }] : [];
-  });
-  const columns = SCHEDULE_COLUMNS.filter((column) => changed.some((one) => one.columns.includes(column)));
-  return changed.map(({ after, id, at }) => {
-    const set: Partial<JobTable> = {};
-    for (const column of columns) Object.assign(set, { [column]: after[column] });
-    return { where: { id }, set, at };
-  });
-}
-
-function jobChange({ id, ...set }: JobTable): BulkChange<'jobs'> {
-  return { where: { id }, set };
-}
-
-/** Rows in pieces that one statement can carry. */
-export function* inStatements<T extends { payload: string | null }>(rows: readonly T[]): Generator<T[]> {
-  let piece: T[] = [];
-  let length = 0;
-  for (const row of rows) {
-    const added = row.payload?.length ?? 0;
-    if (piece.length > 0 && length + added > LONGEST_STATEMENT) {
-      yield piece;
-      piece = [];
-      length = 0;
-    }
-    piece.push(row);
-    length += added;
-  }
-  if (piece.length > 0) yield piece;
 }

@@ -55,6 +55,13 @@ export class DueQueue extends InstantQueue {
     if (this.aside.size === 0) this.aside = null;
   }
 
+  /** Takes back one that was set aside, whether or not there is a slot. */
+  restore(handle: number): void {
+    if (this.aside === null || this.aside.size === 0) return;
+    const at = this.instantOf(handle);
+    if (at !== null) this.set(handle, at);
+  }
+
   private deleteAside(handle: number): void {
     for (const queue of this.aside!.values()) queue.delete(handle);
   }

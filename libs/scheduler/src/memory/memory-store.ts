@@ -134,6 +134,8 @@ export class MemoryStore implements Store {
     const run = this.decide(job, facts, now, (unit) =>
       requestRun(unit, payload === undefined ? job.payload : payload),
     );
+    // A due tick that waited for a slot may start no run now, and then needs none.
+    this.jobs.due.restore(job.handle);
     return { view: () => run.view(), recorded: facts.recorded, cancelled: facts.replaced };
   }
 
@@ -141,7 +143,9 @@ export class MemoryStore implements Store {
     const job = this.jobs.get(request.jobId);
     if (!job) return null;
     const started = this.runs.startedInstants(job);
-    return this.decide(job, new Facts(), request.now, (unit) => backfillRuns(unit, request, started));
+    const result = this.decide(job, new Facts(), request.now, (unit) => backfillRuns(unit, request, started));
+    this.jobs.due.restore(job.handle);
+    return result;
   }
 
   earliestDueAt(): number | null {
