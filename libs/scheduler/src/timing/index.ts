@@ -38,4 +38,4 @@ export type { Instant, WindowOptions } from './triggers/trigger-window.js';
 export type * from './triggers/trigger.js';
 export { processTimezone } from './zone/process-zone.js';
 export { useZoneinfo } from './zone/zone.js';
-export { zoneinfoVersion, zonesThatDiffer, type ZoneinfoChoice } from './zone/zoneinfo.js';
+export { isNewerZoneinfo, zoneinfoVersion, zonesThatDiffer, type ZoneinfoChoice } from './zone/zoneinfo.js';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compiled } from '../../../../../test/timing/compiled-zone.js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cron, useZoneinfo, zoneinfoVersion, zonesThatDiffer } from '../index.js';
+import { cron, isNewerZoneinfo, useZoneinfo, zoneinfoVersion, zonesThatDiffer } from '../index.js';
 
 const NOW = Date.UTC(2027, 0, 1);
 const RUNTIME = process.versions.tz;
@@ -139,4 +139,18 @@ describe('zonesThatDiffer', () => {
       ]);
     }
   });
+});
+
+describe('isNewerZoneinfo', () => {
+  it.each([
+    ['2026c', '2026b', true],
+    ['2026b', '2026c', false],
+    ['2026b', '2026b', false],
+    ['2027a', '2026f', true],
+    ['2026za', '2026z', true],
+    ['2026z', '2026za', false],
+    ['2026a', 'unknown', true],
+    ['unknown', '2026a', false],
+    ['unknown', 'unknown', false],
+  ])('%s than %s: %s', (version, than, expected) => expect(isNewerZoneinfo(version, than)).toBe(expected));
 });

@@ -80,7 +80,7 @@ function sourceOf(chosen: unknown): Source {
   const folder = chosen === 'auto' || chosen === 'system' ? systemFolder() : chosen;
   if (chosen === 'auto') {
     const version = folder === null ? UNKNOWN : versionOf(folder);
-    return isNewer(version, runtime.version) ? { folder, version } : runtime;
+    return isNewerZoneinfo(version, runtime.version) ? { folder, version } : runtime;
   }
   if (folder === null) refuse(chosen, 'and this system has no compiled zone files');
   if (readZone(folder, 'Etc/UTC') === null) refuse(chosen, 'where there are no compiled zone files');
@@ -148,8 +148,8 @@ function startOf(path: string): string | null {
   }
 }
 
-/** 2026b comes before 2026c, and 2026z before 2026za. */
-function isNewer(version: string, than: string): boolean {
+/** Whether a version of zone rules is known to be newer: 2026c than 2026b, 2026za than 2026z, any than `unknown`. */
+export function isNewerZoneinfo(version: string, than: string): boolean {
   if (version === UNKNOWN) return false;
   if (than === UNKNOWN) return true;
   const [a, b] = [version, than].map((one) => one.slice(0, 4) + String(one.length) + one.slice(4));
