@@ -25,11 +25,15 @@ import type {
   StoreSession,
 } from '@carillon/scheduler/store';
 import { SchedulerError, SchedulerNotRunningError, StoreUnavailableError } from '@carillon/scheduler/store';
+import { isNoResponse, limitsOf } from './driver/real-time.js';
 import type { StoreSource } from './sources.js';
 import { selectRuns } from './statements/history.js';
 import { selectReplicaIds } from './statements/replicas.js';
 import { StoreRuntime } from './store-runtime.js';
 import { viewStoredRun } from './units/run-rows.js';
+
+/** How long a start waits for a database that is slow to respond. */
+const START_MS = 10_000;
 
 const NOTHING = { recorded: [], changed: [] };
 
@@ -53,7 +57,7 @@ export class SqlStore implements LeasedStore {
   async open(session: StoreSession): Promise<void> {
     this.isInUse = true;
     try {
-      this.opened = await StoreRuntime.open(this.source, session);
+      this.opened = await this.tryOpen(session);
     } catch (error) {
       this.isInUse = false;
       // The driver's message alone would not say that it is the store.
@@ -63,6 +67,17 @@ export class SqlStore implements LeasedStore {
 
   duplicate(): SqlStore | null {
     return this.isInUse ? new SqlStore(this.source) : null;
+  }
+
+  /** Tries again while the database is slow to respond: deadlines are of the lease, which may be short. */
+  private async tryOpen(session: StoreSession): Promise<StoreRuntime> {
+    for (let left = Math.ceil(START_MS / limitsOf(this.leaseMs).responseMs); ; left--) {
+      try {
+        return await StoreRuntime.open(this.source, session);
+      } catch (error) {
+        if (left <= 1 || !isNoResponse(error)) throw error;
+      }
+    }
   }
 
   async close(): Promise<RecordedOutcome[]> {

@@ -10,6 +10,16 @@ export class NoResponseError extends Error {
   }
 }
 
+/** Whether a deadline is the cause: the database may be slow, rather than down. */
+export function isNoResponse(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { code } = cause as { code?: unknown };
+    if (cause instanceof NoResponseError || code === 'ETIMEDOUT' || /timeout ex/.test(cause.message))
+      return true;
+  }
+  return false;
+}
+
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
