@@ -1,6 +1,7 @@
 import { SchedulerError } from '../timing/errors/scheduler-error.js';
 import { showValue } from '../timing/errors/show-value.js';
 import { suggestNames } from '../timing/index.js';
+import { describeError, toErrorRecord } from './error-record.js';
 
 export { SchedulerError };
 
@@ -225,7 +226,9 @@ export class StoreUnavailableError extends SchedulerError {
   readonly code = 'STORE_UNAVAILABLE';
   readonly statusCode = 503;
   constructor(cause: unknown) {
-    super(`The store does not answer: ${wordsOf(cause)}. Nothing was changed for certain; try again.`);
+    super(
+      `The store does not answer: ${describeError(toErrorRecord(cause))}. Nothing was changed for certain; try again.`,
+    );
     this.cause = cause;
   }
 }
@@ -244,12 +247,6 @@ export class StoreAheadError extends SchedulerError {
         'Restore the store from a backup, or give those jobs a new trigger with updateJob().',
     );
   }
-}
-
-/** For a host with several addresses Node gives an AggregateError without a message of its own. */
-function wordsOf(cause: unknown): string {
-  if (cause instanceof AggregateError) return cause.errors.map(wordsOf).join(', ');
-  return cause instanceof Error ? cause.message : String(cause);
 }
 
 function distinct(places: readonly string[]): string {

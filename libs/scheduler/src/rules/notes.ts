@@ -1,4 +1,5 @@
 import type { KeptLogLine } from '../model/index.js';
+import { clip } from '../timing/index.js';
 
 /** Log lines kept with a run: the last ones. */
 const MAX_LINES = 100;
@@ -7,6 +8,6 @@ const MAX_LINE_LENGTH = 1_000;
 
 /** Adds a line that a handler wrote to those that are kept with its run. */
 export function keepLine(log: KeptLogLine[], { level, message, at }: KeptLogLine): void {
-  log.push({ level, at, message: message.slice(0, MAX_LINE_LENGTH) });
+  log.push({ level, at, message: clip(message, MAX_LINE_LENGTH) });
   if (log.length > MAX_LINES) log.shift();
 }
