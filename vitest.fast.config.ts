@@ -26,5 +26,8 @@ export default defineConfig({
     // A spec that asks for a server in a way that its imports do not show fails here.
     globalSetup: [],
     isolate: false,
+    maxWorkers: '100%',
+    // Fewer random worlds and expressions than `npm test` tries.
+    env: { ...everything.test?.env, CARILLON_WORLDS: '200', CARILLON_PROPERTY_RUNS: '200' },
   },
 });

@@ -50,8 +50,8 @@ describe('a SQLite file that cannot be opened', () => {
       /EACCES: permission denied/,
     ],
     ['that is a folder', (path) => path, /EISDIR: illegal operation on a directory/],
-  ])('ends the start with the true cause: %s', async (_, place, cause) => {
-    const file = place(folder());
+  ])('ends the start with the true cause: %s', async (_, fileIn, cause) => {
+    const file = fileIn(folder());
     const error = await startError(file);
     expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(error.message).toMatch(cause);
