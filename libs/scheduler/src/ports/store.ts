@@ -108,7 +108,7 @@ export function isLeased(store: Store): store is LeasedStore {
   return store.durable;
 }
 
-/** What a store learns of the process that opens it. */
+/** The process that opens a store. */
 export interface StoreSession {
   /** Names this process among those that share the store. */
   readonly replica: string;
@@ -161,7 +161,7 @@ export type JobChange =
 export interface ChangeResult {
   job: Job;
   recorded: RecordedOutcome[];
-  /** What changed by itself through it: a job that is finished. */
+  /** State changes that followed from it: a job that is finished. */
   changed: JobStateChange[];
 }
 
@@ -235,7 +235,7 @@ export interface ClaimBatch {
   recovered?: readonly RecoveredAttempt[];
   /** More may be due at `now`. */
   more: boolean;
-  /** What is due was left behind (locked by another, or no place in its group): look again then, UTC ms. */
+  /** Due work was left behind (locked by another, or no slot in its group): look again then, UTC ms. */
   lookAgainAt?: number | null;
 }
 

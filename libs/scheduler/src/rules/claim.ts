@@ -8,7 +8,7 @@ import { type DueTicks, planTicks, type TickPlan } from './plan-ticks.js';
 import type { RunRecord } from './records.js';
 import type { Holder, Unit } from './unit.js';
 
-/** Who claims, and which attempts it may begin. */
+/** The replica that claims, and the attempts that it may begin. */
 export interface Claimer extends Holder {
   /** Null without any limit. */
   readonly slots: ClaimSlots | null;

@@ -3,7 +3,7 @@ import type { RunRecord } from './records.js';
 import type { Unit } from './unit.js';
 
 /**
- * What `overlap` makes of a new run of a job (O1):
+ * The effect of `overlap` on a new run of a job (O1):
  * - `start`: it starts now.
  * - `skip`: it does not run.
  * - `queue`: it waits behind the runs that are alive.

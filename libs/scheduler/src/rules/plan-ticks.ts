@@ -32,9 +32,9 @@ export interface TickSpan {
   readonly countIsAtLeast: boolean;
 }
 
-/** What becomes of the due ticks: each is started, queued, or in exactly one span. */
+/** The fate of the due ticks: each is started, queued, or in exactly one span. */
 export interface TickPlan {
-  /** What becomes of the runs that the ticks make. */
+  /** Of the runs that the ticks make. */
   readonly admission: Admission;
   /** The tick whose run starts now. */
   readonly startAt: number | null;

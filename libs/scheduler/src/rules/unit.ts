@@ -10,7 +10,7 @@ import type { JobRecord, RunRecord, SpanRecord } from './records.js';
 /** Stands for a trigger that cannot be read: it has no tick after any instant that rules ask about. */
 export const UNREADABLE_TRIGGER: Trigger = at(new Date(0));
 
-/** Who claims a run, and until when unless the lease is renewed; null in a store without leases. */
+/** The replica that claims a run, and the end of its lease unless renewed; null in a store without leases. */
 export interface Holder {
   readonly replica: string;
   readonly leaseUntil: number | null;

@@ -75,14 +75,18 @@ export class PostgresDriver implements Driver {
 
   async destroy(): Promise<void> {}
 
-  async #acquire(isPatient: boolean): Promise<PostgresConnection> {
+  #acquire(isPatient: boolean): Promise<PostgresConnection> {
     const deadlines = this.#deadlines;
-    const client = await deadlines.acquire<PgPoolClient>(
-      // Not by the promise: an error in the same packet as the client's readiness would find no listener.
-      (done) => this.pool.connect(done),
+    const names = isPatient ? null : this.#names;
+    return deadlines.acquire<PostgresConnection>(
+      // Wrapped in the callback: an error in the same packet as the client's readiness would find no listener later.
+      (done) =>
+        this.pool.connect((error, client: PgPoolClient) => {
+          if (error) done(error, client as never);
+          else done(null, new PostgresConnection(client, names, deadlines, isPatient));
+        }),
       (late) => late.release(),
     );
-    return new PostgresConnection(client, isPatient ? null : this.#names, deadlines, isPatient);
   }
 }
 

@@ -3,7 +3,7 @@ import type { RunNote } from '../../ports/index.js';
 import { keepLine } from '../notes.js';
 import type { RunRecord } from '../records.js';
 
-/** What a handler has noted on its run. */
+/** Notes of a handler on its run. */
 export interface Notes {
   progress: RunProgress | null;
   log: KeptLogLine[] | null;
