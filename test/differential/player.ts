@@ -162,7 +162,7 @@ export class Player {
       case 'giveBack':
         return by.giveBack(move.claim, now);
       case 'beat':
-        return by.leased.beat(now);
+        return by.beat(now);
       default:
         return move satisfies never;
     }

@@ -95,6 +95,11 @@ export class Replica {
     return { lost: identitiesOf(lost), cancelled: identitiesOf(cancelled) };
   }
 
+  async beat(now: number): Promise<unknown> {
+    const { recorded, changed, unhandled } = await this.leased.beat(now);
+    return { recorded, changed, unhandled };
+  }
+
   async giveBack(number: number, now: number): Promise<void> {
     const attempt = draw(this.running, number);
     if (attempt) await this.leased.giveBack([attempt.claim], now);

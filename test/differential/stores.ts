@@ -1,6 +1,8 @@
 import { MemoryStore } from '../../libs/scheduler/src/memory/index.js';
 import { SqlStore } from '../../libs/scheduler-sql/src/sql-store.js';
 import type { Database } from '../../libs/scheduler-sql/src/driver/database.js';
+import { MemoryCell } from '../guides/small-store/memory-cell.js';
+import { SmallStore } from '../guides/small-store/small-store.js';
 import type { ScratchDatabase, TestDatabase } from '../servers/each-database.js';
 import type { StoreHome } from './player.js';
 
@@ -10,6 +12,12 @@ const TABLES = ['jobs', 'runs', 'replicas', 'groups'] as const;
 
 export function memoryHome(): StoreHome {
   return { store: (concurrency) => new MemoryStore({ runsPerJob: 10_000, runsTotal: 10_000, concurrency }) };
+}
+
+/** The store of the guide keeps to the rules with leases, and needs no server: the others are compared with it. */
+export function smallStoreHome(): StoreHome {
+  const cell = new MemoryCell();
+  return { store: () => new SmallStore(cell, OPTIONS.leaseMs, OPTIONS.pollMs) };
 }
 
 /** One scratch database for all scripts, and one connection for each replica: each script leaves the tables empty. */

@@ -9,6 +9,8 @@ export class LentStore {
   constructor(store: LeasedStore, replica: string) {
     this.store = new Proxy(store, {
       get: (target, name) => {
+        // Each replica of a test has a store of its own.
+        if (name === 'duplicate') return undefined;
         const member: unknown = Reflect.get(target, name, target);
         if (typeof member !== 'function') return member;
         return (...args: unknown[]): unknown => {
