@@ -116,10 +116,13 @@ export class Document {
   /** Slots that a claim may still take: of this process in all, and of each group among all replicas. */
   slots({ replica, concurrency }: carillon.StoreSession): carillon.BatchSlots {
     const held = [...this.runs.values()].filter(({ holdsSlot }) => holdsSlot);
-    const own = held.filter(({ holder }) => holder === replica).length;
     const ofGroup = (name: string) => held.filter(({ group }) => group === name).length;
     const taken = new Map(Object.keys(concurrency.groups).map((name) => [name, ofGroup(name)]));
-    return new carillon.BatchSlots(concurrency, own, taken);
+    return new carillon.BatchSlots(
+      concurrency,
+      held.filter(({ holder }) => holder === replica).length,
+      taken,
+    );
   }
 
   /** Ends the attempts of holders that did not renew (L4). */
@@ -133,8 +136,7 @@ export class Document {
     }
   }
 
-  /** Deletes rows that ended before `at`. */
-  forget(at: number): void {
+  forgetEndedBefore(at: number): void {
     for (const { id, endedAt, holdsSlot } of this.runs.values())
       if (endedAt !== null && endedAt < at && !holdsSlot) this.runs.delete(id);
   }

@@ -124,16 +124,18 @@ export class SmallStore implements carillon.LeasedStore {
 
   async claimDue({ now, limit }: carillon.ClaimRequest): Promise<carillon.ClaimBatch> {
     const { replica, handlers } = this.session;
-    const { replaced, ...batch } = await this.transact(now, (document) => {
+    const { facts, ...batch } = await this.transact(now, (document) => {
       const units = [...document.jobs.keys()].map((id) => document.unit(id)!);
       document.recoverLapsed(units);
       const claimer = { replica, leaseUntil: now + this.leaseMs, slots: document.slots(this.session) };
       const knows = ({ job }: carillon.Unit) => handlers().includes(job.handler as string);
       const { more, left } = carillon.takeDue(units, claimer, knows, limit);
-      return { ...document.facts, more, lookAgainAt: left ? now + FULL_MS : null };
+      return { facts: document.facts, more, lookAgainAt: left ? now + FULL_MS : null };
     });
-    for (const claim of batch.claims) this.held.set(claim.runId, claim);
-    return { ...batch, cancelled: replaced.flatMap(({ id }) => this.held.get(id) ?? []) };
+    const { claims, recorded, changed, recovered, replaced } = facts;
+    for (const claim of claims) this.held.set(claim.runId, claim);
+    const cancelled = replaced.flatMap(({ id }) => this.held.get(id) ?? []);
+    return { ...batch, claims, recorded, changed, recovered, cancelled };
   }
 
   async complete(completion: carillon.Completion, slotHeld: boolean): Promise<carillon.CompletionEffect> {
@@ -196,12 +198,12 @@ export class SmallStore implements carillon.LeasedStore {
           document.facts.change({ kind: 'added', jobId: id });
         }
       }
-      document.forget(now - WEEK_MS);
-      return { ...document.facts, unhandled: document.unhandled(this.session.handlers()) };
+      document.forgetEndedBefore(now - WEEK_MS);
+      return { facts: document.facts, unhandled: document.unhandled(this.session.handlers()) };
     });
     const unhandled = found.unhandled.filter(({ jobId }) => !this.reported.has(jobId));
     for (const { jobId } of unhandled) this.reported.add(jobId);
-    return { recorded: found.recorded, changed: found.changed, unhandled };
+    return { recorded: found.facts.recorded, changed: found.facts.changed, unhandled };
   }
 
   time(): Promise<number> {

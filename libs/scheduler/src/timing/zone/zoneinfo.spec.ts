@@ -31,7 +31,7 @@ function zoneFile(name: string, types: number[], footer: string): void {
   writeFileSync(join(folder, name), compiled(types, [], footer));
 }
 
-function version(text: string, file = 'tzdata.zi'): void {
+function writeVersion(text: string, file = 'tzdata.zi'): void {
   writeFileSync(join(folder, file), text);
 }
 
@@ -42,13 +42,13 @@ function nine(): number {
 
 describe('auto', () => {
   it("takes the system's files when they are newer than the runtime's", () => {
-    version('# version 2999a\n# This file is in the public domain.\n');
+    writeVersion('# version 2999a\n# This file is in the public domain.\n');
     useZoneinfo('auto');
     expect([nine(), zoneinfoVersion()]).toEqual([7, '2999a']);
   });
 
   it('also where they name their version in +VERSION', () => {
-    version('2999za\n', '+VERSION');
+    writeVersion('2999za\n', '+VERSION');
     useZoneinfo('auto');
     expect([nine(), zoneinfoVersion()]).toEqual([7, '2999za']);
   });
@@ -72,13 +72,13 @@ describe('a choice', () => {
   it('of the system takes its files, whatever their version', () => {
     useZoneinfo('system');
     expect([nine(), zoneinfoVersion()]).toEqual([7, 'unknown']);
-    version('# version 2001a\n');
+    writeVersion('# version 2001a\n');
     useZoneinfo('system');
     expect([nine(), zoneinfoVersion()]).toEqual([7, '2001a']);
   });
 
   it('of the runtime takes no files', () => {
-    version('# version 2999a\n');
+    writeVersion('# version 2999a\n');
     useZoneinfo('runtime');
     expect([nine(), zoneinfoVersion()]).toEqual([8, RUNTIME]);
   });
