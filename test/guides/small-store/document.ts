@@ -13,7 +13,6 @@ const ZONE_VERSION = process.versions.tz ?? 'unknown';
 export class Document {
   readonly facts = new carillon.Facts();
   readonly jobs = new Map<string, KeptJob>();
-  /** Oldest first. */
   readonly runs = new Map<string, KeptRun>();
   readonly replicas = new Map<string, carillon.LiveReplica & { beatAt: number }>();
   private madeRuns = 0;
@@ -106,7 +105,6 @@ export class Document {
     return at === Infinity ? null : at;
   }
 
-  /** Instants that a run of the job was or will be started for. */
   startedInstants(job: string): Set<number> {
     const rows = [...this.runs.values()].filter(({ jobId }) => jobId === job);
     const started = rows.filter(({ state, attempt }) => state !== 'ended' || attempt > 0);
@@ -116,13 +114,10 @@ export class Document {
   /** Slots that a claim may still take: of this process in all, and of each group among all replicas. */
   slots({ replica, concurrency }: carillon.StoreSession): carillon.BatchSlots {
     const held = [...this.runs.values()].filter(({ holdsSlot }) => holdsSlot);
+    const own = held.filter(({ holder }) => holder === replica).length;
     const ofGroup = (name: string) => held.filter(({ group }) => group === name).length;
     const taken = new Map(Object.keys(concurrency.groups).map((name) => [name, ofGroup(name)]));
-    return new carillon.BatchSlots(
-      concurrency,
-      held.filter(({ holder }) => holder === replica).length,
-      taken,
-    );
+    return new carillon.BatchSlots(concurrency, own, taken);
   }
 
   /** Ends the attempts of holders that did not renew (L4). */

@@ -11,7 +11,6 @@ export interface Cell {
   time(): Promise<number>;
 }
 
-/** Another replica may give back a slot by then. */
 const FULL_MS = 250;
 const WEEK_MS = 7 * 86_400_000;
 

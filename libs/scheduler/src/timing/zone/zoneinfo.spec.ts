@@ -56,7 +56,7 @@ describe('auto', () => {
   it.each(['# version 2001a\n', `# version ${RUNTIME}\n`, 'no version\n'])(
     'takes the runtime before %j',
     (text) => {
-      version(text);
+      writeVersion(text);
       useZoneinfo('auto');
       expect([nine(), zoneinfoVersion()]).toEqual([8, RUNTIME]);
     },
