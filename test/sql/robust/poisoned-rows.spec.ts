@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { at, every, JobHandler, type RunContext } from '@carillon/scheduler';
+import { at, every, JobHandler, type RunContext, type SchedulerOptions } from '@carillon/scheduler';
 import type { JobTable } from '../../../libs/scheduler-sql/src/schema/tables.js';
 import { START } from '../../nest/testing-app.js';
 import { eachDatabase } from '../../servers/each-database.js';
@@ -43,9 +43,12 @@ const POISONS: Record<string, Partial<JobTable>> = {
 
 describe.each(eachDatabase)('a poisoned row in %s', (_, database) => {
   /** An application with two good jobs around bad ones, all due each minute. */
-  async function world(bad: string[]): Promise<{ world: DurableWorld; replica: Replica }> {
+  async function world(
+    bad: string[],
+    options: SchedulerOptions = {},
+  ): Promise<{ world: DurableWorld; replica: Replica }> {
     const here = await DurableWorld.in(database);
-    const replica = await here.start({ providers: [Worker] });
+    const replica = await here.start({ providers: [Worker], options });
     for (const id of ['A', ...bad, 'z']) {
       await replica.scheduler.addJob({ id, trigger: every('1m'), handler: 'work', payload: { order: 7 } });
     }
@@ -166,8 +169,8 @@ describe.each(eachDatabase)('a poisoned row in %s', (_, database) => {
     }
   });
 
-  it('of ten megabytes runs, and the others with it', async () => {
-    const { world: here, replica } = await world([]);
+  it('of ten megabytes runs where such payloads are allowed, and the others with it', async () => {
+    const { world: here, replica } = await world([], { maxPayload: 11_000_000 });
     const { scheduler } = replica;
     const payload = 'x'.repeat(10_000_000);
     await scheduler.addJob({ id: 'big', trigger: every('1m'), handler: 'work', payload });
