@@ -1,4 +1,5 @@
 import type { AttemptResult, RetryPolicy } from '../model/index.js';
+import { stableHash } from '../timing/index.js';
 
 export interface EndedAttempt {
   readonly result: AttemptResult;
@@ -18,7 +19,8 @@ export function planRetry({ result, attempt, retry, endedAt, runId }: EndedAttem
   if (attempt >= retry.attempts) return null;
   if (retry.when !== null && !retry.when(result.error)) return null;
   const delayMs = Math.min(backoffMs(retry, attempt, result.error), retry.maxDelayMs);
-  const offMs = retry.jitter === 0 ? 0 : delayMs * retry.jitter * share(runId, attempt);
+  const offMs =
+    retry.jitter === 0 ? 0 : delayMs * retry.jitter * (stableHash(`${runId}\n${attempt}`) / 2 ** 32);
   return endedAt + Math.round(delayMs - offMs);
 }
 
@@ -36,13 +38,4 @@ function backoffMs(retry: RetryPolicy, attempt: number, error: unknown): number 
       );
     }
   }
-}
-
-/** A number in [0, 1) that is spread evenly over runs and attempts (FNV-1a). */
-function share(runId: string, attempt: number): number {
-  let hash = 0x811c9dc5 ^ attempt;
-  for (let i = 0; i < runId.length; i++) hash = Math.imul(hash ^ runId.charCodeAt(i), 0x01000193);
-  // The last multiplication leaves the high bits weak for short ids: fold them down once more.
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-  return ((hash ^ (hash >>> 13)) >>> 0) / 2 ** 32;
 }
