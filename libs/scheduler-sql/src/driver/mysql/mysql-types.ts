@@ -8,6 +8,7 @@ export interface MysqlConnection {
   format(sql: string, values: unknown[]): string;
   /** The encoding in which it sends strings. */
   readonly clientEncoding?: string;
+  readonly config?: { readonly typeCast?: unknown };
 }
 
 export interface MysqlPoolConnection extends MysqlConnection {

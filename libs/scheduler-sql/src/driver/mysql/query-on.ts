@@ -9,6 +9,8 @@ interface Header {
 
 /** Rows are objects of mysql2's own values, whatever the options of the connection. */
 const OPTIONS = { rowsAsArray: false, nestTables: false, typeCast: true, namedPlaceholders: false };
+/** mysql2 prefers a connection's function to a query's `true`. */
+const CASTS_OF_MYSQL2 = { ...OPTIONS, typeCast: (_: unknown, next: () => unknown) => next() };
 /** A statement is measured if its strings may exceed the limit once they are escaped and encoded. */
 const LONGEST_GROWTH = 8;
 
@@ -24,7 +26,8 @@ export function queryOn<R>(
       const bytes = Buffer.byteLength(connection.format(sql, values));
       if (bytes >= maxPacket) return reject(packetTooLarge(bytes, maxPacket));
     }
-    connection.query({ sql, ...OPTIONS }, values, (error, result) => {
+    const options = typeof connection.config?.typeCast === 'function' ? CASTS_OF_MYSQL2 : OPTIONS;
+    connection.query({ sql, ...options }, values, (error, result) => {
       if (error !== null && error !== undefined) reject(error);
       else if (Array.isArray(result)) resolve({ rows: result as R[] });
       else resolve({ rows: [], numAffectedRows: BigInt((result as Header).affectedRows) });
