@@ -1,5 +1,5 @@
 import type { HandlerReference, JobOrigin, JobSpec, JobState, JsonValue, Policies } from '../model/index.js';
-import type { JobRecord, LiveRuns, PauseRecord } from '../rules/index.js';
+import { type JobRecord, LiveRuns, type PauseRecord } from '../rules/index.js';
 import type { Trigger } from '../timing/index.js';
 import type { DueQueue } from './due-queue.js';
 import type { MemoryRun } from './memory-run.js';
@@ -34,8 +34,8 @@ export class MemoryJob implements JobRecord {
   version = 1;
   /** It was removed; a run at work ends without it. */
   isGone = false;
-  /** Null while no run is alive. */
-  live: LiveRuns<MemoryRun> | null = null;
+  /** Null while no run is alive; one alone needs no list. */
+  live: LiveRuns<MemoryRun> | MemoryRun | null = null;
   /** The ends of the chain of its rows in the history, and their number. */
   oldestRow: MemoryRun | null = null;
   newestRow: MemoryRun | null = null;
@@ -67,7 +67,8 @@ export class MemoryJob implements JobRecord {
   }
 
   get alive(): number {
-    return this.live?.alive ?? 0;
+    const { live } = this;
+    return live instanceof LiveRuns ? live.alive : live === null ? 0 : 1;
   }
 
   // Runs hold on to their job, so that its ticks need no key.

@@ -48,6 +48,7 @@ import type { MemoryJob } from './memory-job.js';
 import type { MemoryRun } from './memory-run.js';
 import { MemoryUnit } from './memory-unit.js';
 import { RunTable } from './run-table.js';
+import { UsualRuns } from './usual-runs.js';
 
 export interface MemoryStoreOptions extends HistoryLimits {
   concurrency?: ConcurrencyLimits;
@@ -64,6 +65,7 @@ export class MemoryStore implements Store {
   private readonly runs: RunTable;
   private readonly slots: ConcurrencySlots | null;
   private readonly unit: MemoryUnit;
+  private readonly usualRuns: UsualRuns;
   private readonly claimer: Claimer;
   /** A completion says by its effect all that it brings about. */
   private readonly noFacts = new Facts<MemoryRun>();
@@ -73,6 +75,7 @@ export class MemoryStore implements Store {
     this.runs = new RunTable(limits, runIdPrefix, this.jobs.deleteFinished);
     this.slots = ConcurrencySlots.for(concurrency);
     this.unit = new MemoryUnit(this.jobs.due, this.runs, this.slots);
+    this.usualRuns = new UsualRuns(this.jobs, this.runs, this.slots);
     this.claimer = { replica: runIdPrefix, leaseUntil: null, slots: this.slots };
   }
 
@@ -89,23 +92,17 @@ export class MemoryStore implements Store {
   putJob(spec: JobSpec, ifTaken: IfTaken, now: number): PutResult {
     const present = this.jobs.get(spec.id);
     const facts = new Facts<MemoryRun>();
-    const result = (change: PutResult['change'], job: MemoryJob): PutResult => ({
-      change,
-      job: this.jobs.view(job),
-      recorded: facts.recorded,
-      changed: facts.changed,
-    });
     if (!present) {
       const job = this.jobs.add(spec, now);
       this.decide(job, facts, now, beginJob);
-      return result('created', job);
+      return this.putResult('created', job, facts);
     }
-    if (ifTaken !== 'replace') return result(ifTaken === 'keep' ? 'kept' : 'taken', present);
+    if (ifTaken !== 'replace') return this.putResult(ifTaken === 'keep' ? 'kept' : 'taken', present, facts);
     const { payload } = spec;
     const changed = this.decide(present, facts, now, (unit) =>
       replaceJob(unit, spec, { payload, current: present.payload }),
     );
-    return result(changed ? 'changed' : 'same', present);
+    return this.putResult(changed ? 'changed' : 'same', present, facts);
   }
 
   getJob(id: string): Job | null {
@@ -156,10 +153,17 @@ export class MemoryStore implements Store {
 
   claimDue({ now, limit }: ClaimRequest): ClaimBatch {
     const { jobs, runs } = this;
-    const facts = new Facts<MemoryRun>();
     this.takeBack();
+    let facts: Facts<MemoryRun> | null = null;
     let more = true;
     for (let looked = 0; looked < limit; looked++) {
+      const usual = this.usualRuns.start(now);
+      if (usual !== null && limit === 1) return claimOf(usual);
+      facts ??= new Facts();
+      if (usual !== null) {
+        facts.claim(usual);
+        continue;
+      }
       // In the order in which they fell due.
       const waitingAt = runs.waiting.earliest() ?? Infinity;
       const dueAt = jobs.due.earliest() ?? Infinity;
@@ -170,7 +174,7 @@ export class MemoryStore implements Store {
       if (waitingAt <= dueAt) this.claimRun(runs.firstWaiting(), facts, now);
       else this.claimTicks(jobs.firstDue(), facts, now);
     }
-    const { claims, recorded, replaced, changed } = facts;
+    const { claims, recorded, replaced, changed } = facts ?? this.noFacts;
     return { claims, recorded, cancelled: replaced, changed, more };
   }
 
@@ -178,12 +182,15 @@ export class MemoryStore implements Store {
     const run = completion.claim as MemoryRun;
     if (run.state !== 'running') return 'refused';
     if (run.job.isGone) return this.completeGone(run, completion, slotHeld);
+    if (!slotHeld && this.usualRuns.complete(run, completion)) return 'recorded';
     const { unit } = this;
     unit.load(run.job, this.noFacts, completion.endedAt);
-    const effect = completeRun(unit, run, completion, slotHeld);
-    unit.unload();
-    this.jobs.deleteFinished(run.job);
-    return effect;
+    try {
+      return completeRun(unit, run, completion, slotHeld);
+    } finally {
+      unit.unload();
+      this.jobs.deleteFinished(run.job);
+    }
   }
 
   release(claim: Claim, now: number): CompletionEffect {
@@ -222,11 +229,21 @@ export class MemoryStore implements Store {
     return { recorded: facts.recorded, changed: facts.changed };
   }
 
+  private putResult(
+    change: PutResult['change'],
+    job: MemoryJob,
+    { recorded, changed }: Facts<MemoryRun>,
+  ): PutResult {
+    return { change, job: this.jobs.view(job), recorded, changed };
+  }
+
   private decide<T>(job: MemoryJob, facts: Facts<MemoryRun>, now: number, rule: (unit: MemoryUnit) => T): T {
     this.unit.load(job, facts, now);
-    const result = rule(this.unit);
-    this.unit.unload();
-    return result;
+    try {
+      return rule(this.unit);
+    } finally {
+      this.unit.unload();
+    }
   }
 
   private claimRun(run: MemoryRun, facts: Facts<MemoryRun>, now: number): void {
@@ -263,4 +280,10 @@ export class MemoryStore implements Store {
     this.jobs.due.takeBack(this.slots.left);
     this.runs.waiting.takeBack(this.slots.left);
   }
+}
+
+const NONE = Object.freeze<never[]>([]) as never[];
+
+function claimOf(run: MemoryRun): ClaimBatch {
+  return { claims: [run], recorded: NONE, cancelled: NONE, changed: NONE, more: true };
 }

@@ -18,8 +18,8 @@ export class MemoryUnit extends Unit<MemoryRun> {
   override now!: number;
   override readonly isDurable = false;
   override readonly zoneVersion = '';
-  /** For jobs that have no run alive, to be used again. */
-  private readonly spares: LiveRuns<MemoryRun>[] = [];
+  /** Lent to each job in turn that has at most one run alive, which most jobs have: theirs need no list of their own. */
+  private lent = new LiveRuns<MemoryRun>();
 
   constructor(
     private readonly due: DueQueue,
@@ -31,20 +31,25 @@ export class MemoryUnit extends Unit<MemoryRun> {
 
   load(job: MemoryJob, facts: Facts<MemoryRun>, now: number): void {
     this.job = job;
-    this.runs = job.live ?? this.spares.pop() ?? new LiveRuns();
+    const { live } = job;
+    if (live instanceof LiveRuns) this.runs = live;
+    else {
+      this.runs = this.lent;
+      if (live !== null) this.lent.list.push(live);
+    }
     this.facts = facts;
     this.now = now;
     this.removed = false;
   }
 
-  /** Keeps the runs that are alive with their job. To be called when rules have decided. */
+  /** Keeps the runs that are alive with their job. To be called when rules have decided, or thrown. */
   unload(): void {
     const { job, runs } = this;
-    if (runs.list.length > 0) job.live = runs;
-    else {
-      this.spares.push(runs);
-      job.live = null;
-    }
+    if (runs.list.length === 0) job.live = null;
+    else if (runs.list.length > 1) {
+      job.live = runs;
+      if (runs === this.lent) this.lent = new LiveRuns();
+    } else if (runs === this.lent) job.live = runs.list.pop()!;
   }
 
   override setDue(nextTickAt: number | null, dueAt: number | null): void {

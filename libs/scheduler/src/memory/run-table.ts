@@ -41,7 +41,11 @@ export class RunTable {
   index(run: MemoryRun): void {
     if (run.state === 'waiting') this.wait(run);
     else if (run.waitingHandle !== null) this.stopWaiting(run, run.waitingHandle);
-    if (run.state !== 'ended' || run.isRecorded) return;
+    if (run.state === 'ended' && !run.isRecorded) this.record(run);
+  }
+
+  /** Moves a run that has ended to the history. */
+  record(run: MemoryRun): void {
     run.isRecorded = true;
     this.alive.remove(run);
     this.history.add(run);
