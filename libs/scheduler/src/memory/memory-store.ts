@@ -48,7 +48,7 @@ import type { MemoryJob } from './memory-job.js';
 import type { MemoryRun } from './memory-run.js';
 import { MemoryUnit } from './memory-unit.js';
 import { RunTable } from './run-table.js';
-import { UsualRuns } from './usual-runs.js';
+import { claimOf, UsualRuns } from './usual-runs.js';
 
 export interface MemoryStoreOptions extends HistoryLimits {
   concurrency?: ConcurrencyLimits;
@@ -212,18 +212,13 @@ export class MemoryStore implements Store {
     return this.runs.select(filter);
   }
 
-  clockSetBack({
-    nowAt,
-    stepMs,
-  }: {
-    nowAt: number;
-    stepMs: number;
-  }): Pick<ChangeResult, 'recorded' | 'changed'> {
+  clockSetBack(step: { nowAt: number; stepMs: number }): Pick<ChangeResult, 'recorded' | 'changed'> {
     const facts = new Facts<MemoryRun>();
-    for (const job of this.jobs.all()) this.decide(job, facts, nowAt, (unit) => setBackJob(unit, stepMs));
+    for (const job of this.jobs.all())
+      this.decide(job, facts, step.nowAt, (unit) => setBackJob(unit, step.stepMs));
     for (const run of this.runs.alive) {
       if (run.state === 'running') continue;
-      run.dueAt -= stepMs;
+      run.dueAt -= step.stepMs;
       this.runs.index(run);
     }
     return { recorded: facts.recorded, changed: facts.changed };
@@ -280,10 +275,4 @@ export class MemoryStore implements Store {
     this.jobs.due.takeBack(this.slots.left);
     this.runs.waiting.takeBack(this.slots.left);
   }
-}
-
-const NONE = Object.freeze<never[]>([]) as never[];
-
-function claimOf(run: MemoryRun): ClaimBatch {
-  return { claims: [run], recorded: NONE, cancelled: NONE, changed: NONE, more: true };
 }

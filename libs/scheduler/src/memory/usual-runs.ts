@@ -1,4 +1,5 @@
 import { type Completion, keepResult } from '../model/index.js';
+import type { ClaimBatch } from '../ports/index.js';
 import type { ConcurrencySlots } from './concurrency-slots.js';
 import type { JobTable } from './job-table.js';
 import type { MemoryJob } from './memory-job.js';
@@ -98,4 +99,11 @@ function nextTick({ trigger }: MemoryJob, at: number): number | null {
   } catch {
     return null;
   }
+}
+
+const NONE = Object.freeze<never[]>([]) as never[];
+
+/** The batch that claims one run and brings about nothing else. */
+export function claimOf(run: MemoryRun): ClaimBatch {
+  return { claims: [run], recorded: NONE, cancelled: NONE, changed: NONE, more: true };
 }
