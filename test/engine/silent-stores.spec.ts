@@ -258,6 +258,28 @@ describe('verbs over a store that does not respond', () => {
     expect(await settled).toBe('STORE_UNAVAILABLE');
   });
 
+  it.each([
+    ['putJob', 'putJob', 'job.added'],
+    ['updateJob', 'changeJob', 'job.edited'],
+    ['pauseJob', 'changeJob', 'job.paused'],
+    ['resumeJob', 'changeJob', 'job.resumed'],
+    ['removeJob', 'changeJob', 'job.removed'],
+  ] as const)('publish what %s has done once its late response arrives', async (verb, lostVerb, type) => {
+    const world = await new SharedWorld().start();
+    await world.add('a', every('1h'), () => {});
+    if (verb === 'resumeJob') await verbs.pauseJob(world);
+    const count = () => world.types().filter((each) => each === type).length;
+    const before = count();
+    Object.assign(world.silence, { lost: 'responses', verb: lostVerb });
+    const settled = Promise.resolve(verbs[verb](world)).catch((error: { code: string }) => error.code);
+    await world.machine.advance(LEASE_MS);
+    expect(await settled).toBe('STORE_UNAVAILABLE');
+    expect(count()).toBe(before);
+    world.silence.deliver();
+    await world.machine.advance(1);
+    expect(count()).toBe(before + 1);
+  });
+
   it('publish what a late response says', async () => {
     const world = await new SharedWorld().start();
     await world.add('a', every('1h'), () => {});
@@ -312,4 +334,17 @@ describe('a start and a stop over a store that does not respond', () => {
     await world.machine.advance(6_000);
     expect(stopped).toBe(true);
   });
+
+  it.each(['claimDue', 'earliestDueAt'] as const)(
+    'says nothing of the store when it stops before the response of %s',
+    async (verb) => {
+      const world = await new SharedWorld().start();
+      Object.assign(world.silence, { lost: 'requests', verb });
+      await world.add('due', now(world), () => {});
+      void world.engine.stop({ drainTimeoutMs: 0, abortGraceMs: 0 });
+      await world.machine.advance(DEADLINE_MS - 1_000);
+      expect(world.types()).toContain('scheduler.stopped');
+      expect(world.types()).not.toContain('store.down');
+    },
+  );
 });

@@ -266,7 +266,8 @@ export class DueLoop {
   };
 
   private storeIsDown(error: unknown): void {
-    if (this.downSince !== null) return;
+    // The stop itself ends waits for the store.
+    if (this.downSince !== null || this.givenUp) return;
     this.downSince = this.clock.now();
     this.sink.storeDown(error);
   }
