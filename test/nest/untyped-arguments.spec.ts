@@ -152,8 +152,10 @@ const ARGUMENTS: Record<string, { call: Call; right: string[] }> = {
 };
 /** Verbs without arguments. */
 const WITHOUT = ['pause', 'resume', 'health'];
-/** Notes are any string. */
-const STRINGS = Object.keys(VALUES).filter((name) => typeof VALUES[name] === 'string');
+/** Notes are any string that every database holds. */
+const STRINGS = Object.keys(VALUES).filter(
+  (name) => typeof VALUES[name] === 'string' && name !== 'a string with NUL',
+);
 for (const field of ['note', 'by']) {
   ARGUMENTS[`pauseJob({ ${field} })`] = {
     call: (s, value) => s.pauseJob('a', { [field]: value }),

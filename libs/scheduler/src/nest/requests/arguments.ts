@@ -151,8 +151,13 @@ function checkDate(field: string, value: unknown): Date {
 }
 
 function checkNote(field: string, value: unknown): void {
-  if (typeof value === 'string' && value.length <= LONGEST_NOTE) return;
-  throw new InvalidOptionsError(field, value, `Give a string of at most ${LONGEST_NOTE} characters.`);
+  // PostgreSQL stores no NUL.
+  if (typeof value === 'string' && value.length <= LONGEST_NOTE && !value.includes('\0')) return;
+  throw new InvalidOptionsError(
+    field,
+    value,
+    `Give a string of at most ${LONGEST_NOTE} characters, none of them NUL.`,
+  );
 }
 
 function checkLimit(field: string, value: unknown): void {
