@@ -149,7 +149,7 @@ export class LocalEngine implements Engine {
   putJob(spec: JobSpec, ifTaken: IfTaken, transaction?: unknown): Awaitable<PutResult> {
     this.timers.checkClock();
     return this.handle(this.store.putJob(spec, ifTaken, this.clock.now(), transaction), (result) => {
-      this.publisher.publish(result);
+      this.publisher.publishPut(result);
       if (transaction === undefined) this.loop.rearm();
       else this.rearmAfterCommit(result.job);
       return result;
@@ -258,7 +258,7 @@ export class LocalEngine implements Engine {
     this.timers.checkClock();
     return this.handle(this.store.changeJob(id, change, this.clock.now()), (result) => {
       if (!result) throw new JobNotFoundError(id);
-      this.publisher.publish(result);
+      this.publisher.publishChange(change, result);
       this.loop.rearm();
       return result.job;
     });

@@ -1,8 +1,11 @@
 import {
   type Awaitable,
+  type ChangeResult,
   type EventSink,
   isPromise,
+  type JobChange,
   type JobStateChange,
+  type PutResult,
   type RecordedOutcome,
   type RecoveredAttempt,
   type Store,
@@ -34,6 +37,25 @@ export class EventPublisher {
       if (change.kind === 'parked') this.events.emit('job.parked', { jobId, error: change.error });
       else if (change.kind === 'paused') this.publishPause(jobId);
       else this.events.emit(`job.${change.kind}`, { jobId });
+    }
+  }
+
+  publishPut(result: PutResult): void {
+    this.publish(result);
+    const { change, job } = result;
+    if (change === 'created') this.events.emit('job.added', { jobId: job.id });
+    else if (change === 'changed') this.events.emit('job.edited', { jobId: job.id });
+  }
+
+  /** That a job was resumed is among the effects: not every call does that. */
+  publishChange(change: JobChange, result: ChangeResult): void {
+    this.publish(result);
+    const { id: jobId, state, pause } = result.job;
+    if (change.kind === 'edit') this.events.emit('job.edited', { jobId });
+    else if (change.kind === 'remove') this.events.emit('job.removed', { jobId });
+    else if (change.kind === 'pause' && state === 'paused') {
+      const { note, by } = change;
+      this.events.emit('job.paused', { jobId, note, by, until: pause?.until ?? null });
     }
   }
 

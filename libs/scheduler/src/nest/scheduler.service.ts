@@ -18,7 +18,7 @@ import {
   type SchedulerEventOf,
   type SchedulerEventType,
 } from '../model/index.js';
-import { isPromise, type PutResult } from '../ports/index.js';
+import { isPromise } from '../ports/index.js';
 import { checkPayload, currentRun } from '../runner/index.js';
 import type {
   AnyJobRequest,
@@ -108,7 +108,9 @@ export class SchedulerService {
       this.lifecycle.refuseWhenStopping();
     }
     const put = this.runtime.engine.putJob(spec, ifTaken, request.transaction);
-    return this.publishPut(isPromise(put) ? await put : put);
+    const { change, job } = isPromise(put) ? await put : put;
+    if (change === 'taken') throw new JobIdTakenError(job.id);
+    return job;
   }
 
   /** Returns null when no job has the id. */
@@ -142,9 +144,7 @@ export class SchedulerService {
     const job = await this.requireJob(id);
     const { edit, payload, definition } = this.reader.readUpdate(job, update);
     if (definition !== null) await checkPayload(definition, payload);
-    const changed = await this.runtime.engine.updateJob(id, edit);
-    this.runtime.hub.emit('job.edited', { jobId: id });
-    return changed;
+    return this.runtime.engine.updateJob(id, edit);
   }
 
   /** Skips the job's ticks until `resumeJob` or the given instant. @throws JobNotFoundError, InvalidOptionsError */
@@ -152,24 +152,14 @@ export class SchedulerService {
     checkName('id', id);
     const pause = readPause(options, this.runtime.clock.now());
     await this.lifecycle.ready();
-    const job = await this.runtime.engine.pauseJob(id, pause);
-    if (job.state === 'paused') {
-      this.runtime.hub.emit('job.paused', {
-        jobId: id,
-        note: pause.note,
-        by: pause.by,
-        until: job.pause?.until ?? null,
-      });
-    }
-    return job;
+    return this.runtime.engine.pauseJob(id, pause);
   }
 
   /** Resumes at the next tick. No effect on a job that is not paused. @throws JobNotFoundError */
   async resumeJob(id: string): Promise<Job> {
-    const wasPaused = (await this.requireJob(id)).state === 'paused';
-    const job = await this.runtime.engine.resumeJob(id);
-    if (wasPaused) this.runtime.hub.emit('job.resumed', { jobId: id });
-    return job;
+    checkName('id', id);
+    await this.lifecycle.ready();
+    return this.runtime.engine.resumeJob(id);
   }
 
   /**
@@ -180,7 +170,6 @@ export class SchedulerService {
     const { origin, state } = await this.requireJob(id);
     if (origin === 'declared' && state !== 'orphaned') throw new JobIsDeclaredError(id);
     await this.runtime.engine.removeJob(id);
-    this.runtime.hub.emit('job.removed', { jobId: id });
   }
 
   /**
@@ -255,23 +244,5 @@ export class SchedulerService {
     const job = await this.getJob(id);
     if (job) return job;
     throw new JobNotFoundError(id);
-  }
-
-  private publishPut({ change, job }: PutResult): Job {
-    switch (change) {
-      case 'taken':
-        throw new JobIdTakenError(job.id);
-      case 'created':
-        this.runtime.hub.emit('job.added', { jobId: job.id });
-        return job;
-      case 'changed':
-        this.runtime.hub.emit('job.edited', { jobId: job.id });
-        return job;
-      case 'same':
-      case 'kept':
-        return job;
-      default:
-        return change satisfies never;
-    }
   }
 }

@@ -16,7 +16,11 @@ import type {
 import type { Awaitable } from './awaitable.js';
 import type { BackfillRequest, BackfillResult, PutResult, RunNote, StoreSession } from './store.js';
 
-/** Makes runs from jobs. The service talks to this and knows no store. */
+/**
+ * Makes runs from jobs. The service talks to this and knows no store. The verbs publish what they have done to a job
+ * (`job.added`, `job.edited`, `job.paused`, `job.resumed`, `job.removed`), also when the store's response comes after
+ * the verb has rejected.
+ */
 export interface Engine {
   readonly durable: boolean;
   readonly clustered: boolean;

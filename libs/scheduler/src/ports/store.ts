@@ -161,7 +161,7 @@ export type JobChange =
 export interface ChangeResult {
   job: Job;
   recorded: RecordedOutcome[];
-  /** State changes that followed from it: a job that is finished. */
+  /** State changes that followed from it: a job that is finished, or was paused and is `resumed`. */
   changed: JobStateChange[];
 }
 

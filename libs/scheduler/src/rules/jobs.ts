@@ -29,8 +29,9 @@ export function changeJob(unit: Unit, change: JobChange, payload: (edit: JobEdit
     case 'pause':
       return pauseJob(unit, change);
     case 'resume':
-      if (unit.job.state === 'paused') resumeJob(unit, unit.now);
-      return;
+      if (unit.job.state !== 'paused') return;
+      unit.facts.change({ kind: 'resumed', jobId: unit.job.id });
+      return resumeJob(unit, unit.now);
     case 'remove':
       return removeJob(unit);
     default:

@@ -112,7 +112,7 @@ export class DeclaredJobs {
   }
 
   private async putJob(found: FoundJob): Promise<void> {
-    const { engine, hub, clock } = this.runtime;
+    const { engine, clock } = this.runtime;
     const trigger = this.bind(found, clock.now());
     // A store keeps the anchor of the first declaration (T1). In memory the anchor is the start, still to come.
     const isStored = engine.durable && trigger.type !== 'timeout';
@@ -130,8 +130,6 @@ export class DeclaredJobs {
     };
     const { change } = await engine.putJob(spec, engine.durable ? 'replace' : 'error');
     if (change === 'taken') throw new JobIdTakenError(found.id, [found.place, 'an earlier call of addJob()']);
-    if (change === 'created') hub.emit('job.added', { jobId: found.id });
-    if (change === 'changed') hub.emit('job.edited', { jobId: found.id });
     if (change === 'kept') {
       this.logger.log(
         `${found.place}: a process that runs declares the job "${found.id}" otherwise. Its declaration holds until it has stopped, then this one.`,

@@ -87,8 +87,10 @@ export const changeCases: Cases = {
     await a.put('one');
     await a.pause('one', sec(5));
     assert.equal(await a.store.earliestDueAt(), null);
-    const { job, recorded } = await a.resume('one', sec(55));
+    const { job, recorded, changed } = await a.resume('one', sec(55));
     assert.deepEqual([job.state, job.pause, job.nextDueAt], ['active', null, new Date(sec(60))]);
+    assert.deepEqual(asChanges(changed), ['resumed one']);
+    assert.deepEqual((await a.resume('one', sec(55))).changed, []);
     assert.deepEqual(asRecorded(recorded), ['one skipped paused 12:00:10..12:00:50 x5']);
     assert.deepEqual(await a.ledger('one'), ['skipped paused 12:00:10..12:00:50 x5']);
     assert.deepEqual(asClaims((await a.claim(sec(60))).claims), ['one 12:01:00']);
