@@ -8,7 +8,6 @@ import {
   type Job,
   type JobFilter,
   JobIdTakenError,
-  JobIsDeclaredError,
   JobNotFoundError,
   oneOf,
   type Run,
@@ -167,9 +166,11 @@ export class SchedulerService {
    * be removed. @throws JobNotFoundError, JobIsDeclaredError
    */
   async removeJob(id: string): Promise<void> {
-    const { origin, state } = await this.requireJob(id);
-    if (origin === 'declared' && state !== 'orphaned') throw new JobIsDeclaredError(id);
-    await this.runtime.engine.removeJob(id);
+    checkName('id', id);
+    // Awaits no promise without need: callers remove many jobs in a row.
+    if (!this.lifecycle.isReady) await this.lifecycle.ready();
+    const removed = this.runtime.engine.removeJob(id);
+    if (isPromise(removed)) await removed;
   }
 
   /**

@@ -1,5 +1,6 @@
 import {
   editPolicies,
+  JobIsDeclaredError,
   type JobEdit,
   type JobSpec,
   type PauseRequest,
@@ -33,6 +34,7 @@ export function changeJob(unit: Unit, change: JobChange, payload: (edit: JobEdit
       unit.facts.change({ kind: 'resumed', jobId: unit.job.id });
       return resumeJob(unit, unit.now);
     case 'remove':
+      refuseDeclared(unit);
       return removeJob(unit);
     default:
       change satisfies never;
@@ -133,6 +135,11 @@ export function resumeJob(unit: Unit, endedAt: number): void {
   const lastTickAt = unit.recordFrom(firstTickAt, 'skipped', 'paused', endedAt);
   if (lastTickAt === null) unit.schedule(firstTickAt);
   else unit.schedule(job.trigger.nextAt(job.trigger.waitsForRun ? endedAt : lastTickAt));
+}
+
+/** The next start would declare it again. @throws JobIsDeclaredError */
+function refuseDeclared({ job }: Unit): void {
+  if (job.origin === 'declared' && job.state !== 'orphaned') throw new JobIsDeclaredError(job.id);
 }
 
 /** Ends what has not begun. Runs at work end without the job, and a later job of the id does not count them. */

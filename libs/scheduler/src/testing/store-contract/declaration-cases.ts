@@ -93,6 +93,18 @@ export const declarationCases: Cases = {
     assert.deepEqual(asClaims((await b.claim(sec(3_600))).claims), ['two 13:00:00']);
   },
 
+  'a job that is declared cannot be removed, an orphan can': async (world) => {
+    const [a, b] = await world.two();
+    await a.declare('one', OLD, START);
+    await a.leased.beat(sec(1));
+    await assert.rejects(async () => a.remove('one', sec(2)), { code: 'JOB_IS_DECLARED' });
+    assert.equal((await a.job('one')).state, 'active');
+    const later = gone(a, sec(1));
+    await b.leased.beat(later);
+    await b.remove('one', later + 1);
+    assert.equal(await b.store.getJob('one'), null);
+  },
+
   'an orphan that is declared again goes on from then': async (world) => {
     const [a, b] = await world.two();
     await a.declare('one', OLD, START);
@@ -148,8 +160,10 @@ export const declarationCases: Cases = {
     await a.declare('one', OLD, START);
     await a.put('added', {}, START);
     await a.leased.beat(sec(1));
-    await a.remove('one', sec(2));
-    await a.remove('added', sec(2));
+    // Another replica knows nothing of the declaration, and may remove what it made an added job.
+    await b.replace('one', NEW, sec(2));
+    await b.remove('one', sec(2));
+    await b.remove('added', sec(2));
     assert.deepEqual((await b.leased.beat(sec(3))).changed, [], 'b does not declare it');
     assert.deepEqual(asChanges((await a.leased.beat(sec(4))).changed), ['added one']);
     assert.deepEqual((await b.job('one')).nextDueAt, new Date(sec(3_600)));
