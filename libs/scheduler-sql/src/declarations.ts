@@ -17,7 +17,6 @@ import {
 } from '@carillon/scheduler/store';
 import type { Kysely } from 'kysely';
 import type { Tables } from './schema/tables.js';
-import { mayLockJob } from './statements/jobs.js';
 import {
   deleteReplica,
   deleteReplicasOlderThan,
@@ -25,6 +24,7 @@ import {
   selectLiveReplicas,
   upsertReplica,
 } from './statements/replicas.js';
+import { mayLockJob } from './statements/schedules.js';
 import { payloadOf, viewStoredJob } from './units/job-rows.js';
 import { toJsonString } from './units/json.js';
 import type { SqlUnit } from './units/sql-unit.js';

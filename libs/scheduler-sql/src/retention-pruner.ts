@@ -1,6 +1,6 @@
 import type { Database } from './driver/database.js';
 import {
-  deleteRuns,
+  deleteHistory,
   lockForgottenJobs,
   selectEndedUntil,
   selectFirstSurplus,
@@ -48,8 +48,8 @@ export class RetentionPruner {
     if (beforeAt <= 0) return;
     for (let batch = 0; batch < BATCHES; batch++) {
       const rows = await selectMadeBefore(this.db, { afterId: this.prunedUntil, beforeAt, limit: BATCH });
-      const isOld = ({ live, ended_at }: (typeof rows)[number]) => live === 0 && (ended_at ?? 0) < beforeAt;
-      await deleteRuns(
+      const isOld = ({ ended_at }: (typeof rows)[number]) => (ended_at ?? 0) < beforeAt;
+      await deleteHistory(
         this.db,
         rows.filter(isOld).map(({ id }) => id),
       );
@@ -79,7 +79,7 @@ export class RetentionPruner {
     if (untilId === null) return;
     for (let batch = 0; batch < BATCHES; batch++) {
       const ids = await selectEndedUntil(this.db, { jobId, untilId, limit: BATCH });
-      await deleteRuns(this.db, ids);
+      await deleteHistory(this.db, ids);
       if (ids.length < BATCH) return;
     }
   }

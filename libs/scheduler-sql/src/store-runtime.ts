@@ -36,9 +36,10 @@ import { selectEarliestDue, selectEarliestWithoutSlot } from './statements/due.j
 import { DueFloor } from './statements/due-floor.js';
 import { insertGroups } from './statements/groups.js';
 import { selectStartedInstants } from './statements/history.js';
-import { lockJobsOfZoneVersions, selectJobs, selectZoneVersions } from './statements/jobs.js';
+import { selectJobs } from './statements/jobs.js';
 import { countAlive } from './statements/live-runs.js';
 import { selectDueWithoutHandler } from './statements/replicas.js';
+import { lockSchedulesOfZoneVersions, selectZoneVersions } from './statements/schedules.js';
 import { viewStoredJob } from './units/job-rows.js';
 import { toJsonString } from './units/json.js';
 import { toRunRow, viewStoredRun } from './units/run-rows.js';
@@ -212,7 +213,7 @@ export class StoreRuntime {
     if (versions.length === 0) return;
     for (let afterId = ''; ;) {
       const last = await db.transaction(async (trx) => {
-        const rows = await lockJobsOfZoneVersions(db, trx, { afterId, versions, limit: ZONE_BATCH });
+        const rows = await lockSchedulesOfZoneVersions(db, trx, { afterId, versions, limit: ZONE_BATCH });
         const context = units.context(0);
         await units.write(trx, await units.load(trx, rows, context), context);
         return rows.length < ZONE_BATCH ? null : rows.at(-1)!.id;
@@ -264,7 +265,7 @@ export class StoreRuntime {
     return this.query(async (db) => {
       const rows = await selectJobs(db, filter);
       const alive = await countAlive(db, filter.id);
-      return rows.map((row) => viewStoredJob(units.record(row), alive.get(row.id) ?? 0));
+      return rows.map((row) => viewStoredJob(units.record(row), alive.get(row.job.id) ?? 0));
     });
   }
 

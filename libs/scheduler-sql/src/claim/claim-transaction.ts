@@ -11,12 +11,12 @@ import type { Kysely } from 'kysely';
 import { type CompletionsUnderWay, longestWaitMs } from '../complete/completion-batcher.js';
 import { inParallel } from '../driver/in-parallel.js';
 import { isOverWithin } from '../driver/real-time.js';
-import type { LockedJob, Tables } from '../schema/tables.js';
+import type { LockedSchedule, Tables } from '../schema/tables.js';
 import { DueQueries } from '../statements/due.js';
 import { lockGroups, selectDueGroups } from '../statements/groups.js';
-import { lockJobs } from '../statements/jobs.js';
 import { type ExpiredRun, selectExpired } from '../statements/leases.js';
 import { lockFreeRuns } from '../statements/live-runs.js';
+import { lockSchedules } from '../statements/schedules.js';
 import { toRunRecord } from '../units/run-rows.js';
 import type { SqlUnit } from '../units/sql-unit.js';
 import { hintCancelled, type StoreContext } from '../units/store-context.js';
@@ -116,14 +116,14 @@ export class ClaimTransaction {
   }
 
   /** Leaves out jobs whose runs are being completed, unless that is over soon: such a run must not be taken for alive. */
-  private async withoutCompleting(rows: LockedJob[]): Promise<LockedJob[]> {
+  private async withoutCompleting(rows: LockedSchedule[]): Promise<LockedSchedule[]> {
     const completing = this.inputs.completing();
     if (completing === null || !rows.some(({ id }) => completing.jobs.has(id))) return rows;
     if (await isOverWithin(completing.over, longestWaitMs(this.store.leaseMs))) return rows;
     return rows.filter(({ id }) => !completing.jobs.has(id));
   }
 
-  private async lockDueJobs(): Promise<LockedJob[]> {
+  private async lockDueJobs(): Promise<LockedSchedule[]> {
     const [rows, seen] = await inParallel([
       this.due.lockJobs(),
       this.store.db.dialect.skipLocked ? this.due.jobIds() : [],
@@ -140,9 +140,9 @@ export class ClaimTransaction {
     return ids;
   }
 
-  private async lockFree(ids: readonly string[]): Promise<LockedJob[]> {
+  private async lockFree(ids: readonly string[]): Promise<LockedSchedule[]> {
     const { db } = this.store;
-    const rows = await lockJobs(db, this.trx, ids, 'skip');
+    const rows = await lockSchedules(db, this.trx, ids, 'skip');
     if (db.dialect.skipLocked && rows.length < ids.length) this.leftLocked = true;
     return rows;
   }

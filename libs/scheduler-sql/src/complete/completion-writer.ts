@@ -12,18 +12,19 @@ import {
   type RunRecord,
 } from '@carillon/scheduler/store';
 import type { Kysely } from 'kysely';
-import { type BulkChange, byId } from '../driver/bulk.js';
-import type { RunTable, Tables } from '../schema/tables.js';
+import { type BulkChange, byId, type RunMove } from '../driver/bulk.js';
+import { inParallel } from '../driver/in-parallel.js';
+import type { HistoryTable, LiveRunTable, Tables } from '../schema/tables.js';
 import { type ClaimKey, updateHeld } from '../statements/leases.js';
 import { lockRun } from '../statements/live-runs.js';
-import { toNoteColumns, toRunChange, toRunRecord } from '../units/run-rows.js';
+import { toEndedChange, toLiveChange, toNoteColumns, toRunRecord } from '../units/run-rows.js';
 import type { SqlUnit } from '../units/sql-unit.js';
 import type { StoreContext } from '../units/store-context.js';
 
 /** Under its token: still claimed, and completing it changes no job. */
 const CLAIMED_ALONE = { state: 'running', completes_with_job: 0, replaced: 0 } as const;
-const FREE = { holds_slot: 0, group_name: null, holder: null, lease_until: null } as const;
-const SUCCEEDED = { state: 'ended', outcome: 'succeeded', live: 0, ...FREE } as const;
+const SUCCEEDED = { outcome: 'succeeded' } as const;
+const WAITING = { state: 'waiting', holds_slot: 0, group_name: null, holder: null, lease_until: null } as const;
 
 /** How a claim ended, to be written. */
 export interface PendingCompletion {
@@ -53,8 +54,9 @@ export class CompletionWriter {
     pending: readonly PendingCompletion[],
   ): Promise<Set<PendingCompletion>> {
     const byRun = new Map<string, PendingCompletion>();
-    const succeeded: BulkChange<'runs'>[] = [];
-    const others: BulkChange<'runs'>[] = [];
+    const succeeded: RunMove[] = [];
+    const ended: RunMove[] = [];
+    const retried: BulkChange<'live_runs'>[] = [];
     for (const one of pending) {
       const { claim, completion } = one;
       const held = this.context.held.get(claim);
@@ -63,22 +65,23 @@ export class CompletionWriter {
       const run = { ...held.run };
       applyResult(run, completion, completion.retryAt);
       const where = { id: claim.runId, token: claim.token };
-      if (run.outcome === 'succeeded' && run.attempts === null && !held.hasNotes) {
-        const result = run.result && JSON.stringify(run.result);
-        succeeded.push({ where, set: { ended_at: run.endedAt, result } });
-      } else others.push({ where, set: resultColumns(run, held) });
+      if (run.state !== 'ended') retried.push({ where, set: retryColumns(run, held) });
+      else if (run.outcome === 'succeeded' && run.attempts === null && !held.hasNotes)
+        succeeded.push({ where, set: { ended_at: run.endedAt, result: run.result && JSON.stringify(run.result) } });
+      else ended.push({ where, set: endedColumns(run, held) });
     }
-    const written = new Set<PendingCompletion>();
-    for (const [rows, set] of [
-      [succeeded, SUCCEEDED],
-      [others, FREE],
-    ] as const) {
-      rows.sort(byId);
-      const alike = { where: CLAIMED_ALONE, set };
-      const ids = await this.context.db.dialect.updateMany(kysely, { table: 'runs', rows, alike });
-      for (const id of ids) written.add(byRun.get(id)!);
-    }
-    return written;
+    const { dialect } = this.context.db;
+    const where = CLAIMED_ALONE;
+    const ids = await inParallel([
+      dialect.moveMany(kysely, { rows: succeeded.sort(byId), alike: { where, set: SUCCEEDED } }),
+      dialect.moveMany(kysely, { rows: ended.sort(byId), alike: { where } }),
+      dialect.updateMany(kysely, {
+        table: 'live_runs',
+        rows: retried.sort(byId),
+        alike: { where, set: WAITING },
+      }),
+    ]);
+    return new Set(ids.flat().map((id) => byRun.get(id)!));
   }
 
   /** Writes completions that may change their jobs: these are locked first, and in one order. */
@@ -97,10 +100,12 @@ export class CompletionWriter {
       const run = unit?.runs.list.find(({ id }) => id === one.claim.runId);
       effects.set(one, unit && run ? this.completeLive(unit, run, one) : await this.completeOther(trx, one));
     }
-    await units.write(trx, [...loaded.values()], context);
-    const accepted = pending.filter((one) => effects.get(one) !== 'refused');
     // The handler's last notes may still be on their way, and would find the claim over.
-    await this.writeNotes(trx, accepted);
+    await this.writeNotes(
+      trx,
+      pending.filter((one) => effects.get(one) !== 'refused'),
+    );
+    await units.write(trx, [...loaded.values()], context);
     return effects;
   }
 
@@ -118,13 +123,13 @@ export class CompletionWriter {
   }
 
   private async writeNotes(trx: Kysely<Tables>, pending: readonly PendingCompletion[]): Promise<void> {
-    const rows = pending.flatMap(({ claim }): BulkChange<'runs'>[] => {
+    const rows = pending.flatMap(({ claim }): BulkChange<'live_runs'>[] => {
       const held = this.context.held.get(claim);
       if (!held?.hasNotes) return [];
       return [{ where: { id: claim.runId, token: claim.token }, set: toNoteColumns(held.notes()) }];
     });
     rows.sort(byId);
-    await this.context.db.dialect.updateMany(trx, { table: 'runs', rows });
+    await this.context.db.dialect.updateMany(trx, { table: 'live_runs', rows });
   }
 
   private completeLive(
@@ -174,20 +179,15 @@ export async function writeHeldNotes(
   await updateHeld(db, trx, session.replica, changes);
 }
 
-function resultColumns(run: RunRecord, held: HeldClaim): Partial<RunTable> {
-  const { state, outcome, reason, due_at, ended_at, error, result, attempts } = toRunChange(run);
-  return {
-    state,
-    outcome,
-    reason,
-    due_at,
-    ended_at,
-    error,
-    result,
-    attempts,
-    ...toNoteColumns(held.notes()),
-    live: state === 'ended' ? 0 : 1,
-  };
+/** Ticks may have been merged into the run since it was claimed: only what the attempt changes is written. */
+function endedColumns(run: RunRecord, held: HeldClaim): Partial<HistoryTable> {
+  const { outcome, reason, due_at, ended_at, error, result, attempts } = toEndedChange(run);
+  return { outcome, reason, due_at, ended_at, error, result, attempts, ...toNoteColumns(held.notes()) };
+}
+
+function retryColumns(run: RunRecord, held: HeldClaim): Partial<LiveRunTable> {
+  const { due_at, error, attempts } = toLiveChange(run);
+  return { due_at, error, attempts, ...toNoteColumns(held.notes()) };
 }
 
 /** Whether the same completion was written before, and its response was lost on the way. */

@@ -1,7 +1,5 @@
-import { COLUMNS, type ColumnKind, DEFAULTS } from '../schema/columns.js';
-import type { Tables } from '../schema/tables.js';
-
-export type BulkTable = 'jobs' | 'runs';
+import { type BulkTable, COLUMNS, type ColumnKind, DEFAULTS } from '../schema/columns.js';
+import type { HistoryTable, LiveRunTable, Tables } from '../schema/tables.js';
 
 /** Whole rows. The statement leaves out columns that are at their default in all of them. */
 export interface BulkInsert<T extends BulkTable> {
@@ -25,9 +23,25 @@ export interface BulkChange<T extends BulkTable> {
   at?: string | undefined;
 }
 
+/** Ends live runs: each row goes to the history with what `set` says, and is deleted. */
+export interface BulkMove {
+  rows: readonly RunMove[];
+  /** As of a BulkUpdate. */
+  alike?: { where?: Partial<LiveRunTable>; set?: Partial<HistoryTable> };
+}
+
+export interface RunMove {
+  where: { id: string } & Partial<LiveRunTable>;
+  set: Partial<HistoryTable>;
+}
+
 /** The order in which several rows are changed, so that two transactions do not wait for each other. */
-export function byId({ where: one }: BulkChange<BulkTable>, { where: other }: BulkChange<BulkTable>): number {
+export function byId({ where: one }: HasId, { where: other }: HasId): number {
   return one.id < other.id ? -1 : 1;
+}
+
+interface HasId {
+  readonly where: { readonly id: string };
 }
 
 /** A column of the table, and its value's key in the data of a statement. */
@@ -37,26 +51,38 @@ export interface BulkColumn {
   readonly kind: ColumnKind;
 }
 
-/** Determines the SQL of a bulk statement: the columns that differ from row to row, and `[name, literal]` of the others. */
-export interface BulkShape {
-  readonly table: BulkTable;
+/** The columns that differ from row to row, and `[name, literal]` of the others. */
+export interface RowShape {
   readonly where: readonly BulkColumn[];
   readonly set: readonly BulkColumn[];
   readonly whereAlike: readonly (readonly [string, string])[];
   readonly setAlike: readonly (readonly [string, string])[];
 }
 
+/** Determines the SQL of an update. */
+export interface BulkShape extends RowShape {
+  readonly table: BulkTable;
+}
+
+/** Determines the SQL of a move. */
+export interface MoveShape extends RowShape {
+  /** Columns of both tables that stay as they are. */
+  readonly carried: readonly string[];
+}
+
 type Values = Record<string, unknown>;
 
 /** The SQL of bulk statements, each built once: few constant strings, so that the database plans each of them once. */
-export class BulkTexts<Update = string> {
+export class BulkTexts<Update, Move> {
   readonly #inserts = new Map<string, string>();
   readonly #updates = new Map<string, Update>();
+  readonly #moves = new Map<string, Move>();
 
   constructor(
     private readonly words: {
       insert(table: BulkTable, columns: readonly BulkColumn[]): string;
       update(shape: BulkShape): Update;
+      move(shape: MoveShape): Move;
     },
   ) {}
 
@@ -67,18 +93,38 @@ export class BulkTexts<Update = string> {
   }
 
   update<T extends BulkTable>({ table, rows, alike }: BulkUpdate<T>): { text: Update; shape: BulkShape } {
-    const { where, set } = rows[0]!;
-    const shape = {
-      table,
-      where: columnsOf(table, Object.keys(where), 'w_'),
-      set: columnsOf(table, Object.keys(set), 's_'),
-      whereAlike: literals(alike?.where),
-      setAlike: literals(alike?.set),
-    };
-    const names = [Object.keys(where), Object.keys(set)];
-    const key = JSON.stringify([table, names, shape.whereAlike, shape.setAlike]);
-    return { shape, text: known(this.#updates, key, () => this.words.update(shape)) };
+    const shape = { table, ...shapeOf({ from: table, to: table }, rows[0]!, alike) };
+    return { shape, text: known(this.#updates, keyOf(table, shape), () => this.words.update(shape)) };
   }
+
+  move({ rows, alike }: BulkMove): { text: Move; shape: RowShape } {
+    const shape = shapeOf({ from: 'live_runs', to: 'history' }, rows[0]!, alike);
+    const words = () => this.words.move({ ...shape, carried: carriedBeside(shape) });
+    return { shape, text: known(this.#moves, keyOf('history', shape), words) };
+  }
+}
+
+function shapeOf(
+  { from, to }: { from: BulkTable; to: BulkTable },
+  { where, set }: { where: object; set: object },
+  alike: { where?: object; set?: object } = {},
+): RowShape {
+  return {
+    where: columnsOf(from, Object.keys(where), 'w_'),
+    set: columnsOf(to, Object.keys(set), 's_'),
+    whereAlike: literals(alike.where),
+    setAlike: literals(alike.set),
+  };
+}
+
+function keyOf(table: BulkTable, { where, set, whereAlike, setAlike }: RowShape): string {
+  const names = (columns: readonly BulkColumn[]) => columns.map(({ name }) => name);
+  return JSON.stringify([table, names(where), names(set), whereAlike, setAlike]);
+}
+
+function carriedBeside({ set, setAlike }: RowShape): string[] {
+  const given = new Set([...set.map(({ name }) => name), ...setAlike.map(([name]) => name)]);
+  return Object.keys(COLUMNS.history).filter((name) => name in COLUMNS.live_runs && !given.has(name));
 }
 
 function known<Text>(texts: Map<string, Text>, key: string, write: () => Text): Text {
@@ -93,7 +139,7 @@ export function flatRow(row: object, columns: readonly BulkColumn[]): Values {
   return flat;
 }
 
-export function flatChange<T extends BulkTable>(change: BulkChange<T>, { where, set }: BulkShape): Values {
+export function flatChange(change: { where: object; set: object }, { where, set }: RowShape): Values {
   const flat: Values = {};
   for (const { name, key } of where) flat[key] = (change.where as Values)[name];
   for (const { name, key } of set) flat[key] = (change.set as Values)[name];

@@ -1,6 +1,7 @@
 import type { Kysely, RawBuilder, SqlBool } from 'kysely';
+import type { BulkTable } from '../schema/columns.js';
 import type { Tables } from '../schema/tables.js';
-import type { BulkInsert, BulkTable, BulkUpdate } from './bulk.js';
+import type { BulkInsert, BulkMove, BulkUpdate } from './bulk.js';
 import type { ErrorKind } from './error-kinds.js';
 import type { TableNames } from './table-names.js';
 import type { Templates } from './templates.js';
@@ -10,8 +11,8 @@ export interface Database {
   /**
    * Queries name the tables as `Tables` does, in `sql` by `sql.table('jobs')`; the store's prefix or schema is
    * put before them. Each statement has a deadline. On SQLite there is one connection: inside a transaction use only
-   * the transaction. Partial indexes serve queries that say `live = 1`, `state = 'waiting'` and `holds_slot = 1` as literals
-   * (`sql.lit`), and `due_at` and `outcome` compared with anything.
+   * the transaction. Partial indexes serve queries that say `state = 'waiting'` and `holds_slot = 1` as literals (`sql.lit`), and
+   * `due_at` compared with anything.
    */
   readonly kysely: Kysely<Tables>;
   readonly dialect: Dialect;
@@ -78,6 +79,13 @@ export interface Dialect {
    * @returns the ids of the rows that fitted `where`, and are changed
    */
   updateMany<T extends BulkTable>(kysely: Kysely<Tables>, update: BulkUpdate<T>): Promise<string[]>;
+  /**
+   * Moves any number of live runs to the history, by one constant statement on PostgreSQL, elsewhere by two or three
+   * within a transaction. Every row names the same columns.
+   *
+   * @returns the ids of the runs that fitted `where`, and are moved
+   */
+  moveMany(kysely: Kysely<Tables>, move: BulkMove): Promise<string[]>;
   /** `column in (values)` with one parameter; never true when there are no values. */
   isOneOf(column: string, values: readonly string[]): RawBuilder<SqlBool>;
   /** As `isOneOf`, with a parameter made by `list`. */

@@ -10,9 +10,10 @@ import {
   TableNode,
   type UnknownRow,
 } from 'kysely';
-import type { Tables } from '../schema/tables.js';
+import { COLUMNS } from '../schema/columns.js';
 
-const TABLES: ReadonlySet<string> = new Set<keyof Tables>(['jobs', 'runs', 'replicas', 'groups']);
+/** `runs` is one of the first version. */
+const TABLES: ReadonlySet<string> = new Set([...Object.keys(COLUMNS), 'runs']);
 
 /** Puts the store's schema or prefix before the names of its tables. */
 export class TableNames extends OperationNodeTransformer implements KyselyPlugin {

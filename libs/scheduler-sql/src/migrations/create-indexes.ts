@@ -9,6 +9,8 @@ export interface Index {
   columns: readonly string[];
   unique?: boolean;
   where?: string;
+  /** A kind of index that only PostgreSQL has. */
+  using?: 'brin';
   /** The column that `where` tests, for databases without partial indexes. */
   lead?: string;
 }
@@ -20,7 +22,7 @@ export async function createIndexes(
   indexes: readonly Index[],
 ): Promise<void> {
   for (const index of indexes) {
-    const text = dialect.name === 'mysql' ? whole(index, names) : partial(index, names);
+    const text = dialect.name === 'mysql' ? whole(index, names) : partial(index, names, dialect.name === 'postgres');
     try {
       await kysely.executeQuery(CompiledQuery.raw(text));
     } catch (error) {
@@ -32,9 +34,10 @@ export async function createIndexes(
 
 const DUPLICATE_INDEX = 1061;
 
-function partial(index: Index, names: TableNames): string {
+function partial(index: Index, names: TableNames, hasKinds: boolean): string {
+  const using = hasKinds && index.using !== undefined ? ` using ${index.using}` : '';
   const where = index.where === undefined ? '' : ` where ${index.where}`;
-  return `${head(index, names)} (${index.columns.map((name) => `"${name}"`).join(', ')})${where}`;
+  return `${head(index, names)}${using} (${index.columns.map((name) => `"${name}"`).join(', ')})${where}`;
 }
 
 function whole({ lead, ...index }: Index, names: TableNames): string {

@@ -2,6 +2,7 @@ import type { Kysely, Migration } from 'kysely';
 import type { Dialect } from '../driver/database.js';
 import type { TableNames } from '../driver/table-names.js';
 import { jobsAndRuns } from './0001-jobs-and-runs.js';
+import { liveRunsAndHistory } from './0002-live-runs-and-history.js';
 
 type Step = (kysely: Kysely<unknown>, dialect: Dialect, names: TableNames) => Promise<void>;
 
@@ -11,6 +12,7 @@ type Step = (kysely: Kysely<unknown>, dialect: Dialect, names: TableNames) => Pr
  */
 const STEPS: Readonly<Record<string, Step>> = {
   '0001_jobs_and_runs': jobsAndRuns,
+  '0002_live_runs_and_history': liveRunsAndHistory,
 };
 
 export const VERSIONS: readonly string[] = Object.keys(STEPS);

@@ -2,7 +2,7 @@ import type { BatchSlots } from '@carillon/scheduler/store';
 import { type CompiledQuery, type Kysely, sql, type SqlBool } from 'kysely';
 import type { Database } from '../driver/database.js';
 import { slot } from '../driver/templates.js';
-import type { LockedJob, Tables } from '../schema/tables.js';
+import type { LockedSchedule, Tables } from '../schema/tables.js';
 
 export interface DueRange {
   /** Nothing that is due before it is looked at, UTC ms. */
@@ -28,7 +28,7 @@ export class DueQueries {
   }
 
   /** Locks those of the due jobs that no other transaction has locked. */
-  lockJobs(): Promise<LockedJob[]> {
+  lockJobs(): Promise<LockedSchedule[]> {
     return this.run('due jobs', () => {
       const rows = this.jobs().selectAll().orderBy('due_at').limit(slot('limit'));
       const isPostgres = this.db.dialect.name === 'postgres';
@@ -48,8 +48,8 @@ export class DueQueries {
     const { db, trx, handlers, range, full } = this;
     const query = () =>
       trx
-        .selectFrom('runs as r')
-        .innerJoin('jobs as j', 'j.id', 'r.job_id')
+        .selectFrom('live_runs as r')
+        .innerJoin('schedules as j', 'j.id', 'r.job_id')
         .select('r.job_id')
         .where('r.state', '=', sql.lit('waiting'))
         .where('r.due_at', '>=', slot('from'))
@@ -69,13 +69,13 @@ export class DueQueries {
     const { db, trx, handlers, slots, range, full } = this;
     const known = db.dialect.isOneOf('handler', handlers);
     const query = trx
-      .selectFrom('jobs')
+      .selectFrom('schedules')
       .where('due_at', '>=', slot('from'))
       .where('due_at', '<=', slot('now'))
       .where((is) => is.or([known, is('state', '=', 'paused')]))
       .$if(range.only !== null, (all) => all.where('id', '=', slot('only')));
     // Ticks that start no run, because one is alive, need no slot.
-    const alive = sql<SqlBool>`exists (select 1 from ${sql.table('runs')} as r where r.live = 1 and r.job_id = ${sql.ref('jobs.id')})`;
+    const alive = sql<SqlBool>`exists (select 1 from ${sql.table('live_runs')} as r where r.job_id = ${sql.ref('schedules.id')})`;
     if (slots.noneLeft) return query.where((is) => is.or([alive, is('state', '=', 'paused')]));
     if (full.length === 0) return query;
     return query.where((is) =>
@@ -102,10 +102,10 @@ export async function selectEarliestDue(
   handlers: readonly string[],
   from: number,
 ): Promise<number | null> {
-  const known = () => dialect.isOneOf('jobs.handler', handlers);
+  const known = () => dialect.isOneOf('schedules.handler', handlers);
   const job = () =>
     kysely
-      .selectFrom('jobs')
+      .selectFrom('schedules')
       .select('due_at as at')
       .where('due_at', '>=', slot('from'))
       .where((is) => is.or([known(), is('state', '=', 'paused')]))
@@ -113,13 +113,13 @@ export async function selectEarliestDue(
       .limit(1);
   const run = () =>
     kysely
-      .selectFrom('runs')
-      .innerJoin('jobs', 'jobs.id', 'runs.job_id')
-      .select('runs.due_at as at')
-      .where('runs.state', '=', sql.lit('waiting'))
-      .where('runs.due_at', '>=', slot('from'))
+      .selectFrom('live_runs')
+      .innerJoin('schedules', 'schedules.id', 'live_runs.job_id')
+      .select('live_runs.due_at as at')
+      .where('live_runs.state', '=', sql.lit('waiting'))
+      .where('live_runs.due_at', '>=', slot('from'))
       .where(known())
-      .orderBy('runs.due_at')
+      .orderBy('live_runs.due_at')
       .limit(1);
   const either = () =>
     kysely
@@ -139,13 +139,12 @@ export async function selectEarliestWithoutSlot(
   handlers: readonly string[],
 ): Promise<number | null> {
   const job = await kysely
-    .selectFrom('jobs')
-    .innerJoin('runs', 'runs.job_id', 'jobs.id')
-    .select('jobs.due_at')
-    .where('runs.live', '=', sql.lit(1))
-    .where('jobs.due_at', 'is not', null)
-    .where(dialect.isOneOf('jobs.handler', handlers))
-    .orderBy('jobs.due_at')
+    .selectFrom('schedules')
+    .innerJoin('runs', 'live_runs.job_id', 'jobs.id')
+    .select('schedules.due_at')
+    .where('schedules.due_at', 'is not', null)
+    .where(dialect.isOneOf('schedules.handler', handlers))
+    .orderBy('schedules.due_at')
     .limit(1)
     .executeTakeFirst();
   return job?.due_at ?? null;

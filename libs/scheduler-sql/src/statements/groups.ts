@@ -32,8 +32,8 @@ export async function selectDueGroups(
     .select('g.name')
     .where(dialect.isOneOf('g.name', groups))
     .where(
-      sql<SqlBool>`(exists (select 1 from ${sql.table('jobs')} as j where j.group_name = g.name and j.due_at <= ${now})
-        or exists (select 1 from ${sql.table('runs')} as r join ${sql.table('jobs')} as j on j.id = r.job_id
+      sql<SqlBool>`(exists (select 1 from ${sql.table('schedules')} as j where j.group_name = g.name and j.due_at <= ${now})
+        or exists (select 1 from ${sql.table('live_runs')} as r join ${sql.table('schedules')} as j on j.id = r.job_id
           where r.state = 'waiting' and r.due_at <= ${now} and j.group_name = g.name))`,
     )
     .execute();
@@ -58,7 +58,7 @@ export async function lockGroups(
   const taken = new Map(locked.map((name) => [name, 0]));
   if (locked.length === 0) return taken;
   const counts = await trx
-    .selectFrom('runs')
+    .selectFrom('live_runs')
     .select(['group_name', ({ fn }) => fn.countAll<number>().as('slots')])
     .where('holds_slot', '=', sql.lit(1))
     .where(dialect.isOneOf('group_name', locked))

@@ -1,44 +1,37 @@
 import type { JobFilter } from '@carillon/scheduler/store';
 import type { Kysely } from 'kysely';
+import { COLUMNS } from '../schema/columns.js';
 import type { Database } from '../driver/database.js';
-import type { JobTable, LockedJob, Tables } from '../schema/tables.js';
+import type { JobTable, ScheduleTable, Tables } from '../schema/tables.js';
+
+const SCHEDULE_NAMES = Object.keys(COLUMNS.schedules) as (keyof ScheduleTable)[];
+/** Where the columns of a filter are. */
+const FILTERS = { id: 'j.id', origin: 'j.origin', state: 's.state', handler: 's.handler' } as const;
 
 export async function selectJobs(
   { kysely }: Database,
   filter: JobFilter & { id?: string },
-): Promise<JobTable[]> {
-  let query = kysely.selectFrom('jobs').selectAll();
-  for (const [column, value] of Object.entries(filter)) {
-    if (value !== undefined) query = query.where(column as 'id', '=', value as string);
+): Promise<{ job: JobTable; schedule: ScheduleTable }[]> {
+  let query = kysely
+    .selectFrom('jobs as j')
+    .innerJoin('schedules as s', 's.id', 'j.id')
+    .selectAll('j')
+    .select(SCHEDULE_NAMES.map((name) => `s.${name}` as const));
+  for (const [name, value] of Object.entries(filter)) {
+    if (value !== undefined)
+      query = query.where(FILTERS[name as keyof typeof FILTERS] as 'j.id', '=', value as string);
   }
-  return query.orderBy('id').execute();
+  // Both have an id and a handler, which are the same.
+  return (await query.orderBy('j.id').execute()).map((row) => ({ job: row, schedule: row }));
 }
 
-/**
- * Locks jobs in the order of their ids, so that two transactions that lock several cannot wait for each other.
- *
- * @param whenLocked by another: `wait` for it, or `skip` the job
- */
-export async function lockJobs(
+/** Jobs that are locked, in any order. */
+export function selectJobRows(
   { dialect }: Database,
   trx: Kysely<Tables>,
   ids: readonly string[],
-  whenLocked: 'wait' | 'skip',
-): Promise<LockedJob[]> {
-  if (ids.length === 0) return [];
-  const query = trx.selectFrom('jobs').selectAll().where(dialect.isOneOf('id', ids)).orderBy('id');
-  if (!dialect.skipLocked) return query.execute();
-  return (whenLocked === 'wait' ? query.forUpdate() : query.forUpdate().skipLocked()).execute();
-}
-
-/**
- * Returns false for an id that is not stored where a lock of it would lock the gap around it, and with that the
- * inserts of other new ids: two such transactions would wait for each other (MySQL, at its default isolation).
- */
-export async function mayLockJob({ dialect }: Database, trx: Kysely<Tables>, id: string): Promise<boolean> {
-  if (dialect.name !== 'mysql') return true;
-  const found = await trx.selectFrom('jobs').select('id').where('id', '=', id).executeTakeFirst();
-  return found !== undefined;
+): Promise<JobTable[]> {
+  return trx.selectFrom('jobs').selectAll().where(dialect.isOneOf('id', ids)).execute();
 }
 
 export async function deleteJobs(
@@ -46,7 +39,9 @@ export async function deleteJobs(
   trx: Kysely<Tables>,
   ids: readonly string[],
 ): Promise<void> {
-  if (ids.length > 0) await trx.deleteFrom('jobs').where(dialect.isOneOf('id', ids)).execute();
+  if (ids.length === 0) return;
+  await trx.deleteFrom('schedules').where(dialect.isOneOf('id', ids)).execute();
+  await trx.deleteFrom('jobs').where(dialect.isOneOf('id', ids)).execute();
 }
 
 /** Says why a job is parked whose row as a whole cannot be written. */
@@ -56,26 +51,4 @@ export async function writeParkedBecause(
   because: string | null,
 ): Promise<void> {
   await trx.updateTable('jobs').set({ parked_because: because }).where('id', '=', id).execute();
-}
-
-/** Versions of the time zone data that computed next ticks (Z5). Reads all jobs. */
-export async function selectZoneVersions({ kysely }: Database): Promise<string[]> {
-  const rows = await kysely.selectFrom('jobs').select('tzdata').distinct().execute();
-  return rows.map(({ tzdata }) => tzdata);
-}
-
-/** Locks jobs whose next tick these versions of time zone data computed, behind `afterId` in the order of ids. */
-export function lockJobsOfZoneVersions(
-  { dialect }: Database,
-  trx: Kysely<Tables>,
-  { afterId, versions, limit }: { afterId: string; versions: readonly string[]; limit: number },
-): Promise<JobTable[]> {
-  const query = trx
-    .selectFrom('jobs')
-    .selectAll()
-    .where('id', '>', afterId)
-    .where(dialect.isOneOf('tzdata', versions))
-    .orderBy('id')
-    .limit(limit);
-  return (dialect.skipLocked ? query.forUpdate() : query).execute();
 }

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { type BulkChange, byId } from '../driver/bulk.js';
 import type { Database } from '../driver/database.js';
-import type { RunTable, Tables } from '../schema/tables.js';
+import type { LiveRunTable, Tables } from '../schema/tables.js';
 
 /** A claim in the words of the table. */
 export interface ClaimKey {
@@ -22,7 +22,7 @@ export function selectExpired(
   { now, limit, only }: { now: number; limit: number; only: string | null },
 ): Promise<ExpiredRun[]> {
   return trx
-    .selectFrom('runs')
+    .selectFrom('live_runs')
     .select(['id', 'job_id', 'generation'])
     .where('lease_until', '<', now)
     .where('holds_slot', '=', sql.lit(1))
@@ -35,7 +35,7 @@ export function selectExpired(
 /** The claims that the table says this replica holds. */
 export function selectHeldBy(trx: Kysely<Tables>, replica: string): Promise<ClaimKey[]> {
   return trx
-    .selectFrom('runs')
+    .selectFrom('live_runs')
     .select(['id as runId', 'job_id as jobId', 'token'])
     .where('holds_slot', '=', sql.lit(1))
     .where('holder', '=', replica)
@@ -51,13 +51,13 @@ export function updateHeld(
   { dialect }: Database,
   trx: Kysely<Tables>,
   replica: string,
-  changes: readonly { readonly claim: ClaimKey; readonly set: Partial<RunTable> }[],
+  changes: readonly { readonly claim: ClaimKey; readonly set: Partial<LiveRunTable> }[],
 ): Promise<string[]> {
-  const rows = changes.map(({ claim, set }): BulkChange<'runs'> => ({
+  const rows = changes.map(({ claim, set }): BulkChange<'live_runs'> => ({
     where: { id: claim.runId, token: claim.token, holder: replica, holds_slot: 1 },
     set,
   }));
-  return dialect.updateMany(trx, { table: 'runs', rows: rows.sort(byId) });
+  return dialect.updateMany(trx, { table: 'live_runs', rows: rows.sort(byId) });
 }
 
 /** Those of the runs that a newer run replaces. */
@@ -67,10 +67,9 @@ export async function selectReplaced(
   ids: readonly string[],
 ): Promise<Set<string>> {
   const rows = await trx
-    .selectFrom('runs')
+    .selectFrom('live_runs')
     .select('id')
     .where(dialect.isOneOf('id', ids))
-    .where('live', '=', sql.lit(1))
     .where('replaced', '=', 1)
     .execute();
   return new Set(rows.map(({ id }) => id));

@@ -1,13 +1,13 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from '../driver/database.js';
 import { slot } from '../driver/templates.js';
-import type { JobTable, RunTable, Tables } from '../schema/tables.js';
+import type { HistoryTable, LiveRunTable, RunRow, ScheduleTable, Tables } from '../schema/tables.js';
 
 /** Runs of a job that are queued to catch up and are read: they go one at a time. */
 const NEXT_TO_CATCH_UP = 3;
 
 /** A live run, and how many of its job are like it. */
-export type LiveRun = RunTable & { position: number; alike: number; alike_ticks: number };
+export type LiveRun = LiveRunTable & { position: number; alike: number; alike_ticks: number };
 
 /**
  * Reads the live runs of jobs that are locked, oldest first.
@@ -17,7 +17,7 @@ export type LiveRun = RunTable & { position: number; alike: number; alike_ticks:
 export async function selectLiveRuns(
   { kysely, dialect, templates }: Database,
   trx: Kysely<Tables>,
-  jobs: readonly JobTable[],
+  jobs: readonly ScheduleTable[],
   whole: boolean,
 ): Promise<LiveRun[]> {
   const having = jobs.filter(({ live_from }) => live_from !== null);
@@ -29,15 +29,14 @@ export async function selectLiveRuns(
         row_number() over (partition by r.job_id, r.state, r.catches_up order by r.id) as position,
         count(*) over (partition by r.job_id, r.state, r.catches_up) as alike,
         count(r.scheduled_at) over (partition by r.job_id, r.state, r.catches_up) as alike_ticks
-      from ${sql.table('runs')} as r
-      where r.live = 1 and ${dialect.isIn('r.job_id', slot('ids'))} and r.id >= ${slot('from')}
+      from ${sql.table('live_runs')} as r
+      where ${dialect.isIn('r.job_id', slot('ids'))} and r.id >= ${slot('from')}
     ) as live_runs
     where state <> 'queued' or catches_up = 0 or position <= ${slot('most')}
     order by id`;
   const ids = dialect.list(having.map(({ id }) => id));
   const from = having.map(({ live_from }) => live_from!).reduce((one, other) => (other < one ? other : one));
   const rows = await templates.run(trx, 'live runs', () => query().compile(kysely), { ids, from, most });
-  // Compared here: with the condition in the query, databases choose an index that walks the whole history.
   return rows.filter(({ generation }) => generation > 0);
 }
 
@@ -49,14 +48,14 @@ export async function selectLiveRuns(
 export async function lockHeldRuns(
   { dialect }: Database,
   trx: Kysely<Tables>,
-  runs: readonly RunTable[],
+  runs: readonly LiveRunTable[],
   whenLocked: 'wait' | 'skip',
-): Promise<Map<string, RunTable>> {
+): Promise<Map<string, LiveRunTable>> {
   const held = runs.filter(({ holds_slot }) => holds_slot === 1);
   if (!dialect.skipLocked || held.length === 0) return new Map(held.map((run) => [run.id, run]));
   const ids = held.map(({ id }) => id);
   const query = trx
-    .selectFrom('runs')
+    .selectFrom('live_runs')
     .selectAll()
     .where(dialect.isOneOf('id', ids))
     .orderBy('id')
@@ -65,14 +64,15 @@ export async function lockHeldRuns(
   return new Map((await query.execute()).map((run) => [run.id, run]));
 }
 
-/** Locks one run, whatever became of its job. */
-export function lockRun(
+/** Locks one run, whatever became of its job; one that has ended is only read. */
+export async function lockRun(
   { dialect }: Database,
   trx: Kysely<Tables>,
   id: string,
-): Promise<RunTable | undefined> {
-  const query = trx.selectFrom('runs').selectAll().where('id', '=', id);
-  return (dialect.skipLocked ? query.forUpdate() : query).executeTakeFirst();
+): Promise<RunRow | undefined> {
+  const query = trx.selectFrom('live_runs').selectAll().where('id', '=', id);
+  const live = await (dialect.skipLocked ? query.forUpdate() : query).executeTakeFirst();
+  return live ?? (await trx.selectFrom('history').selectAll().where('id', '=', id).executeTakeFirst());
 }
 
 /** Locks those of the runs that no other transaction has locked. */
@@ -80,17 +80,16 @@ export function lockFreeRuns(
   { dialect }: Database,
   trx: Kysely<Tables>,
   ids: readonly string[],
-): Promise<RunTable[]> {
-  const query = trx.selectFrom('runs').selectAll().where(dialect.isOneOf('id', ids));
+): Promise<LiveRunTable[]> {
+  const query = trx.selectFrom('live_runs').selectAll().where(dialect.isOneOf('id', ids));
   return (dialect.skipLocked ? query.forUpdate().skipLocked() : query).execute();
 }
 
 /** How many runs of each job are alive. */
 export async function countAlive({ kysely }: Database, jobId?: string): Promise<Map<string, number>> {
   let query = kysely
-    .selectFrom('runs')
+    .selectFrom('live_runs')
     .select(['job_id', ({ fn }) => fn.countAll<number>().as('alive')])
-    .where('live', '=', sql.lit(1))
     .where('generation', '>', 0);
   if (jobId !== undefined) query = query.where('job_id', '=', jobId);
   const rows = await query.groupBy('job_id').execute();
@@ -98,17 +97,17 @@ export async function countAlive({ kysely }: Database, jobId?: string): Promise<
 }
 
 /** Rows of spans that further ticks may join (M2). */
-export type SpanRow = Pick<RunTable, 'id' | 'outcome' | 'reason' | 'count' | 'count_at_least'>;
+export type SpanRow = Pick<HistoryTable, 'id' | 'outcome' | 'reason' | 'count' | 'count_at_least'>;
 
 export async function selectSpans(
   { dialect }: Database,
   trx: Kysely<Tables>,
-  jobs: readonly JobTable[],
+  jobs: readonly ScheduleTable[],
 ): Promise<SpanRow[]> {
   const ids = jobs.flatMap(({ span_id }) => span_id ?? []);
   if (ids.length === 0) return [];
   return trx
-    .selectFrom('runs')
+    .selectFrom('history')
     .select(['id', 'outcome', 'reason', 'count', 'count_at_least'])
     .where(dialect.isOneOf('id', ids))
     .execute();

@@ -57,9 +57,10 @@ export async function selectReplicaIds(
 /** All declared jobs, in any state. */
 export async function selectDeclaredJobs(trx: Kysely<Tables>): Promise<DeclaredJob[]> {
   return trx
-    .selectFrom('jobs')
-    .select(['id', 'declaration', 'state'])
-    .where('origin', '=', 'declared')
+    .selectFrom('jobs as j')
+    .innerJoin('schedules as s', 's.id', 'j.id')
+    .select(['j.id', 'j.declaration', 's.state'])
+    .where('j.origin', '=', 'declared')
     .execute();
 }
 
@@ -70,7 +71,7 @@ export async function selectDueWithoutHandler(
   now: number,
 ): Promise<{ jobId: string; handler: string }[]> {
   const rows = await kysely
-    .selectFrom('jobs')
+    .selectFrom('schedules')
     .select(['id', 'handler'])
     .where('due_at', '<=', now)
     .where('state', '=', 'active')

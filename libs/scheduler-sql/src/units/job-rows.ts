@@ -9,10 +9,10 @@ import {
   type SpanRecord,
   viewJob,
 } from '@carillon/scheduler/store';
-import type { JobTable } from '../schema/tables.js';
+import type { JobTable, ScheduleTable } from '../schema/tables.js';
 import { readJsonOr, toJsonString } from './json.js';
 
-/** Columns of a job that its ticks and runs change. */
+/** Columns of a schedule that ticks and runs change. */
 export const SCHEDULE_COLUMNS = [
   'state',
   'due_at',
@@ -24,7 +24,7 @@ export const SCHEDULE_COLUMNS = [
   'span_id',
   'live_from',
   'tzdata',
-] as const satisfies readonly (keyof JobTable)[];
+] as const satisfies readonly (keyof ScheduleTable)[];
 
 /** Fields of the record that are in `SCHEDULE_COLUMNS`, or never change. */
 const SCHEDULE_FIELDS: ReadonlySet<string> = new Set<keyof JobRecord>([
@@ -39,51 +39,58 @@ const SCHEDULE_FIELDS: ReadonlySet<string> = new Set<keyof JobRecord>([
   'zoneVersion',
 ]);
 
-/** @param span of the row's `span_id` */
+/** The rows of a job. */
+export interface JobRows {
+  readonly job: JobTable;
+  readonly schedule: ScheduleTable;
+}
+
+/** @param span of the schedule's `span_id` */
 export function toJobRecord(
-  row: JobTable,
+  { job, schedule }: JobRows,
   { trigger, policies }: Definition,
   span: SpanRecord | null,
 ): JobRecord {
   return {
-    id: row.id,
-    generation: row.generation,
-    origin: row.origin,
-    declaration: row.declaration,
-    handler: row.handler,
-    payload: row.payload,
+    id: schedule.id,
+    generation: schedule.generation,
+    origin: job.origin,
+    declaration: job.declaration,
+    handler: job.handler,
+    payload: job.payload,
     trigger,
     policies,
-    state: row.state,
-    parkedBecause: row.parked_because,
+    state: schedule.state,
+    parkedBecause: job.parked_because,
     pause:
-      row.pause_at === null
+      job.pause_at === null
         ? null
         : {
-            note: row.pause_note,
-            by: row.pause_by,
-            at: row.pause_at,
-            until: row.pause_until,
-            firstTickAt: row.pause_first_tick,
+            note: job.pause_note,
+            by: job.pause_by,
+            at: job.pause_at,
+            until: job.pause_until,
+            firstTickAt: job.pause_first_tick,
           },
-    nextTickAt: row.next_tick_at,
-    dueAt: row.due_at,
-    lastTickAt: row.last_tick_at,
-    awaitsRun: row.awaits_run === 1,
-    runsStarted: row.runs_started,
-    failuresInRow: row.failures_in_row,
+    nextTickAt: schedule.next_tick_at,
+    dueAt: schedule.due_at,
+    lastTickAt: schedule.last_tick_at,
+    awaitsRun: schedule.awaits_run === 1,
+    runsStarted: schedule.runs_started,
+    failuresInRow: schedule.failures_in_row,
     span,
-    zoneVersion: row.tzdata,
-    version: row.version,
-    addedAt: row.added_at,
-    updatedAt: row.updated_at,
+    zoneVersion: schedule.tzdata,
+    version: job.version,
+    addedAt: job.added_at,
+    updatedAt: job.updated_at,
   };
 }
 
-export function toScheduleRow(
+/** What ticks and runs change. */
+export function toTickColumns(
   job: JobRecord,
   liveFrom: string | null,
-): Pick<JobTable, (typeof SCHEDULE_COLUMNS)[number]> {
+): Pick<ScheduleTable, (typeof SCHEDULE_COLUMNS)[number]> {
   return {
     state: job.state,
     due_at: job.dueAt,
@@ -98,23 +105,31 @@ export function toScheduleRow(
   };
 }
 
-/** The whole row. @param texts of the trigger and the policies; null: they are written anew */
+export function toScheduleRow(job: JobRecord, liveFrom: string | null, revision: number): ScheduleTable {
+  return {
+    id: job.id,
+    generation: job.generation,
+    revision,
+    handler: job.handler as string,
+    group_name: job.policies.group,
+    ...toTickColumns(job, liveFrom),
+  };
+}
+
+/** @param texts of the trigger and the policies; null: they are written anew */
 export function toJobRow(
   job: JobRecord,
-  liveFrom: string | null,
   texts: { trigger: string | null; policies: string | null },
 ): JobTable {
   const { pause } = job;
   return {
     id: job.id,
-    generation: job.generation,
     origin: job.origin,
     declaration: job.declaration,
     handler: job.handler as string,
     payload: job.payload as string | null,
     trigger_json: texts.trigger ?? JSON.stringify(job.trigger),
     policies: texts.policies ?? policiesToText(job.policies),
-    group_name: job.policies.group,
     parked_because: job.parkedBecause,
     pause_note: pause?.note ?? null,
     pause_by: pause?.by ?? null,
@@ -124,7 +139,6 @@ export function toJobRow(
     version: job.version,
     added_at: job.addedAt,
     updated_at: job.updatedAt,
-    ...toScheduleRow(job, liveFrom),
   };
 }
 

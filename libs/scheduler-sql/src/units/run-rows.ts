@@ -11,46 +11,47 @@ import {
   type RunRecord,
   viewRun,
 } from '@carillon/scheduler/store';
-import type { RunTable } from '../schema/tables.js';
+import type { HistoryTable, LiveRunTable, RunRow } from '../schema/tables.js';
 import { readJsonOr } from './json.js';
 
 /** A run that was loaded: its handler's notes are not the rules' concern, and come along. */
 export interface LoadedRun extends RunRecord {
-  readonly notes: Pick<RunTable, 'progress' | 'log'>;
+  readonly notes: Pick<RunRow, 'progress' | 'log'>;
 }
 
-/** Columns of a run that rules may change. */
-type ChangingColumn = Exclude<
-  keyof RunTable,
-  'id' | 'job_id' | 'scheduled_at' | 'stands_for' | 'instant' | 'payload' | 'progress' | 'log'
->;
+/** It is in the history, or goes there. */
+export function hasEnded({ state, holdsSlot }: RunRecord): boolean {
+  return state === 'ended' && !holdsSlot;
+}
 
-export function toRunRecord(row: RunTable): LoadedRun {
+export function toRunRecord(row: RunRow): LoadedRun {
+  const live = 'state' in row ? row : null;
+  const past = 'count' in row ? row : null;
   return {
     id: row.id,
     jobId: row.job_id,
     generation: Math.abs(row.generation),
     scheduledAt: row.scheduled_at,
-    scheduledUntil: row.scheduled_until,
+    scheduledUntil: past?.scheduled_until ?? null,
     standsForAt: row.stands_for,
-    count: row.count,
+    count: past?.count ?? 1,
     countIsAtLeast: row.count_at_least === 1,
     coalesced: row.coalesced,
-    state: row.state,
+    state: live?.state ?? 'ended',
     outcome: row.outcome as Outcome | null,
     reason: row.reason as OutcomeReason | null,
     attempt: row.attempt,
-    lostAttempts: row.lost_attempts,
+    lostAttempts: live?.lost_attempts ?? 0,
     token: row.token,
     dueAt: row.due_at,
-    catchesUp: row.catches_up === 1,
-    isReplaced: row.replaced === 1,
-    holdsSlot: row.holds_slot === 1,
-    group: row.group_name,
-    holder: row.holder,
-    leaseUntil: row.lease_until,
+    catchesUp: live?.catches_up === 1,
+    isReplaced: live?.replaced === 1,
+    holdsSlot: live?.holds_slot === 1,
+    group: live?.group_name ?? null,
+    holder: live?.holder ?? null,
+    leaseUntil: live?.lease_until ?? null,
     jobIsGone: row.generation < 0,
-    completesWithJob: row.completes_with_job === 1,
+    completesWithJob: live?.completes_with_job === 1,
     payload: row.payload,
     startedAt: row.started_at,
     endedAt: row.ended_at,
@@ -62,29 +63,15 @@ export function toRunRecord(row: RunTable): LoadedRun {
   };
 }
 
-/** The columns that rules may change. */
-export function toRunChange(run: RunRecord): Pick<RunTable, ChangingColumn> {
+/** Columns of both tables that rules may change. */
+function toChange(run: RunRecord) {
   return {
-    generation: run.jobIsGone ? -run.generation : run.generation,
-    scheduled_until: run.scheduledUntil,
-    count: run.count,
     count_at_least: run.countIsAtLeast ? 1 : 0,
     coalesced: run.coalesced,
-    state: run.state,
-    outcome: run.outcome,
     reason: run.reason,
     attempt: run.attempt,
-    lost_attempts: run.lostAttempts,
     token: run.token,
-    live: run.state === 'ended' && !run.holdsSlot ? 0 : 1,
-    completes_with_job: run.completesWithJob ? 1 : 0,
     due_at: run.dueAt,
-    catches_up: run.catchesUp ? 1 : 0,
-    replaced: run.isReplaced ? 1 : 0,
-    holds_slot: run.holdsSlot ? 1 : 0,
-    group_name: run.group,
-    holder: run.holder,
-    lease_until: run.leaseUntil,
     started_at: run.startedAt,
     ended_at: run.endedAt,
     lateness_ms: run.latenessMs,
@@ -94,8 +81,50 @@ export function toRunChange(run: RunRecord): Pick<RunTable, ChangingColumn> {
   };
 }
 
-/** The whole row of a run that is made now. */
-export function toRunRow(run: RunRecord): RunTable {
+/** The columns of a live run that rules may change. */
+export function toLiveChange(run: RunRecord) {
+  return {
+    ...toChange(run),
+    generation: run.jobIsGone ? -run.generation : run.generation,
+    state: run.state,
+    outcome: run.outcome,
+    lost_attempts: run.lostAttempts,
+    completes_with_job: run.completesWithJob ? 1 : 0,
+    catches_up: run.catchesUp ? 1 : 0,
+    replaced: run.isReplaced ? 1 : 0,
+    holds_slot: run.holdsSlot ? 1 : 0,
+    group_name: run.group,
+    holder: run.holder,
+    lease_until: run.leaseUntil,
+  } satisfies Partial<LiveRunTable>;
+}
+
+/** The columns that a run takes to the history otherwise than its live row has them. */
+export function toEndedChange(run: RunRecord) {
+  return { ...toChange(run), generation: run.generation, outcome: run.outcome! } satisfies Partial<HistoryTable>;
+}
+
+/** The row of a run that is made now. */
+export function toLiveRow(run: RunRecord): LiveRunTable {
+  return { ...madeColumns(run), ...toLiveChange(run) };
+}
+
+/** The row of ticks that do not run, recorded now. */
+export function toHistoryRow(run: RunRecord): HistoryTable {
+  return {
+    ...madeColumns(run),
+    ...toEndedChange(run),
+    scheduled_until: run.scheduledUntil,
+    count: run.count,
+  };
+}
+
+/** The row as queries will find it. */
+export function toRunRow(run: RunRecord): RunRow {
+  return hasEnded(run) ? toHistoryRow(run) : toLiveRow(run);
+}
+
+function madeColumns(run: RunRecord) {
   return {
     id: run.id,
     job_id: run.jobId,
@@ -105,11 +134,10 @@ export function toRunRow(run: RunRecord): RunTable {
     instant: run.scheduledAt ?? run.standsForAt ?? run.dueAt,
     progress: null,
     log: null,
-    ...toRunChange(run),
   };
 }
 
-export function viewStoredRun(row: RunTable): Run {
+export function viewStoredRun(row: RunRow): Run {
   const { progress, log } = readNotes(row);
   return viewRun(toRunRecord(row), progress, log ?? []);
 }
@@ -120,13 +148,13 @@ export function notesOf(run: RunRecord): Notes {
   return notes === undefined ? NO_NOTES : readNotes(notes);
 }
 
-export function toNoteColumns({ progress, log }: Notes): Pick<RunTable, 'progress' | 'log'> {
+export function toNoteColumns({ progress, log }: Notes): Pick<RunRow, 'progress' | 'log'> {
   return { progress: progress && JSON.stringify(progress), log: log && JSON.stringify(log) };
 }
 
 const NO_NOTES: Notes = { progress: null, log: null };
 
-function readNotes({ progress, log }: Pick<RunTable, 'progress' | 'log'>): Notes {
+function readNotes({ progress, log }: Pick<RunRow, 'progress' | 'log'>): Notes {
   if (progress === null && log === null) return NO_NOTES;
   const readProgress = readJsonOr<RunProgress | null>(progress, null);
   const lines = readJsonOr<unknown>(log, null);

@@ -5,7 +5,7 @@ import {
   StoredUnit,
   type UnitContext,
 } from '@carillon/scheduler/store';
-import type { LockedJob } from '../schema/tables.js';
+import type { JobTable, LockedSchedule } from '../schema/tables.js';
 
 /** A job that is locked, or not stored yet. */
 export interface LoadedJob {
@@ -13,22 +13,27 @@ export interface LoadedJob {
   readonly runs: LiveRuns;
   readonly unreadable: Error | null;
   /** Null for a job that is made now. */
-  readonly row: LockedJob | null;
+  readonly stored: StoredRows | null;
 }
 
-/** A unit and the parts of its job's row that rules do not know. */
+export interface StoredRows {
+  readonly job: JobTable;
+  readonly schedule: LockedSchedule;
+}
+
+/** A unit and the parts of its job's rows that rules do not know. */
 export class SqlUnit extends StoredUnit {
-  readonly row: LockedJob | null;
+  readonly stored: StoredRows | null;
   /** No live run has an id before this one. */
   liveFrom: string | null;
   hasNewRuns = false;
-  /** The rest of the row is not written: it may be what the database refuses. */
+  /** The job's row is not written: it may be what the database refuses. */
   writesScheduleOnly = false;
 
-  constructor({ record, runs, unreadable, row }: LoadedJob, context: UnitContext) {
+  constructor({ record, runs, unreadable, stored }: LoadedJob, context: UnitContext) {
     super(record, runs, context, unreadable);
-    this.row = row;
-    this.liveFrom = row?.live_from ?? null;
+    this.stored = stored;
+    this.liveFrom = stored?.schedule.live_from ?? null;
   }
 
   override makeRun(

@@ -15,10 +15,18 @@ import {
 import type { Kysely } from 'kysely';
 import type { Database } from '../driver/database.js';
 import { inParallel } from '../driver/in-parallel.js';
-import type { JobTable, LockedJob, RunTable, Tables } from '../schema/tables.js';
-import { lockJobs } from '../statements/jobs.js';
-import { lockHeldRuns, selectLiveRuns, selectSpans, type SpanRow } from '../statements/live-runs.js';
-import { newStoredJob, readPayload, toJobRecord } from './job-rows.js';
+import type { JobTable, LiveRunTable, LockedSchedule, ScheduleTable, Tables } from '../schema/tables.js';
+import { selectJobRows } from '../statements/jobs.js';
+import {
+  type LiveRun,
+  lockHeldRuns,
+  selectLiveRuns,
+  selectSpans,
+  type SpanRow,
+} from '../statements/live-runs.js';
+import { lockSchedules } from '../statements/schedules.js';
+import { type JobRows, newStoredJob, readPayload, toJobRecord } from './job-rows.js';
+import { KnownJobs } from './known-jobs.js';
 import { toRunRecord } from './run-rows.js';
 import { SqlUnit } from './sql-unit.js';
 import { insertJobs, writeUnits } from './unit-writer.js';
@@ -26,6 +34,7 @@ import { insertJobs, writeUnits } from './unit-writer.js';
 /** Loads jobs with their live runs under row locks, and writes what rules changed. */
 export class UnitRepository {
   private readonly runIds = new RunIds();
+  private readonly knownJobs = new KnownJobs();
   readonly knownPolicies = new KnownPolicies();
 
   constructor(
@@ -54,7 +63,7 @@ export class UnitRepository {
     context: UnitContext,
     whole = false,
   ): Promise<SqlUnit[]> {
-    return this.load(trx, await lockJobs(this.db, trx, ids, 'wait'), context, whole);
+    return this.load(trx, await lockSchedules(this.db, trx, ids, 'wait'), context, whole);
   }
 
   /** As `lock`, of the jobs that these runs belong to, by job id. */
@@ -70,52 +79,56 @@ export class UnitRepository {
   /** Loads units of jobs that are locked; waits for their runs. */
   async load(
     trx: Kysely<Tables>,
-    rows: readonly LockedJob[],
+    rows: readonly LockedSchedule[],
     context: UnitContext,
     whole = false,
   ): Promise<SqlUnit[]> {
-    const [runs, spans] = await this.read(trx, rows, whole);
-    const locked = await lockHeldRuns(this.db, trx, runs, 'wait');
-    return this.units(rows, { runs, spans, locked }, context);
+    const found = await this.read(trx, rows, whole);
+    const locked = await lockHeldRuns(this.db, trx, found.runs, 'wait');
+    return this.units(rows, { ...found, locked }, context);
   }
 
   /**
    * Loads units of jobs that are locked, but of those that have a run which another transaction has locked: a claim
    * waits for no lock of a run, so that no circle of waiting can arise.
    */
-  async loadFree(trx: Kysely<Tables>, rows: readonly LockedJob[], context: UnitContext): Promise<SqlUnit[]> {
-    const [runs, spans] = await this.read(trx, rows, false);
-    const locked = await lockHeldRuns(this.db, trx, runs, 'skip');
+  async loadFree(
+    trx: Kysely<Tables>,
+    rows: readonly LockedSchedule[],
+    context: UnitContext,
+  ): Promise<SqlUnit[]> {
+    const found = await this.read(trx, rows, false);
+    const locked = await lockHeldRuns(this.db, trx, found.runs, 'skip');
     const busy = new Set(
-      runs.flatMap(({ id, holds_slot, job_id }) => (holds_slot === 1 && !locked.has(id) ? job_id : [])),
+      found.runs.flatMap(({ id, holds_slot, job_id }) => (holds_slot === 1 && !locked.has(id) ? job_id : [])),
     );
     const free = rows.filter(({ id }) => !busy.has(id));
-    const units = this.units(free, { runs, spans, locked }, context);
+    const units = this.units(free, { ...found, locked }, context);
     // Only a claim may raise it: a transaction of the user's may see fewer runs than there are.
     for (const unit of units) unit.liveFrom = unit.runs.list[0]?.id ?? null;
     return units;
   }
 
   /** The record of a job that is shown, and not changed. */
-  record(row: JobTable): JobRecord {
-    return toJobRecord(row, this.define(row), null);
+  record(rows: JobRows): JobRecord {
+    return toJobRecord(rows, this.define(rows.job), null);
   }
 
   /** A unit of a job that is not stored yet. */
   make(spec: JobSpec, declaration: string | null, context: UnitContext): SqlUnit {
     const { zoneVersion } = this;
     const record = newStoredJob(spec, { declaration, now: context.now, zoneVersion });
-    return new SqlUnit({ record, runs: new LiveRuns(), unreadable: null, row: null }, context);
+    return new SqlUnit({ record, runs: new LiveRuns(), unreadable: null, stored: null }, context);
   }
 
   /** See `insertJobs`. */
   insert(trx: Kysely<Tables>, units: readonly SqlUnit[]): Promise<string[]> {
-    return insertJobs(this.db, trx, units);
+    return insertJobs({ db: this.db, known: this.knownJobs }, trx, units);
   }
 
   /** See `writeUnits`. */
   write(trx: Kysely<Tables>, units: readonly SqlUnit[], context: UnitContext): Promise<Set<string>> {
-    return writeUnits(this.db, trx, units, context);
+    return writeUnits({ db: this.db, known: this.knownJobs }, trx, units, context);
   }
 
   private define(row: JobTable): Definition {
@@ -123,32 +136,59 @@ export class UnitRepository {
     return { ...definition, policies: this.knownPolicies.complete(row, definition.policies, row.policies) };
   }
 
-  private read(
+  private async read(
     trx: Kysely<Tables>,
-    rows: readonly LockedJob[],
+    rows: readonly LockedSchedule[],
     whole: boolean,
-  ): Promise<[Awaited<ReturnType<typeof selectLiveRuns>>, SpanRow[]]> {
-    return inParallel([selectLiveRuns(this.db, trx, rows, whole), selectSpans(this.db, trx, rows)]);
+  ): Promise<Omit<Loaded, 'locked'>> {
+    const [jobs, runs, spans] = await inParallel([
+      this.readJobs(trx, rows),
+      selectLiveRuns(this.db, trx, rows, whole),
+      selectSpans(this.db, trx, rows),
+    ]);
+    return { jobs, runs, spans };
+  }
+
+  private async readJobs(
+    trx: Kysely<Tables>,
+    schedules: readonly ScheduleTable[],
+  ): Promise<Map<string, JobTable>> {
+    const jobs = new Map<string, JobTable>();
+    const unknown = new Map<string, ScheduleTable>();
+    for (const schedule of schedules) {
+      const known = this.knownJobs.get(schedule);
+      if (known === null) unknown.set(schedule.id, schedule);
+      else jobs.set(schedule.id, known);
+    }
+    if (unknown.size === 0) return jobs;
+    for (const row of await selectJobRows(this.db, trx, [...unknown.keys()])) {
+      this.knownJobs.keep(row, unknown.get(row.id)!);
+      jobs.set(row.id, row);
+    }
+    return jobs;
   }
 
   private units(
-    rows: readonly LockedJob[],
-    { runs, spans, locked }: Loaded,
+    rows: readonly LockedSchedule[],
+    { jobs, runs, spans, locked }: Loaded,
     context: UnitContext,
   ): SqlUnit[] {
     const liveOf = new Map<string, LiveRuns>();
     for (const run of runs) {
       let live = liveOf.get(run.job_id);
       if (!live) liveOf.set(run.job_id, (live = new LiveRuns()));
-      addLive(live, run, locked.get(run.id) ?? run);
+      // A run that was at work when it was read, and is not under lock, has ended since.
+      addLive(live, run, run.holds_slot === 1 ? (locked.get(run.id) ?? null) : run);
     }
     const spanOf = new Map(spans.map((row) => [row.id, row]));
-    return rows.map((row) => {
-      const definition = this.define(row);
-      const span = row.span_id === null ? undefined : spanOf.get(row.span_id);
-      const record = toJobRecord(row, definition, span ? toSpan(span) : null);
-      const live = liveOf.get(row.id) ?? new LiveRuns();
-      const unit = new SqlUnit({ record, runs: live, unreadable: definition.unreadable, row }, context);
+    return rows.map((schedule) => {
+      const job = jobs.get(schedule.id) ?? standIn(schedule);
+      const definition = this.define(job);
+      const span = schedule.span_id === null ? undefined : spanOf.get(schedule.span_id);
+      const stored = { job, schedule };
+      const record = toJobRecord(stored, definition, span ? toSpan(span) : null);
+      const live = liveOf.get(schedule.id) ?? new LiveRuns();
+      const unit = new SqlUnit({ record, runs: live, unreadable: definition.unreadable, stored }, context);
       followZoneData(unit);
       return unit;
     });
@@ -156,14 +196,15 @@ export class UnitRepository {
 }
 
 interface Loaded {
-  readonly runs: readonly (RunTable & { alike: number; alike_ticks: number })[];
+  readonly jobs: ReadonlyMap<string, JobTable>;
+  readonly runs: readonly LiveRun[];
   readonly spans: readonly SpanRow[];
   /** Runs that are claimed, as they are under lock. */
-  readonly locked: ReadonlyMap<string, RunTable>;
+  readonly locked: ReadonlyMap<string, LiveRunTable>;
 }
 
-/** @param read as it was found @param current as it is under lock */
-function addLive(live: LiveRuns, read: Loaded['runs'][number], current: RunTable): void {
+/** @param read as it was found @param current as it is under lock; null when it has ended since */
+function addLive(live: LiveRuns, read: LiveRun, current: LiveRunTable | null): void {
   if (read.state === 'queued' && read.catches_up === 1) {
     const isFirst = !live.list.some((run) => run.state === 'queued' && run.catchesUp);
     if (isFirst) {
@@ -173,7 +214,29 @@ function addLive(live: LiveRuns, read: Loaded['runs'][number], current: RunTable
     live.further--;
     if (read.scheduled_at !== null) live.furtherTicks--;
   }
-  if (current.live === 1) live.list.push(toRunRecord(current));
+  if (current !== null) live.list.push(toRunRecord(current));
+}
+
+/** For a job whose row somebody has deleted: it cannot be read, and is parked (D5). */
+function standIn({ id, handler }: ScheduleTable): JobTable {
+  return {
+    id,
+    origin: 'added',
+    declaration: null,
+    handler,
+    payload: null,
+    trigger_json: 'null',
+    policies: '{}',
+    parked_because: null,
+    pause_note: null,
+    pause_by: null,
+    pause_at: null,
+    pause_until: null,
+    pause_first_tick: null,
+    version: 1,
+    added_at: 0,
+    updated_at: 0,
+  };
 }
 
 function toSpan({ id, outcome, reason, count, count_at_least }: SpanRow): SpanRecord {

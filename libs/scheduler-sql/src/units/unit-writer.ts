@@ -1,28 +1,43 @@
-import { noteCompletions, type SpanRecord, type UnitContext } from '@carillon/scheduler/store';
+import { noteCompletions, type RunRecord, type SpanRecord, type UnitContext } from '@carillon/scheduler/store';
 import type { Kysely } from 'kysely';
-import type { BulkChange } from '../driver/bulk.js';
+import type { BulkChange, RunMove } from '../driver/bulk.js';
 import type { Database } from '../driver/database.js';
 import { inParallel } from '../driver/in-parallel.js';
-import type { JobTable, RunTable, Tables } from '../schema/tables.js';
+import type { JobTable, ScheduleTable, Tables } from '../schema/tables.js';
 import { deleteJobs } from '../statements/jobs.js';
-import { isEdited, SCHEDULE_COLUMNS, toJobRow, toScheduleRow } from './job-rows.js';
-import { toRunChange, toRunRow } from './run-rows.js';
+import { isEdited, SCHEDULE_COLUMNS, toJobRow, toScheduleRow, toTickColumns } from './job-rows.js';
+import { type KnownJobs, newRevision } from './known-jobs.js';
+import { hasEnded, toEndedChange, toHistoryRow, toLiveChange, toLiveRow } from './run-rows.js';
 import type { SqlUnit } from './sql-unit.js';
 
 /** Strings of one statement, in characters: below what servers take in one packet. */
 const LONGEST_STATEMENT = 2_000_000;
 
+interface Target {
+  readonly db: Database;
+  readonly known: KnownJobs;
+}
+
 /** Inserts the jobs of units that are not stored yet. Returns the ids of those that are new: another transaction may have stored the others meanwhile. */
 export async function insertJobs(
-  { dialect }: Database,
+  { db, known }: Target,
   trx: Kysely<Tables>,
   units: readonly SqlUnit[],
 ): Promise<string[]> {
-  const rows = units.map(({ job, liveFrom }) => toJobRow(job, liveFrom, { trigger: null, policies: null }));
-  const inserts = Array.from(inStatements(rows), (piece) =>
-    dialect.insertMany(trx, { table: 'jobs', rows: piece }),
+  const jobs = units.map(({ job }) => toJobRow(job, { trigger: null, policies: null }));
+  const inserts = Array.from(inStatements(jobs), (rows) =>
+    db.dialect.insertMany(trx, { table: 'jobs', rows }),
   );
-  return (await inParallel(inserts)).flat();
+  const stored = new Set((await inParallel(inserts)).flat());
+  const schedules: ScheduleTable[] = [];
+  units.forEach(({ job, liveFrom }, index) => {
+    if (!stored.has(job.id)) return;
+    const schedule = toScheduleRow(job, liveFrom, newRevision());
+    schedules.push(schedule);
+    known.keep(jobs[index]!, schedule);
+  });
+  await db.dialect.insertMany(trx, { table: 'schedules', rows: schedules });
+  return [...stored];
 }
 
 /**
@@ -31,24 +46,22 @@ export async function insertJobs(
  * @returns ids of runs that are not stored: their tick has its outcome already
  */
 export async function writeUnits(
-  db: Database,
+  target: Target,
   trx: Kysely<Tables>,
   units: readonly SqlUnit[],
   { changes }: UnitContext,
 ): Promise<Set<string>> {
   const { made, touched, lengthened } = changes;
+  const { db } = target;
   for (const unit of units) noteCompletions(unit, (run) => made.has(run) || touched.has(run));
   const kept = units.filter(({ removed }) => !removed);
   const removed = units.filter((unit) => unit.removed).map(({ job }) => job.id);
   // Sent in parallel: none of them depends on the response to another.
   const [unstored] = await inParallel([
-    insertRuns(db, trx, Array.from(made, toRunRow)),
-    db.dialect.updateMany(trx, {
-      table: 'runs',
-      rows: Array.from(touched, (run) => ({ where: { id: run.id }, set: toRunChange(run) })),
-    }),
-    db.dialect.updateMany(trx, { table: 'runs', rows: Array.from(lengthened, spanChange) }),
-    writeJobs(db, trx, kept),
+    insertRuns(db, trx, made),
+    writeRuns(db, trx, touched),
+    db.dialect.updateMany(trx, { table: 'history', rows: Array.from(lengthened, spanChange) }),
+    writeJobs(target, trx, kept),
     deleteJobs(db, trx, removed),
   ]);
   return unstored;
@@ -57,41 +70,76 @@ export async function writeUnits(
 async function insertRuns(
   { dialect }: Database,
   trx: Kysely<Tables>,
-  runs: readonly RunTable[],
+  made: ReadonlySet<RunRecord>,
 ): Promise<Set<string>> {
-  const inserts = Array.from(inStatements(runs), (rows) => dialect.insertMany(trx, { table: 'runs', rows }));
+  if (made.size === 0) return new Set();
+  const runs = [...made];
+  const live = runs.filter((run) => !hasEnded(run)).map(toLiveRow);
+  const history = runs.filter(hasEnded).map(toHistoryRow);
+  const inserts = [
+    ...Array.from(inStatements(live), (rows) => dialect.insertMany(trx, { table: 'live_runs', rows })),
+    ...Array.from(inStatements(history), (rows) => dialect.insertMany(trx, { table: 'history', rows })),
+  ];
   const stored = new Set((await inParallel(inserts)).flat());
   if (stored.size === runs.length) return new Set();
   return new Set(runs.flatMap(({ id }) => (stored.has(id) ? [] : id)));
 }
 
-async function writeJobs(db: Database, trx: Kysely<Tables>, units: readonly SqlUnit[]): Promise<void> {
-  const edited: JobTable[] = [];
-  const scheduled: SqlUnit[] = [];
-  for (const unit of units) {
-    if (!unit.writesScheduleOnly && isEdited(unit.job, unit.before)) edited.push(wholeRow(unit));
-    else scheduled.push(unit);
+/** Runs that have ended go to the history. */
+async function writeRuns(
+  { dialect }: Database,
+  trx: Kysely<Tables>,
+  touched: ReadonlySet<RunRecord>,
+): Promise<void> {
+  const moves: RunMove[] = [];
+  const updates: BulkChange<'live_runs'>[] = [];
+  for (const run of touched) {
+    if (hasEnded(run)) moves.push({ where: { id: run.id }, set: toEndedChange(run) });
+    else updates.push({ where: { id: run.id }, set: toLiveChange(run) });
   }
   await inParallel([
-    writeSchedules(db, trx, scheduleChanges(scheduled)),
-    ...Array.from(inStatements(edited), (rows) =>
-      db.dialect.updateMany(trx, { table: 'jobs', rows: rows.map(jobChange) }),
-    ),
+    dialect.moveMany(trx, { rows: moves }),
+    dialect.updateMany(trx, { table: 'live_runs', rows: updates }),
   ]);
 }
 
-async function writeSchedules(
-  { dialect }: Database,
-  trx: Kysely<Tables>,
-  rows: readonly BulkChange<'jobs'>[],
-): Promise<void> {
-  const written = new Set(await dialect.updateMany(trx, { table: 'jobs', rows }));
-  if (written.size === rows.length) return;
-  const others = rows.filter(({ where }) => !written.has(where.id));
-  await dialect.updateMany(trx, { table: 'jobs', rows: others.map(({ where, set }) => ({ where, set })) });
+async function writeJobs({ db, known }: Target, trx: Kysely<Tables>, units: readonly SqlUnit[]): Promise<void> {
+  const edited: SqlUnit[] = [];
+  const ticked: SqlUnit[] = [];
+  for (const unit of units) {
+    if (!unit.writesScheduleOnly && isEdited(unit.job, unit.before)) edited.push(unit);
+    else ticked.push(unit);
+  }
+  const jobs = edited.map(editedRow);
+  const schedules = edited.map(({ job, liveFrom }) => toScheduleRow(job, liveFrom, newRevision()));
+  jobs.forEach((row, index) => known.keep(row, schedules[index]!));
+  await inParallel([
+    writeTicks(db, trx, tickChanges(ticked)),
+    ...Array.from(inStatements(jobs), (rows) =>
+      db.dialect.updateMany(trx, { table: 'jobs', rows: rows.map(changeOf) }),
+    ),
+    db.dialect.updateMany(trx, { table: 'schedules', rows: schedules.map(changeOf) }),
+  ]);
 }
 
-function spanChange({ id, scheduledUntil, endedAt, count, countIsAtLeast }: SpanRecord): BulkChange<'runs'> {
+async function writeTicks(
+  { dialect }: Database,
+  trx: Kysely<Tables>,
+  rows: readonly BulkChange<'schedules'>[],
+): Promise<void> {
+  const written = new Set(await dialect.updateMany(trx, { table: 'schedules', rows }));
+  if (written.size === rows.length) return;
+  const others = rows.filter(({ where }) => !written.has(where.id));
+  await dialect.updateMany(trx, { table: 'schedules', rows: others.map(({ where, set }) => ({ where, set })) });
+}
+
+function spanChange({
+  id,
+  scheduledUntil,
+  endedAt,
+  count,
+  countIsAtLeast,
+}: SpanRecord): BulkChange<'history'> {
   const set = {
     scheduled_until: scheduledUntil,
     ended_at: endedAt,
@@ -102,23 +150,23 @@ function spanChange({ id, scheduledUntil, endedAt, count, countIsAtLeast }: Span
 }
 
 /** A trigger or policies that did not change keep their text, which may be one that cannot be read. */
-function wholeRow({ job, before, row, liveFrom }: SqlUnit): JobTable {
-  return toJobRow(job, liveFrom, {
-    trigger: job.trigger === before.trigger ? (row?.trigger_json ?? null) : null,
-    policies: job.policies === before.policies ? (row?.policies ?? null) : null,
+function editedRow({ job, before, stored }: SqlUnit): JobTable {
+  return toJobRow(job, {
+    trigger: job.trigger === before.trigger ? (stored?.job.trigger_json ?? null) : null,
+    policies: job.policies === before.policies ? (stored?.job.policies ?? null) : null,
   });
 }
 
-/** Of the columns of the schedule those that differ in any of the jobs. */
-function scheduleChanges(units: readonly SqlUnit[]): BulkChange<'jobs'>[] {
+/** Of the columns that ticks change those that differ in any of the jobs. */
+function tickChanges(units: readonly SqlUnit[]): BulkChange<'schedules'>[] {
   const differ = new Set<(typeof SCHEDULE_COLUMNS)[number]>();
-  const changed: { unit: SqlUnit; after: ReturnType<typeof toScheduleRow> }[] = [];
+  const changed: { unit: SqlUnit; after: ReturnType<typeof toTickColumns> }[] = [];
   for (const unit of units) {
-    const { job, row, liveFrom, hasNewRuns } = unit;
-    const after = toScheduleRow(job, liveFrom);
+    const { job, stored, liveFrom, hasNewRuns } = unit;
+    const after = toTickColumns(job, liveFrom);
     let isNeeded = false;
     for (const column of SCHEDULE_COLUMNS) {
-      if (row !== null && after[column] === row[column]) continue;
+      if (stored !== null && after[column] === stored.schedule[column]) continue;
       // A `live_from` that could be raised is raised with what else changes.
       isNeeded ||= column !== 'live_from' || hasNewRuns;
       differ.add(column);
@@ -126,14 +174,14 @@ function scheduleChanges(units: readonly SqlUnit[]): BulkChange<'jobs'>[] {
     if (isNeeded) changed.push({ unit, after });
   }
   const columns = SCHEDULE_COLUMNS.filter((column) => differ.has(column));
-  return changed.map(({ unit: { job, row }, after }) => {
+  return changed.map(({ unit: { job, stored }, after }) => {
     const set: Record<string, unknown> = {};
     for (const column of columns) set[column] = after[column];
-    return { where: { id: job.id }, set: set as Partial<JobTable>, at: row?.row_at };
+    return { where: { id: job.id }, set: set as Partial<ScheduleTable>, at: stored?.schedule.row_at };
   });
 }
 
-function jobChange({ id, ...set }: JobTable): BulkChange<'jobs'> {
+function changeOf<R extends { id: string }>({ id, ...set }: R): { where: { id: string }; set: Omit<R, 'id'> } {
   return { where: { id }, set };
 }
 

@@ -1,13 +1,16 @@
 import { CompiledQuery } from 'kysely';
+import type { BulkTable } from '../../schema/columns.js';
 import {
   type BulkColumn,
   type BulkInsert,
+  type BulkMove,
   type BulkShape,
-  type BulkTable,
   BulkTexts,
   type BulkUpdate,
   flatChange,
   flatRow,
+  type MoveShape,
+  type RowShape,
   toJson,
 } from '../bulk.js';
 import type { TableNames } from '../table-names.js';
@@ -21,12 +24,14 @@ const TYPES = {
 };
 
 type Returning = CompiledQuery<{ id: string }>;
+type Texts<Write extends string> = Record<'select' | Write, string>;
 
 /** MySQL returns no rows from a write: `select` locks and returns those that fit. */
 export class MysqlBulk {
-  readonly #texts = new BulkTexts<{ select: string; update: string }>({
+  readonly #texts = new BulkTexts<Texts<'update'>, Texts<'insert'>>({
     insert: (table, columns) => this.#insertText(table, columns),
     update: (shape) => this.#updateTexts(shape),
+    move: (shape) => this.#moveTexts(shape),
   });
 
   constructor(
@@ -47,10 +52,13 @@ export class MysqlBulk {
   }
 
   idsOf(table: BulkTable, ids: readonly string[]): Returning {
+    return this.#byIds('select `id`', table, ids) as Returning;
+  }
+
+  #byIds(verb: 'select `id`' | 'delete', table: BulkTable, ids: readonly string[]): CompiledQuery {
     const marks = ids.map(() => '?').join(', ');
-    return CompiledQuery.raw(`select \`id\` from ${this.names.quoted(table)} where \`id\` in (${marks})`, [
-      ...ids,
-    ]) as Returning;
+    const text = `${verb} from ${this.names.quoted(table)} where \`id\` in (${marks})`;
+    return CompiledQuery.raw(text, [...ids]);
   }
 
   update<T extends BulkTable>(update: BulkUpdate<T>): { select: Returning; update: CompiledQuery } {
@@ -62,21 +70,56 @@ export class MysqlBulk {
     };
   }
 
-  #updateTexts({ table, where, set, whereAlike, setAlike }: BulkShape): { select: string; update: string } {
-    const conditions = [
-      ...where.map((column) => this.#fits(column)),
-      ...whereAlike.map(([name, value]) => `t.\`${name}\` = ${value}`),
-    ].join(' and ');
-    const joined = (columns: readonly BulkColumn[]): string =>
-      `${jsonTable(columns)} straight_join ${this.names.quoted(table)} as t on ${conditions}`;
+  /** `remove` is called with the ids that `select` returned. */
+  move(move: BulkMove): { select: Returning; insert: CompiledQuery; remove(ids: string[]): CompiledQuery } {
+    const { text, shape } = this.#texts.move(move);
+    const data = [json(move.rows.map((row) => flatChange(row, shape)))];
+    return {
+      select: CompiledQuery.raw(text.select, data) as Returning,
+      insert: CompiledQuery.raw(text.insert, data),
+      remove: (ids) => this.#byIds('delete', 'live_runs', ids),
+    };
+  }
+
+  #updateTexts({ table, set, setAlike, ...conditions }: BulkShape): Texts<'update'> {
+    const { where } = conditions;
     const sets = [
       ...set.map(({ name, key }) => `t.\`${name}\` = r.\`${key}\``),
       ...setAlike.map(([name, value]) => `t.\`${name}\` = ${value}`),
     ].join(', ');
     return {
-      select: `select t.\`id\` from ${joined(where)} ${this.flavour.lockJoined}`,
-      update: `update ${joined([...where, ...set])} set ${sets}`,
+      select: this.#selectText(table, conditions),
+      update: `update ${this.#joined(table, [...where, ...set], conditions)} set ${sets}`,
     };
+  }
+
+  #moveTexts({ set, setAlike, carried, ...conditions }: MoveShape): Texts<'insert'> {
+    const columns = [...carried, ...set.map(({ name }) => name), ...setAlike.map(([name]) => name)];
+    const values = [
+      ...carried.map((name) => `t.\`${name}\``),
+      ...set.map(({ key }) => `r.\`${key}\``),
+      ...setAlike.map(([, value]) => value),
+    ];
+    const history = this.names.quoted('history');
+    return {
+      select: this.#selectText('live_runs', conditions),
+      insert:
+        `insert into ${history} (${columns.map((name) => `\`${name}\``).join(', ')}) select ${values.join(', ')} ` +
+        `from ${this.#joined('live_runs', [...conditions.where, ...set], conditions)} ` +
+        `on duplicate key update ${history}.\`id\` = ${history}.\`id\``,
+    };
+  }
+
+  #selectText(table: BulkTable, conditions: Conditions): string {
+    return `select t.\`id\` from ${this.#joined(table, conditions.where, conditions)} ${this.flavour.lockJoined}`;
+  }
+
+  #joined(table: BulkTable, columns: readonly BulkColumn[], { where, whereAlike }: Conditions): string {
+    const conditions = [
+      ...where.map((column) => this.#fits(column)),
+      ...whereAlike.map(([name, value]) => `t.\`${name}\` = ${value}`),
+    ].join(' and ');
+    return `${jsonTable(columns)} straight_join ${this.names.quoted(table)} as t on ${conditions}`;
   }
 
   #fits({ name, key, kind }: BulkColumn): string {
@@ -90,6 +133,8 @@ export class MysqlBulk {
     return `insert into ${this.names.quoted(table)} (${names}) select ${values} from ${jsonTable(columns)}`;
   }
 }
+
+type Conditions = Pick<RowShape, 'where' | 'whereAlike'>;
 
 function jsonTable(columns: readonly BulkColumn[]): string {
   const parts = columns.map(({ key, kind }) => `\`${key}\` ${TYPES[kind]} path '$.${key}' error on error`);

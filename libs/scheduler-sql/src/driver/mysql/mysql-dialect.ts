@@ -1,6 +1,7 @@
 import { CompiledQuery, type Kysely, type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Tables } from '../../schema/tables.js';
-import { type BulkInsert, type BulkTable, type BulkUpdate } from '../bulk.js';
+import type { BulkTable } from '../../schema/columns.js';
+import type { BulkInsert, BulkMove, BulkUpdate } from '../bulk.js';
 import type { Dialect } from '../database.js';
 import type { TableNames } from '../table-names.js';
 import { MysqlBulk } from './bulk-mysql.js';
@@ -49,6 +50,16 @@ export class MysqlDialect implements Dialect {
     const fitting = await kysely.executeQuery(select);
     if (fitting.rows.length > 0) await kysely.executeQuery(update);
     return fitting.rows.map(({ id }) => id);
+  }
+
+  async moveMany(kysely: Kysely<Tables>, move: BulkMove): Promise<string[]> {
+    if (move.rows.length === 0) return [];
+    const { select, insert, remove } = this.#bulk.move(move);
+    const ids = (await kysely.executeQuery(select)).rows.map(({ id }) => id);
+    if (ids.length === 0) return ids;
+    await kysely.executeQuery(insert);
+    await kysely.executeQuery(remove(ids));
+    return ids;
   }
 
   /** The driver fills in the values, so that a list needs no plan of its own. */

@@ -1,13 +1,16 @@
 import { CompiledQuery } from 'kysely';
+import type { BulkTable } from '../../schema/columns.js';
 import {
   type BulkColumn,
   type BulkInsert,
+  type BulkMove,
   type BulkShape,
-  type BulkTable,
   BulkTexts,
   type BulkUpdate,
   flatChange,
   flatRow,
+  type MoveShape,
+  type RowShape,
   toJson,
 } from '../bulk.js';
 import type { TableNames } from '../table-names.js';
@@ -18,13 +21,14 @@ type Returning = CompiledQuery<{ id: string }>;
 
 /** Sends rows as a JSON array of flat objects. */
 export class PostgresBulk {
-  readonly #texts = new BulkTexts<{ byId: string; byCtid: string }>({
+  readonly #texts = new BulkTexts<{ byId: string; byCtid: string }, string>({
     insert: (table, columns) => this.#insertText(table, columns),
     update: (shape) => ({
       byId: this.#updateText(shape, 't."id" = any($2::text[])'),
       // Goes to the last version of a row: an index holds an entry for each version that anybody may still see.
       byCtid: this.#updateText(shape, 't.ctid = any($2::tid[]) and t."id" = r."w_id"'),
     }),
+    move: (shape) => this.#moveText(shape),
   });
 
   constructor(private readonly names: TableNames) {}
@@ -43,6 +47,12 @@ export class PostgresBulk {
     return CompiledQuery.raw(hasCtids ? text.byCtid : text.byId, [toJson(rows), which]) as Returning;
   }
 
+  move(move: BulkMove): Returning {
+    const { text, shape } = this.#texts.move(move);
+    const rows = move.rows.map((row) => flatChange(row, shape));
+    return CompiledQuery.raw(text, [toJson(rows), move.rows.map(({ where }) => where.id)]) as Returning;
+  }
+
   #insertText(table: BulkTable, columns: readonly BulkColumn[]): string {
     const list = columns.map(({ name }) => `"${name}"`).join(', ');
     const values = columns.map(({ key }) => `r."${key}"`).join(', ');
@@ -52,22 +62,41 @@ export class PostgresBulk {
     );
   }
 
-  /** Repeats the ids as an array: a join with the JSON alone is planned as a scan of the whole table. */
+  #moveText({ where, set, whereAlike, setAlike, carried }: MoveShape): string {
+    const columns = [...carried, ...set.map(({ name }) => name), ...setAlike.map(([name]) => name)];
+    const values = [
+      ...carried.map((name) => `"${name}"`),
+      ...set.map(({ key }) => `"${key}"`),
+      ...setAlike.map(([, value]) => value),
+    ];
+    const returned = [...carried.map((name) => `t."${name}"`), ...set.map(({ key }) => `r."${key}"`)];
+    return (
+      `with ended as (delete from ${this.names.quoted('live_runs')} as t using ${recordset([...where, ...set])} ` +
+      `where ${fitting('t."id" = any($2::text[])', { where, whereAlike })} returning ${returned.join(', ')}) ` +
+      `insert into ${this.names.quoted('history')} (${columns.map((name) => `"${name}"`).join(', ')}) ` +
+      `select ${values.join(', ')} from ended on conflict do nothing returning "id"`
+    );
+  }
+
   #updateText({ table, where, set, whereAlike, setAlike }: BulkShape, which: string): string {
     const sets = [
       ...set.map(({ name, key }) => `"${name}" = r."${key}"`),
       ...setAlike.map(([name, value]) => `"${name}" = ${value}`),
     ];
-    const conditions = [
-      which,
-      ...where.map(({ name, key }) => `t."${name}" = r."${key}"`),
-      ...whereAlike.map(([name, value]) => `t."${name}" = ${value}`),
-    ];
     return (
       `update ${this.names.quoted(table)} as t set ${sets.join(', ')} from ${recordset([...where, ...set])} ` +
-      `where ${conditions.join(' and ')} returning t."id"`
+      `where ${fitting(which, { where, whereAlike })} returning t."id"`
     );
   }
+}
+
+/** @param which repeats the rows as an array: a join with the JSON alone is planned as a scan of the whole table */
+function fitting(which: string, { where, whereAlike }: Pick<RowShape, 'where' | 'whereAlike'>): string {
+  return [
+    which,
+    ...where.map(({ name, key }) => `t."${name}" = r."${key}"`),
+    ...whereAlike.map(([name, value]) => `t."${name}" = ${value}`),
+  ].join(' and ');
 }
 
 function recordset(columns: readonly BulkColumn[]): string {

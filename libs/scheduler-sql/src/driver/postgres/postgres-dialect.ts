@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Tables } from '../../schema/tables.js';
-import type { BulkInsert, BulkTable, BulkUpdate } from '../bulk.js';
+import type { BulkTable } from '../../schema/columns.js';
+import type { BulkInsert, BulkMove, BulkUpdate } from '../bulk.js';
 import type { Dialect } from '../database.js';
 import type { TableNames } from '../table-names.js';
 import { PostgresBulk } from './bulk-postgres.js';
@@ -26,6 +27,12 @@ export class PostgresDialect implements Dialect {
   async updateMany<T extends BulkTable>(kysely: Kysely<Tables>, update: BulkUpdate<T>): Promise<string[]> {
     if (update.rows.length === 0) return [];
     const { rows } = await kysely.executeQuery(this.#bulk.update(update));
+    return rows.map(({ id }) => id);
+  }
+
+  async moveMany(kysely: Kysely<Tables>, move: BulkMove): Promise<string[]> {
+    if (move.rows.length === 0) return [];
+    const { rows } = await kysely.executeQuery(this.#bulk.move(move));
     return rows.map(({ id }) => id);
   }
 

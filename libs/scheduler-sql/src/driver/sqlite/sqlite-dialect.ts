@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Tables } from '../../schema/tables.js';
-import { type BulkInsert, type BulkTable, type BulkUpdate, toJson } from '../bulk.js';
+import type { BulkTable } from '../../schema/columns.js';
+import { type BulkInsert, type BulkMove, type BulkUpdate, toJson } from '../bulk.js';
 import type { Dialect } from '../database.js';
 import type { TableNames } from '../table-names.js';
 import { SqliteBulk } from './bulk-sqlite.js';
@@ -26,6 +27,14 @@ export class SqliteDialect implements Dialect {
   async updateMany<T extends BulkTable>(kysely: Kysely<Tables>, update: BulkUpdate<T>): Promise<string[]> {
     if (update.rows.length === 0) return [];
     const { rows } = await kysely.executeQuery(this.#bulk.update(update));
+    return rows.map(({ id }) => id);
+  }
+
+  async moveMany(kysely: Kysely<Tables>, move: BulkMove): Promise<string[]> {
+    if (move.rows.length === 0) return [];
+    const { insert, remove } = this.#bulk.move(move);
+    await kysely.executeQuery(insert);
+    const { rows } = await kysely.executeQuery(remove);
     return rows.map(({ id }) => id);
   }
 
