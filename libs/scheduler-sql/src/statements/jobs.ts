@@ -14,6 +14,19 @@ export async function selectJobs(
   return query.orderBy('id').execute();
 }
 
+/** Triggers of unfinished jobs that name a time zone, each once and at most 10,000, as JSON. Reads all jobs. */
+export async function selectTriggersInZones({ kysely }: Database): Promise<string[]> {
+  const rows = await kysely
+    .selectFrom('jobs')
+    .select('trigger_json')
+    .distinct()
+    .where('state', '!=', 'finished')
+    .where('trigger_json', 'like', '%"timezone"%')
+    .limit(10_000)
+    .execute();
+  return rows.map((row) => row.trigger_json);
+}
+
 /**
  * Locks jobs in the order of their ids, so that two transactions that lock several cannot wait for each other.
  *

@@ -27,7 +27,8 @@ import { jitterWarning } from '../discovery/trigger-warnings.js';
 import { readSafely } from './arguments.js';
 import type { AnyJobRequest, JobUpdate } from './job-request.js';
 import type { Runtime } from '../runtime.js';
-import { checkPolicies, type Settings } from '../scheduler-options.js';
+import { checkPolicies } from '../concurrency-limits.js';
+import type { Settings } from '../scheduler-options.js';
 import { SCHEDULER_RUNTIME, SCHEDULER_SETTINGS } from '../tokens.js';
 
 /** A checked request. The caller checks the payload against the definition's class, which takes a promise. */
