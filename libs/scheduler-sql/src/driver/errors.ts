@@ -29,8 +29,10 @@ export class DatabaseRefusedError extends SchedulerError {
 
 const REMEDIES = {
   row: 'Shorten or correct the values that it names.',
-  denied: "Grant the store's user select, insert, update and delete on its tables, and what migrations need.",
-  missing: 'Restore the tables, or run migrate(store) of @carillon/sql to make them anew.',
+  denied:
+    "Correct the user and the password, or grant the store's user select, insert, update and delete on its tables, and what migrations need.",
+  missing:
+    'Create the database if that is missing; restore tables, or run migrate(store) of @carillon/sql to make them anew.',
   refused: "The cause has the database's own error; correct what it names.",
   program: 'The cause has the error; report it if it is not your own.',
 } as const;
