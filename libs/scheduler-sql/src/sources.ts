@@ -1,6 +1,7 @@
 import { InvalidOptionsError, oneOf } from '@carillon/scheduler/store';
 import type { Database } from './driver/database.js';
 import { type ErrorKind, toStoreError } from './driver/error-kinds.js';
+import { refuseHeldTicks } from './driver/held-ticks.js';
 import { kindOfMysqlError } from './driver/mysql/mysql-errors.js';
 import type { MysqlPool } from './driver/mysql/mysql-types.js';
 import { openMysql } from './driver/mysql/open-mysql.js';
@@ -52,6 +53,12 @@ export interface Source extends StoreSource {
 
 export function sqliteSource(file: string | SqliteHandle, options: SqliteStoreOptions): Source {
   const read = readStoreOptions(options, ['prefix', 'synchronous']);
+  if (file === ':memory:' && !read.migrate)
+    throw new InvalidOptionsError(
+      'migrate',
+      false,
+      'Leave it out: a database in memory begins without tables.',
+    );
   const source = {
     file: readFile(file),
     leaseMs: read.store.leaseMs,
@@ -69,7 +76,8 @@ export function postgresSource(server: string | PgPool, options: PostgresStoreOp
     checkUrl(server, /^(?:postgres(?:ql)?:\/\/|socket:|\/)/, 'postgres://user@host/database');
   else if (typeof server?.connect !== 'function')
     throw noServer(server, 'postgres://user@host/database', 'a Pool of pg');
-  return sourceOf(read, kindOfPostgresError, () => openPostgres({ server, schema, leaseMs: read.store.leaseMs }));
+  const open = () => openPostgres({ server, schema, leaseMs: read.store.leaseMs });
+  return sourceOf(read, kindOfPostgresError, () => refuseHeldTicks().then(open));
 }
 
 export function mysqlSource(server: string | MysqlPool, options: MysqlStoreOptions): Source {
@@ -85,7 +93,8 @@ export function mysqlSource(server: string | MysqlPool, options: MysqlStoreOptio
   }
   // mysql2 knows one name for both.
   const known = typeof server === 'string' ? server.replace(/^mariadb:/, 'mysql:') : server;
-  return sourceOf(read, kindOfMysqlError, () => openMysql({ server: known, prefix, leaseMs: read.store.leaseMs }));
+  const open = () => openMysql({ server: known, prefix, leaseMs: read.store.leaseMs });
+  return sourceOf(read, kindOfMysqlError, () => refuseHeldTicks().then(open));
 }
 
 function sourceOf(
@@ -118,13 +127,13 @@ function sourceOf(
 }
 
 function readFile(file: unknown): string | SqliteHandle {
-  const isMemory = file === ':memory:' || (isSqliteHandle(file) && fileOf(file) === null);
-  if (!isMemory && ((typeof file === 'string' && file.trim() !== '') || isSqliteHandle(file))) return file;
+  const isInMemory = isSqliteHandle(file) && fileOf(file) === null;
+  if (!isInMemory && ((typeof file === 'string' && file.trim() !== '') || isSqliteHandle(file))) return file;
   throw new InvalidOptionsError(
     'file',
-    isMemory ? ':memory:' : file,
-    isMemory
-      ? 'It would be gone with the process. Leave out `store`, which keeps jobs in memory, or name a file.'
+    isInMemory ? 'a database in memory' : file,
+    isInMemory
+      ? "The store opens its own connection, which would not see it. Give ':memory:' for a test, or a database in a file."
       : "Name a file, such as 'jobs.db', or give an open Database of node:sqlite, better-sqlite3 or libsql.",
   );
 }

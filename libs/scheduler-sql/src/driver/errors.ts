@@ -37,6 +37,19 @@ const REMEDIES = {
   program: 'The cause has the error; report it if it is not your own.',
 } as const;
 
+/** Fake timers keep the ticks that connections to a server need. */
+export class FakeTimersError extends SchedulerError {
+  readonly code = 'FAKE_TIMERS';
+  readonly statusCode = 500;
+  constructor() {
+    super(
+      'Fake timers replace process.nextTick, and without it no connection to a database server opens. ' +
+        "Leave it real: doNotFake: ['nextTick'] in Jest, toFake without 'nextTick' in vitest and sinon. " +
+        'Or move time with the TimeMachine of @carillon/scheduler/testing.',
+    );
+  }
+}
+
 /** The server is older than the store needs. */
 export class DatabaseTooOldError extends SchedulerError {
   readonly code = 'DATABASE_TOO_OLD';
