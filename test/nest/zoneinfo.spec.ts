@@ -164,7 +164,11 @@ describe('two applications in a process', () => {
     const second = await createApp({ providers: [Report], options: { zoneinfo: 'runtime' } });
     await first.app.init();
     expect(await nine(first)).toBe(7);
-    expect(await rejection(second.app.init())).toMatchObject({ code: 'INVALID_OPTIONS', field: 'zoneinfo' });
+    const error = await rejection(second.app.init());
+    expect(error).toMatchObject({ code: 'INVALID_OPTIONS', field: 'zoneinfo' });
+    expect(error.message).toMatch(
+      /^SchedulerModule: The option "zoneinfo" is 'runtime', and another application/,
+    );
     expect(await nine(first)).toBe(7);
   });
 

@@ -33,7 +33,11 @@ export function putZoneinfoIntoForce(choice: ZoneinfoChoice | undefined): void {
 
 /** Puts the choice into force, and keeps its source in force until the release. @throws InvalidOptionsError */
 export function holdZoneinfo(scheduler: object, choice: ZoneinfoChoice | undefined): void {
-  putZoneinfoIntoForce(choice);
+  try {
+    putZoneinfoIntoForce(choice);
+  } catch (error) {
+    throw error instanceof InvalidOptionsError ? error.at('SchedulerModule') : error;
+  }
   open.add(scheduler);
 }
 
