@@ -33,7 +33,7 @@ export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModule
   private stopping: Promise<void> | null = null;
   private isOpen = false;
   private isStopped = false;
-  /** The engine is open and has the declarations found so far. */
+  /** The engine is open, has the declarations found so far, and has not stopped. */
   isReady = false;
 
   constructor(
@@ -117,6 +117,7 @@ export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModule
       releaseZoneinfo(this);
     }
     this.isStopped = true;
+    this.isReady = false;
     this.runtime.hub.complete();
   }
 
