@@ -5,7 +5,7 @@ import { storeContract, type StoreHome } from '../../libs/scheduler/src/testing/
 import { eachDatabase, type ScratchDatabase, type TestDatabase } from '../servers/each-database.js';
 
 const OPTIONS = { leaseMs: 120_000, pollMs: 5_000, retention: { ageMs: null, perJob: null } };
-const TABLES = ['jobs', 'runs', 'replicas', 'groups'] as const;
+const TABLES = ['jobs', 'schedules', 'live_runs', 'history', 'replicas', 'groups'] as const;
 
 /** One scratch database for all cases: making tables takes longer than a case, so each leaves them empty. */
 class Homes {
@@ -19,9 +19,10 @@ class Homes {
     return {
       store: () => new SqlStore({ options: OPTIONS, connect: () => scratch.open() }),
       spoil: (jobId) =>
-        withTables(scratch, ({ kysely }) =>
-          kysely.updateTable('jobs').set({ trigger_json: '{"type":' }).where('id', '=', jobId).execute(),
-        ),
+        withTables(scratch, async ({ kysely }) => {
+          await kysely.updateTable('jobs').set({ trigger_json: '{"type":' }).where('id', '=', jobId).execute();
+          await kysely.updateTable('schedules').set({ revision: 1 }).where('id', '=', jobId).execute();
+        }),
       close: () =>
         withTables(scratch, async ({ kysely }) => {
           for (const table of TABLES) await kysely.deleteFrom(table).execute();

@@ -33,6 +33,7 @@ const EXAMPLES: Record<string, SchedulerError> = {
   DriverMissingError: new api.DriverMissingError(['pg'], 'The package "pg" is not installed.', 'Install it.'),
   DatabaseRefusedError: new api.DatabaseRefusedError('missing', new Error('no such table: jobs')),
   DatabaseTooOldError: new api.DatabaseTooOldError('5.7.44', 'MySQL 8.0'),
+  FakeTimersError: new api.FakeTimersError(),
   SchemaTooNewError: new api.SchemaTooNewError('"carillon".*', '0009_x', '0001_y'),
   SchemaOutdatedError: new api.SchemaOutdatedError('"carillon".*', null, '0001_y'),
   TimeTravelError: new api.TimeTravelError('The clock stands.'),

@@ -51,7 +51,7 @@ const RETRY = names({
   attempts: 0, backoff: 0, delay: 0, maxDelay: 0, jitter: 0, when: 0,
 } satisfies Record<keyof RetryOptions, 0>); // prettier-ignore
 const MODULE = names({
-  timezone: 0, defaults: 0, store: 0, engine: 0, drainTimeout: 0, abortGrace: 0, maxSleep: 0, history: 0, log: 0,
+  timezone: 0, zoneinfo: 0, defaults: 0, store: 0, engine: 0, drainTimeout: 0, abortGrace: 0, maxSleep: 0, history: 0, log: 0,
   concurrency: 0, groups: 0, maxPayload: 0, enhancers: 0,
 } satisfies Record<keyof SchedulerOptions, 0>); // prettier-ignore
 const JOB = names({

@@ -149,15 +149,15 @@ describe('the start', () => {
     await app.close();
   });
 
-  it('is logged with the number of declared jobs and the time-zone data', async () => {
+  it('is logged with the number of declared jobs and the time zone data in use', async () => {
     @Injectable()
     class Tasks {
       @Interval('1s')
       tick(): void {}
     }
-    const { lines } = await startApp({ providers: [Tasks] });
+    const { lines } = await startApp({ providers: [Tasks], options: { zoneinfo: 'runtime' } });
     expect(lines.filter(({ level }) => level === 'log').map(({ text }) => text)).toEqual([
-      `Started with 1 declared job, kept in memory; time zone data ${process.versions.tz}.`,
+      `Started with 1 declared job, kept in memory; time zone data ${process.versions.tz} of the runtime.`,
     ]);
   });
 });

@@ -67,6 +67,30 @@ it('says at the next normal start that a kept store has runs of the future', asy
   ]);
 });
 
+it('plays a year in a SQLite database in memory, which has each run until the end', async () => {
+  const time = new TimeMachine('2127-01-01T00:00Z');
+  const store = sqliteStore(':memory:', { retention: { age: null, perJob: null } });
+  const module = Test.createTestingModule({
+    imports: [SchedulerModule.forRoot({ store, log: false })],
+    providers: [Nightly],
+  });
+  const app = await time.steer(module, { keepStore: true }).compile();
+  await app.init();
+  await time.travelTo('2128-01-01T00:00Z');
+  const runs = await time.runsOf('nightly');
+  expect(runs).toHaveLength(365);
+  expect(new Set(runs.map(({ outcome }) => outcome))).toEqual(new Set(['succeeded']));
+  expect(runs.at(-1)!.scheduledAt).toEqual(new Date('2127-12-31T02:30Z'));
+  await app.close();
+  // The next start of the same value has an empty database.
+  const again = await Test.createTestingModule({
+    imports: [SchedulerModule.forRoot({ store, log: false })],
+  }).compile();
+  await again.init();
+  expect(await again.get(SchedulerService).getJobs()).toEqual([]);
+  await again.close();
+});
+
 it('is refused in a store that a live process uses', async () => {
   await startNormally('shared.db');
   const time = new TimeMachine('2127-01-01T00:00Z');

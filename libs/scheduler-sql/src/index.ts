@@ -18,6 +18,7 @@ export {
   DatabaseRefusedError,
   DatabaseTooOldError,
   DriverMissingError,
+  FakeTimersError,
   SchemaOutdatedError,
   SchemaTooNewError,
 } from './driver/errors.js';
@@ -31,7 +32,7 @@ const SOURCES = new WeakMap<LeasedStore, Source>();
  * package that is present: node:sqlite (Node 22.13), better-sqlite3 12, libsql.
  *
  * @param file made if it is missing; or an open `Database` of one of those packages, whose file is opened a second
- *   time with that package
+ *   time with that package; or `':memory:'` for tests: each start then has an empty database, gone with its end
  * @throws InvalidOptionsError, InvalidDurationError naming the option. At the start: DriverMissingError,
  *   SchemaTooNewError, SchemaOutdatedError
  */
@@ -45,7 +46,7 @@ export function sqliteStore(file: string | SqliteHandle, options: SqliteStoreOpt
  * @param server a URL as pg takes it, or a `Pool` of pg: nothing is set on it, and it is not closed; one connection
  *   beside it, with the pool's options, listens for hints of other replicas
  * @throws InvalidOptionsError, InvalidDurationError naming the option. At the start: DriverMissingError,
- *   SchemaTooNewError, SchemaOutdatedError
+ *   FakeTimersError, SchemaTooNewError, SchemaOutdatedError
  */
 export function postgresStore(server: string | PgPool, options: PostgresStoreOptions = {}): LeasedStore {
   return storeOf(postgresSource(server, options));
@@ -57,7 +58,7 @@ export function postgresStore(server: string | PgPool, options: PostgresStoreOpt
  * @param server a URL as mysql2 takes it, or a `Pool` of mysql2 or mysql2/promise: its connections get their settings
  *   back after each use, and it is not closed
  * @throws InvalidOptionsError, InvalidDurationError naming the option. At the start: DriverMissingError,
- *   DatabaseTooOldError, SchemaTooNewError, SchemaOutdatedError
+ *   FakeTimersError, DatabaseTooOldError, SchemaTooNewError, SchemaOutdatedError
  */
 export function mysqlStore(server: string | MysqlPool, options: MysqlStoreOptions = {}): LeasedStore {
   return storeOf(mysqlSource(server, options));

@@ -1,10 +1,15 @@
 import { InvalidOptionsError, oneOf } from '@carillon/scheduler/store';
 import type { Database } from './driver/database.js';
+import { type ErrorKind, toStoreError } from './driver/error-kinds.js';
+import { refuseHeldTicks } from './driver/held-ticks.js';
+import { kindOfMysqlError } from './driver/mysql/mysql-errors.js';
 import type { MysqlPool } from './driver/mysql/mysql-types.js';
 import { openMysql } from './driver/mysql/open-mysql.js';
 import { openPostgres } from './driver/postgres/open-postgres.js';
 import type { PgPool } from './driver/postgres/pg-types.js';
+import { kindOfPostgresError } from './driver/postgres/postgres-errors.js';
 import { openSqlite } from './driver/sqlite/open-sqlite.js';
+import { kindOfSqliteError } from './driver/sqlite/sqlite-errors.js';
 import { fileOf, isSqliteHandle, type SqliteHandle } from './driver/sqlite/sqlite-handle.js';
 import { checkDatabase, migrateDatabase } from './migrations/index.js';
 import { readName, readStoreOptions, type SqlStoreOptions, type StoreOptions } from './options.js';
@@ -37,23 +42,30 @@ export const DEFAULT_SYNCHRONOUS = 'full';
 export interface StoreSource {
   readonly options: StoreOptions;
   /** Opens the database, and makes or migrates its tables unless an option says otherwise. */
+  /** @throws SchedulerError */
   connect(): Promise<Database>;
 }
 
 export interface Source extends StoreSource {
-  /** Makes or migrates the tables, whatever the options say. */
+  /** Makes or migrates the tables, whatever the options say. @throws SchedulerError */
   migrate(): Promise<string[]>;
 }
 
 export function sqliteSource(file: string | SqliteHandle, options: SqliteStoreOptions): Source {
   const read = readStoreOptions(options, ['prefix', 'synchronous']);
+  if (file === ':memory:' && !read.migrate)
+    throw new InvalidOptionsError(
+      'migrate',
+      false,
+      'Leave it out: a database in memory begins without tables.',
+    );
   const source = {
     file: readFile(file),
     leaseMs: read.store.leaseMs,
     prefix: readName('prefix', options.prefix ?? DEFAULT_PREFIX),
     synchronous: oneOf('synchronous', options.synchronous ?? DEFAULT_SYNCHRONOUS, ['full', 'normal']),
   };
-  return sourceOf(read, () => openSqlite(source));
+  return sourceOf(read, kindOfSqliteError, () => openSqlite(source));
 }
 
 export function postgresSource(server: string | PgPool, options: PostgresStoreOptions): Source {
@@ -64,7 +76,8 @@ export function postgresSource(server: string | PgPool, options: PostgresStoreOp
     checkUrl(server, /^(?:postgres(?:ql)?:\/\/|socket:|\/)/, 'postgres://user@host/database');
   else if (typeof server?.connect !== 'function')
     throw noServer(server, 'postgres://user@host/database', 'a Pool of pg');
-  return sourceOf(read, () => openPostgres({ server, schema, leaseMs: read.store.leaseMs }));
+  const open = () => openPostgres({ server, schema, leaseMs: read.store.leaseMs });
+  return sourceOf(read, kindOfPostgresError, () => refuseHeldTicks().then(open));
 }
 
 export function mysqlSource(server: string | MysqlPool, options: MysqlStoreOptions): Source {
@@ -80,20 +93,23 @@ export function mysqlSource(server: string | MysqlPool, options: MysqlStoreOptio
   }
   // mysql2 knows one name for both.
   const known = typeof server === 'string' ? server.replace(/^mariadb:/, 'mysql:') : server;
-  return sourceOf(read, () => openMysql({ server: known, prefix, leaseMs: read.store.leaseMs }));
+  const open = () => openMysql({ server: known, prefix, leaseMs: read.store.leaseMs });
+  return sourceOf(read, kindOfMysqlError, () => refuseHeldTicks().then(open));
 }
 
 function sourceOf(
   { store, migrate }: { store: StoreOptions; migrate: boolean },
+  kindOf: (error: unknown) => ErrorKind,
   open: () => Promise<Database>,
 ): Source {
   const openWith = async <T>(work: (database: Database) => Promise<T>): Promise<[Database, T]> => {
-    const database = await open();
+    let database: Database | null = null;
     try {
+      database = await open();
       return [database, await work(database)];
     } catch (error) {
-      await database.close();
-      throw error;
+      await database?.close();
+      throw toStoreError(kindOf(error), error);
     }
   };
   return {
@@ -111,13 +127,13 @@ function sourceOf(
 }
 
 function readFile(file: unknown): string | SqliteHandle {
-  const isMemory = file === ':memory:' || (isSqliteHandle(file) && fileOf(file) === null);
-  if (!isMemory && ((typeof file === 'string' && file.trim() !== '') || isSqliteHandle(file))) return file;
+  const isInMemory = isSqliteHandle(file) && fileOf(file) === null;
+  if (!isInMemory && ((typeof file === 'string' && file.trim() !== '') || isSqliteHandle(file))) return file;
   throw new InvalidOptionsError(
     'file',
-    isMemory ? ':memory:' : file,
-    isMemory
-      ? 'It would be gone with the process. Leave out `store`, which keeps jobs in memory, or name a file.'
+    isInMemory ? 'a database in memory' : file,
+    isInMemory
+      ? "The store opens its own connection, which would not see it. Give ':memory:' for a test, or a database in a file."
       : "Name a file, such as 'jobs.db', or give an open Database of node:sqlite, better-sqlite3 or libsql.",
   );
 }

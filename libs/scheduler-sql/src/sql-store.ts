@@ -24,12 +24,19 @@ import type {
   RunRequest,
   StoreSession,
 } from '@carillon/scheduler/store';
-import { SchedulerError, SchedulerNotRunningError, StoreUnavailableError } from '@carillon/scheduler/store';
+import {
+  SchedulerError,
+  SchedulerNotRunningError,
+  StoreUnavailableError,
+  timezonesIn,
+} from '@carillon/scheduler/store';
 import { isNoResponse, limitsOf } from './driver/real-time.js';
 import type { StoreSource } from './sources.js';
 import { selectRuns } from './statements/history.js';
+import { selectTriggersInZones } from './statements/jobs.js';
 import { selectReplicaIds } from './statements/replicas.js';
 import { StoreRuntime } from './store-runtime.js';
+import { readJsonOr } from './units/json.js';
 import { viewStoredRun } from './units/run-rows.js';
 
 /** How long a start waits for a database that is slow to respond. */
@@ -100,6 +107,15 @@ export class SqlStore implements LeasedStore {
 
   listJobs(filter: JobFilter): Promise<Job[]> {
     return this.verb((runtime) => runtime.listJobs(filter));
+  }
+
+  timezones(): Promise<Set<string>> {
+    return this.verb(async (runtime) => {
+      const zones = new Set<string>();
+      for (const text of await runtime.query(selectTriggersInZones))
+        timezonesIn(readJsonOr(text, null), zones);
+      return zones;
+    });
   }
 
   changeJob(id: string, change: JobChange, now: number): Promise<ChangeResult | null> {

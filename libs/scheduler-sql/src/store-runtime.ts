@@ -7,7 +7,7 @@ import {
   type ChangeResult,
   HeldClaims,
   type IfTaken,
-  isNewerZoneData,
+  isNewerZoneinfo,
   type Job,
   type JobChange,
   type JobFilter,
@@ -19,6 +19,7 @@ import {
   type SchedulerError,
   SerialQueue,
   type StoreSession,
+  zoneinfoVersion,
 } from '@carillon/scheduler/store';
 import type { Kysely } from 'kysely';
 import { Claims } from './claim/claims.js';
@@ -80,7 +81,7 @@ export class StoreRuntime {
       db,
       session,
       leaseMs: options.leaseMs,
-      units: new UnitRepository(db, session.zoneVersion ?? process.versions.tz ?? 'unknown'),
+      units: new UnitRepository(db, session.zoneVersion ?? zoneinfoVersion()),
       held: new HeldClaims(),
       floor: new DueFloor(db.hints === null ? 0 : options.pollMs),
       serial: new SerialQueue(),
@@ -208,8 +209,8 @@ export class StoreRuntime {
     const { db, units, floor } = this.context;
     const own = units.zoneVersion;
     for (const version of known)
-      if (isNewerZoneData(version, this.newerZoneData ?? own)) this.newerZoneData = version;
-    const versions = [...new Set(known)].filter((version) => isNewerZoneData(own, version));
+      if (isNewerZoneinfo(version, this.newerZoneData ?? own)) this.newerZoneData = version;
+    const versions = [...new Set(known)].filter((version) => isNewerZoneinfo(own, version));
     if (versions.length === 0) return;
     for (let afterId = ''; ;) {
       const last = await db.transaction(async (trx) => {

@@ -55,6 +55,7 @@ export {
   triggerFromJson,
   type TriggerJson,
   type WindowOptions,
+  type ZoneinfoChoice,
 } from './timing/index.js';
 
 export {

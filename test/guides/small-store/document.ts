@@ -7,8 +7,6 @@ type KeptJob = Omit<carillon.JobRecord, 'trigger' | 'policies'> & { trigger: str
 /** A run as rules know it, with its instant for queries and the notes of its handler. */
 export type KeptRun = carillon.RunRecord & carillon.RunNotes & { instant: number };
 
-const ZONE_VERSION = process.versions.tz ?? 'unknown';
-
 /** Everything that the store keeps, as one verb reads it, changes it and writes it. */
 export class Document {
   readonly facts = new carillon.Facts();
@@ -40,7 +38,8 @@ export class Document {
 
   /** Makes a job. @param declaration hash of the declaration; null for a job that is added */
   add(spec: carillon.JobSpec, declaration: string | null): carillon.StoredUnit {
-    const made = { payload: spec.payload, declaration, now: this.now, zoneVersion: ZONE_VERSION };
+    const zoneVersion = carillon.zoneinfoVersion();
+    const made = { payload: spec.payload, declaration, now: this.now, zoneVersion };
     return this.load(carillon.newJobRecord(spec, made), null);
   }
 
@@ -52,7 +51,7 @@ export class Document {
     const { now, facts, changes } = this;
     const runId = () => String(++this.madeRuns).padStart(12, '0');
     const readPayload = (payload: unknown) => payload as carillon.JsonValue | undefined;
-    const context = { now, zoneVersion: ZONE_VERSION, facts, changes, runId, readPayload };
+    const context = { now, zoneVersion: carillon.zoneinfoVersion(), facts, changes, runId, readPayload };
     const unit = new carillon.StoredUnit(job, live, context, unreadable);
     carillon.followZoneData(unit);
     this.units.set(job.id, unit);
@@ -80,7 +79,7 @@ export class Document {
 
   /** Says that a replica lives, and what its code declares. Returns the live replicas. */
   beat(id: string, declares: carillon.Declares, leaseMs: number): carillon.LiveReplica[] {
-    this.replicas.set(id, { id, zoneVersion: ZONE_VERSION, declares, beatAt: this.now });
+    this.replicas.set(id, { id, zoneVersion: carillon.zoneinfoVersion(), declares, beatAt: this.now });
     return this.live(this.now - leaseMs);
   }
 

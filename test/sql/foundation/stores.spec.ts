@@ -23,8 +23,8 @@ describe('options of a store', () => {
 
   it.each<[() => unknown, RegExp]>([
     [() => sqliteStore(''), /"file" cannot be "".*Name a file, such as 'jobs.db'/],
-    [() => sqliteStore(':memory:'), /would be gone with the process. Leave out `store`/],
-    [() => sqliteStore(new Libsql(':memory:')), /would be gone with the process/],
+    [() => sqliteStore(new Libsql(':memory:')), /"a database in memory".*Give ':memory:' for a test/],
+    [() => sqliteStore(':memory:', { migrate: false }), /"migrate" cannot be false. Leave it out/],
     [() => sqliteStore(7 as never), /"file" cannot be 7/],
     [
       () => sqliteStore(file, { synchronous: 'off' as never }),

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { cron, JobHandler } from '@carillon/scheduler';
+import { zoneinfoVersion } from '@carillon/scheduler/store';
 import { START } from '../../nest/testing-app.js';
 import { eachDatabase } from '../../servers/each-database.js';
 import { jobRow } from '../foundation/rows.js';
@@ -32,7 +33,7 @@ describe.each(eachDatabase)('over %s', (name, database) => {
             trigger_json: JSON.stringify(trigger),
             due_at: first,
             next_tick_at: first,
-            tzdata: process.versions.tz!,
+            tzdata: zoneinfoVersion(),
             added_at: begunAt,
             updated_at: begunAt,
           }),

@@ -171,15 +171,35 @@ describe.runIf(await hasServer('mysql'))('MySQL as people run it', () => {
     );
   });
 
-  it('refuses a transaction whose strings could end early', async () => {
+  it.each([
+    "set session sql_mode = 'NO_BACKSLASH_ESCAPES'",
+    'set names latin1',
+    'set names gbk',
+    'set names utf8mb3',
+    'set session character_set_connection = latin1',
+    'set session character_set_results = latin1',
+    'set session sql_safe_updates = 1',
+  ])('refuses a transaction after "%s", which breaks the statements of the store', async (prelude) => {
     const store = await open(await scratchUrl());
     const connection = await mysqlPromise.createConnection(await scratchUrl());
     closing.push(() => connection.end());
-    await connection.query("set session sql_mode = 'NO_BACKSLASH_ESCAPES'");
+    await connection.query(prelude);
     await connection.beginTransaction();
     await expect(put(store, `x' or 1=1 -- `, undefined, connection)).rejects.toBeInstanceOf(
       InvalidOptionsError,
     );
+  });
+
+  it('does not take a read-only transaction of a user for an outage', async () => {
+    const own = await scratchUrl();
+    const store = await open(own);
+    const connection = await mysqlPromise.createConnection(own);
+    closing.push(() => connection.end());
+    await connection.query('start transaction read only');
+    await expect(put(store, 'job', undefined, connection)).rejects.toMatchObject({
+      code: 'DATABASE_REFUSED',
+      reason: 'refused',
+    });
   });
 
   it(

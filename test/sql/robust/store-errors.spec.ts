@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import mysql from 'mysql2/promise';
+import { sql } from 'kysely';
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import { SchedulerError, StoreUnavailableError } from '@carillon/scheduler';
-import { mysqlStore, postgresStore, sqliteStore } from '@carillon/sql';
+import { migrate, mysqlStore, postgresStore, sqliteStore } from '@carillon/sql';
 import { every, type LeasedStore, readPolicies } from '@carillon/scheduler/store';
 import { TcpProxy } from '../../cluster/tcp-proxy.js';
 import { eachDatabase, type ScratchDatabase, type TestDatabase } from '../../servers/each-database.js';
@@ -119,6 +120,50 @@ const servers = eachDatabase.filter(([, { kind }]) => kind !== 'sqlite');
 
 describe.each(servers)('over %s', (_, database) => {
   const isPostgres = database.kind === 'postgres';
+
+  describe.each<[string, (url: URL) => unknown, object]>([
+    [
+      'a database that does not exist',
+      (url) => (url.pathname = '/none_of_this_name'),
+      { code: 'DATABASE_REFUSED', reason: 'missing' },
+    ],
+    [
+      'a user who is unknown',
+      (url) => (url.username = 'nobody_of_this_name'),
+      { code: 'DATABASE_REFUSED', reason: 'denied' },
+    ],
+    ['a port on which nothing listens', (url) => (url.port = '1'), { code: 'STORE_UNAVAILABLE' }],
+  ])('%s', (__, change, error) => {
+    it.each<[string, (store: LeasedStore) => unknown]>([
+      ['the start', (store) => store.open(session)],
+      ['migrate()', migrate],
+    ])('ends %s with an error that says whether to try again', async (___, begin) => {
+      const scratch = await database.scratch();
+      closing.push(() => scratch.drop());
+      const url = new URL(scratch.url);
+      change(url);
+      const store = storeOf(database, { ...scratch, url: url.href });
+      await expect(async () => begin(store)).rejects.toMatchObject({ ...error, name: expect.any(String) });
+      await expect(async () => begin(store)).rejects.toBeInstanceOf(SchedulerError);
+    });
+  });
+
+  it.runIf(isPostgres)(
+    'tables that no migration has noted end the start with what the database says',
+    async () => {
+      const scratch = await database.scratch();
+      closing.push(() => scratch.drop());
+      const own = await scratch.open();
+      await sql.raw(`delete from ${scratch.options.schema}.migrations`).execute(own.kysely);
+      const store = storeOf(database, scratch);
+      for (const begin of [() => store.open(session), () => migrate(store)]) {
+        await expect(async () => begin()).rejects.toMatchObject({
+          code: 'DATABASE_REFUSED',
+          message: expect.stringContaining('already exists'),
+        });
+      }
+    },
+  );
 
   it('a user without privileges, or who may only read, learns so', async () => {
     const { store, scratch } = await world(database);

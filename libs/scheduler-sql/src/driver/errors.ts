@@ -29,11 +29,26 @@ export class DatabaseRefusedError extends SchedulerError {
 
 const REMEDIES = {
   row: 'Shorten or correct the values that it names.',
-  denied: "Grant the store's user select, insert, update and delete on its tables, and what migrations need.",
-  missing: 'Restore the tables, or run migrate(store) of @carillon/sql to make them anew.',
+  denied:
+    "Correct the user and the password, or grant the store's user select, insert, update and delete on its tables, and what migrations need.",
+  missing:
+    'Create the database if that is missing; restore tables, or run migrate(store) of @carillon/sql to make them anew.',
   refused: "The cause has the database's own error; correct what it names.",
   program: 'The cause has the error; report it if it is not your own.',
 } as const;
+
+/** Fake timers keep the ticks that connections to a server need. */
+export class FakeTimersError extends SchedulerError {
+  readonly code = 'FAKE_TIMERS';
+  readonly statusCode = 500;
+  constructor() {
+    super(
+      'Fake timers replace process.nextTick, and without it no connection to a database server opens. ' +
+        "Leave it real: doNotFake: ['nextTick'] in Jest, toFake without 'nextTick' in vitest and sinon. " +
+        'Or move time with the TimeMachine of @carillon/scheduler/testing.',
+    );
+  }
+}
 
 /** The server is older than the store needs. */
 export class DatabaseTooOldError extends SchedulerError {

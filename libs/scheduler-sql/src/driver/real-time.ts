@@ -1,6 +1,8 @@
-import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
+import * as timers from 'node:timers';
 
 // The machine's time, not the scheduler's: waits for a database do not depend on a test that steers time.
+// Read at import: fake timers that are installed later do not replace these, even those of the module.
+const { clearInterval, clearTimeout, setInterval, setTimeout } = timers;
 
 /** A database has not responded within its deadline. The connection is of no further use. */
 export class NoResponseError extends Error {

@@ -140,7 +140,7 @@ export async function selectEarliestWithoutSlot(
 ): Promise<number | null> {
   const job = await kysely
     .selectFrom('schedules')
-    .innerJoin('runs', 'live_runs.job_id', 'jobs.id')
+    .innerJoin('live_runs', 'live_runs.job_id', 'schedules.id')
     .select('schedules.due_at')
     .where('schedules.due_at', 'is not', null)
     .where(dialect.isOneOf('schedules.handler', handlers))

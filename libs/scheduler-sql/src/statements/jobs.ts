@@ -25,6 +25,20 @@ export async function selectJobs(
   return (await query.orderBy('j.id').execute()).map((row) => ({ job: row, schedule: row }));
 }
 
+/** Triggers of unfinished jobs that name a time zone, each once and at most 10,000, as JSON. Reads all jobs. */
+export async function selectTriggersInZones({ kysely }: Database): Promise<string[]> {
+  const rows = await kysely
+    .selectFrom('jobs as j')
+    .innerJoin('schedules as s', 's.id', 'j.id')
+    .select('j.trigger_json')
+    .distinct()
+    .where('s.state', '!=', 'finished')
+    .where('j.trigger_json', 'like', '%"timezone"%')
+    .limit(10_000)
+    .execute();
+  return rows.map((row) => row.trigger_json);
+}
+
 /** Jobs that are locked, in any order. */
 export function selectJobRows(
   { dialect }: Database,

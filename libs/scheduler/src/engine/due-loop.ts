@@ -217,12 +217,8 @@ export class DueLoop {
   }
 
   private claimed(batch: ClaimBatch): void {
-    if (
-      batch.recorded.length > 0 ||
-      batch.changed.length > 0 ||
-      batch.cancelled.length > 0 ||
-      batch.recovered !== undefined
-    )
+    const { recorded, changed, cancelled, recovered } = batch;
+    if (recorded.length > 0 || changed.length > 0 || cancelled.length > 0 || recovered !== undefined)
       this.sink.publish(batch);
     if (this.leased && batch.claims.length > 0) this.sink.claimed(batch.claims, this.askedAt);
   }
@@ -250,7 +246,7 @@ export class DueLoop {
     if (this.pollMs === Number.POSITIVE_INFINITY) return this.timers.wakeAt(at);
     const now = this.clock.now();
     const againAt = this.lookAgainAt ?? Number.POSITIVE_INFINITY;
-    // Work that is due already was left behind: it is not claimed again at once.
+    // What was left behind is not claimed again at once.
     const dueAt = at === null || (at <= now && this.lookAgainAt !== null) ? againAt : Math.min(at, againAt);
     this.timers.wakeAt(Math.min(dueAt, now + this.pollMs));
   };

@@ -1,6 +1,7 @@
 import { type Claim, HandlerUnknownError, LeaseLostError, StoreAheadError } from '../model/index.js';
 import type { EventPublisher } from '../events/index.js';
 import type { Clock, Delay, LeasedStore } from '../ports/index.js';
+import { zoneinfoVersion } from '../timing/index.js';
 import type { AttemptSupervisor } from './attempt-supervisor.js';
 import type { DueLoop } from './due-loop.js';
 import { StoreClock } from './store-clock.js';
@@ -230,7 +231,7 @@ export class LeaseKeeper {
   private reportZoneData(newerTimezoneData: string | null): void {
     if (newerTimezoneData === null || newerTimezoneData === this.reportedZoneData) return;
     this.reportedZoneData = newerTimezoneData;
-    const timezoneData = process.versions.tz ?? 'unknown';
+    const timezoneData = zoneinfoVersion();
     this.parts.publisher.events.emit('scheduler.zoneDataOlder', { timezoneData, newerTimezoneData });
   }
 

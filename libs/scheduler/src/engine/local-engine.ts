@@ -35,6 +35,7 @@ import { LeaseKeeper } from './lease-keeper.js';
 import { RunningAttempts } from './running-attempts.js';
 import { StoreDeadline } from './store-deadline.js';
 import type { TimerQueue } from './timer-queue.js';
+import { describeZoneData } from './zone-data.js';
 
 /** Delays after which a job added in the caller's transaction is looked for, since nothing reports the commit. */
 const AFTER_COMMIT_MS = [0, 50, 250, 1_000];
@@ -88,11 +89,13 @@ export class LocalEngine implements Engine {
   }
 
   start(): Awaitable<void> {
-    return whenReady(this.leaseKeeper?.startBeating(), () => {
+    const zoneData = describeZoneData(this.store, this.deadline, this.clock.now());
+    const beaten = whenReady(this.leaseKeeper?.startBeating(), () => zoneData);
+    return whenReady(beaten, (fact) => {
       if (this.stopped) return;
       this.started = true;
       if (!this.paused) this.loop.start();
-      this.publisher.events.emit('scheduler.started', { timezoneData: process.versions.tz ?? 'unknown' });
+      this.publisher.events.emit('scheduler.started', fact);
     });
   }
 
@@ -215,10 +218,9 @@ export class LocalEngine implements Engine {
     this.attempts = host.attempts;
     const publisher = (this.publisher = new EventPublisher(host.events, store));
     const running = (this.running = new RunningAttempts(timers, () => this.loop.passing));
-    const shared = { clock, timers, deadline, publisher };
+    const shared = { store, clock, timers, deadline, publisher };
     this.supervisor = new AttemptSupervisor({
       ...shared,
-      store,
       running,
       attempts: host.attempts,
       onSlotFreed: () => this.loop.slotFreed(),
@@ -242,9 +244,8 @@ export class LocalEngine implements Engine {
     });
     timers.connect(this.loop.pass, (stepMs) => this.clockStepped(stepMs));
     if (isLeased(store)) {
-      const { supervisor, loop } = this;
-      const { handlers } = host.process;
-      this.leaseKeeper = new LeaseKeeper({ ...shared, store, supervisor, loop, handlers });
+      const parts = { ...shared, store, supervisor: this.supervisor, loop: this.loop };
+      this.leaseKeeper = new LeaseKeeper({ ...parts, handlers: host.process.handlers });
     }
   }
 

@@ -2,7 +2,6 @@ import { type Completion, keepResult } from '../model/index.js';
 import type { ClaimBatch } from '../ports/index.js';
 import type { ConcurrencySlots } from './concurrency-slots.js';
 import type { JobTable } from './job-table.js';
-import type { MemoryJob } from './memory-job.js';
 import type { MemoryRun } from './memory-run.js';
 import type { RunTable } from './run-table.js';
 
@@ -21,48 +20,12 @@ export class UsualRuns {
 
   /** Starts the run of the tick that is due first; null, and nothing has changed, unless it is a usual one. */
   start(now: number): MemoryRun | null {
-    const { due } = this.jobs;
-    const dueAt = due.earliest();
-    if (dueAt === null || dueAt > now) return null;
-    const waitingAt = this.runs.waiting.earliest();
-    if (waitingAt !== null && waitingAt <= now) return null;
-    const job = this.jobs.firstDue();
-    const { policies } = job;
-    const { misfireGraceMs, group } = policies;
-    if (
-      job.state !== 'active' ||
-      job.live !== null ||
-      job.delayedTickAt !== null ||
-      policies.maxRuns !== null ||
-      job.trigger.waitsForRun ||
-      (misfireGraceMs !== null && now - dueAt > misfireGraceMs) ||
-      (this.slots !== null && this.slots.isFull(group))
-    )
+    try {
+      return this.tryStart(now);
+    } catch {
+      // The rules ask the trigger again, and park its job.
       return null;
-    const nextAt = nextTick(job, dueAt);
-    if (nextAt === null) return null;
-    const nextDueAt = nextAt + job.trigger.delayAt(nextAt);
-    if (nextDueAt <= now) return null;
-
-    const run = this.runs.add(job, dueAt, dueAt, job.payload, null);
-    run.state = 'running';
-    run.attempt = 1;
-    run.startedAt = now;
-    run.latenessMs = now - dueAt;
-    if (this.slots !== null) {
-      this.slots.take(group);
-      run.holdsSlot = true;
-      if (group !== null) run.group = group;
     }
-    job.live = run;
-    job.runsStarted++;
-    if (job.lastTickAt === null || job.lastTickAt < dueAt) {
-      job.lastTickAt = dueAt;
-      job.span = null;
-    }
-    if (nextDueAt !== nextAt) job.delayedTickAt = nextAt;
-    due.set(job.handle, nextDueAt);
-    return run;
   }
 
   /** Records that the run succeeded; false, and nothing has changed, unless it is a usual one. */
@@ -90,14 +53,51 @@ export class UsualRuns {
     this.runs.record(run);
     return true;
   }
-}
 
-/** Null also for a trigger that throws: the rules park its job. */
-function nextTick({ trigger }: MemoryJob, at: number): number | null {
-  try {
-    return trigger.nextAt(at);
-  } catch {
-    return null;
+  private tryStart(now: number): MemoryRun | null {
+    const { due } = this.jobs;
+    const dueAt = due.earliest();
+    if (dueAt === null || dueAt > now) return null;
+    const waitingAt = this.runs.waiting.earliest();
+    if (waitingAt !== null && waitingAt <= now) return null;
+    const job = this.jobs.firstDue();
+    const { policies } = job;
+    const { misfireGraceMs, group } = policies;
+    if (
+      job.state !== 'active' ||
+      job.live !== null ||
+      job.delayedTickAt !== null ||
+      policies.maxRuns !== null ||
+      job.trigger.waitsForRun ||
+      (misfireGraceMs !== null && now - dueAt > misfireGraceMs) ||
+      (this.slots !== null && this.slots.isFull(group))
+    )
+      return null;
+    const nextAt = job.trigger.nextAt(dueAt);
+    if (nextAt === null) return null;
+    const nextDueAt = nextAt + job.trigger.delayAt(nextAt);
+    if (nextDueAt <= now) return null;
+
+    // From here on nothing throws.
+    const run = this.runs.add(job, dueAt, dueAt, job.payload, null);
+    run.state = 'running';
+    run.attempt = 1;
+    run.startedAt = now;
+    run.latenessMs = now - dueAt;
+    if (this.slots !== null) {
+      this.slots.take(group);
+      run.holdsSlot = true;
+      if (group !== null) run.group = group;
+    }
+    job.live = run;
+    job.runsStarted++;
+    if (job.lastTickAt === null || job.lastTickAt < dueAt) {
+      job.lastTickAt = dueAt;
+      job.span = null;
+    }
+    if (nextDueAt !== nextAt) job.delayedTickAt = nextAt;
+    due.set(job.handle, nextDueAt);
+    return run;
   }
 }
 

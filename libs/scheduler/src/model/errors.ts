@@ -33,6 +33,7 @@ export const ERROR_CODES = [
   'DRIVER_MISSING',
   'DATABASE_REFUSED',
   'DATABASE_TOO_OLD',
+  'FAKE_TIMERS',
   'SCHEMA_TOO_NEW',
   'SCHEMA_OUTDATED',
   // @carillon/scheduler/testing

@@ -36,7 +36,16 @@ interface FailureFact extends CompletionFact {
 
 /** The fields of every event, by type. docs/events.md has a line for each. */
 export interface SchedulerEvents {
-  'scheduler.started': SchedulerFact & { timezoneData: string };
+  'scheduler.started': SchedulerFact & {
+    /** Version of the time zone rules in use, e.g. `2026f`; `unknown` for files that do not name theirs. */
+    timezoneData: string;
+    /** `runtime`, or the folder of the zone files in use. */
+    timezoneSource: string;
+    /** Version of the rules not in use: the runtime's, or the system's; null where the system has no zone files. */
+    otherTimezoneData: string | null;
+    /** Zones of jobs whose offsets differ between the two in the next five years. */
+    timezonesThatDiffer: string[];
+  };
   'scheduler.paused': SchedulerFact;
   'scheduler.resumed': SchedulerFact;
   'scheduler.draining': SchedulerFact & { running: number };

@@ -1,5 +1,4 @@
 import {
-  checkName,
   type ConcurrencyLimits,
   count,
   InvalidOptionsError,
@@ -14,12 +13,19 @@ import {
   rejectUnknown,
 } from '../model/index.js';
 import type { Engine, Store } from '../ports/index.js';
-import { cron, type Duration, parseDuration, processTimezone, suggestNames } from '../timing/index.js';
+import { cron, type Duration, parseDuration, processTimezone, type ZoneinfoChoice } from '../timing/index.js';
+import { checkGroup, readConcurrency } from './concurrency-limits.js';
+import { putZoneinfoIntoForce } from './zoneinfo-in-force.js';
 
 /** Options of `SchedulerModule.forRoot`. Those left out come from DEFAULT_OPTIONS. */
 export interface SchedulerOptions {
   /** Zone of cron expressions without one: an IANA name, `UTC` or `+02:00`. Default: the process's zone. */
   timezone?: string;
+  /**
+   * Source of zone rules, one for the whole process: the newer of the system's compiled zone files and the runtime's
+   * data, one of these, or the absolute path of a folder of such files.
+   */
+  zoneinfo?: ZoneinfoChoice;
   /** Policies of jobs that do not set their own. */
   defaults?: PolicyOptions;
   /** Keeps jobs and runs. Default: memory. */
@@ -52,6 +58,7 @@ export interface SchedulerOptionsFactory {
 }
 
 export const DEFAULT_OPTIONS = Object.freeze({
+  zoneinfo: 'auto',
   drainTimeout: '10s',
   abortGrace: '1s',
   maxSleep: '1s',
@@ -66,6 +73,8 @@ export const DEFAULT_OPTIONS = Object.freeze({
 /** The options, checked and complete. */
 export interface Settings {
   readonly timezone: string;
+  /** Undefined when left out: then that of the other schedulers in this process serves. */
+  readonly zoneinfo: ZoneinfoChoice | undefined;
   readonly policies: Policies;
   readonly store: Store | null;
   readonly engine: Engine | null;
@@ -84,6 +93,7 @@ export type JobSettings = Pick<Settings, 'policies' | 'concurrency' | 'engine' |
 
 const OPTION_NAMES = Object.keys({
   timezone: 0,
+  zoneinfo: 0,
   defaults: 0,
   store: 0,
   engine: 0,
@@ -101,7 +111,11 @@ const OPTION_NAMES = Object.keys({
 /** A longer platform timer overflows and fires at once. */
 const LONGEST_SLEEP_MS = 2 ** 31 - 1;
 
-/** @throws InvalidOptionsError, InvalidDurationError, InvalidTimezoneError naming the option */
+/**
+ * Also puts `zoneinfo` into force, which decides the zones that exist.
+ *
+ * @throws InvalidOptionsError, InvalidDurationError, InvalidTimezoneError naming the option
+ */
 export function readOptions(given: SchedulerOptions): Settings {
   const options = given as SchedulerOptions;
   readNamed(
@@ -109,6 +123,7 @@ export function readOptions(given: SchedulerOptions): Settings {
     OPTION_NAMES,
     "Give an object, for example { timezone: 'Europe/Berlin' }; useFactory and createSchedulerOptions() return one.",
   );
+  putZoneinfoIntoForce(options.zoneinfo);
   const merged = { ...DEFAULT_OPTIONS, ...withoutUndefined(options) };
   const policies = readDefaults(merged.defaults);
   const concurrency = readConcurrency(merged.concurrency, merged.groups, options);
@@ -116,6 +131,7 @@ export function readOptions(given: SchedulerOptions): Settings {
   checkGroup('defaults.group', policies.group, { concurrency, ...storeAndEngine });
   return Object.freeze({
     timezone: readTimezone(options),
+    zoneinfo: options.zoneinfo,
     policies,
     ...storeAndEngine,
     drainTimeoutMs: parseDuration(merged.drainTimeout, 'drainTimeout'),
@@ -194,68 +210,6 @@ function readHistory(given: unknown, { store, engine }: SchedulerOptions): Setti
   rejectUnknown('history.', history, Object.keys(DEFAULT_OPTIONS.history));
   const { perJob, total } = { ...DEFAULT_OPTIONS.history, ...withoutUndefined(history) };
   return { perJob: count('history.perJob', perJob), total: count('history.total', total) };
-}
-
-function readConcurrency(
-  concurrency: unknown,
-  groups: unknown,
-  { engine, ...options }: SchedulerOptions,
-): ConcurrencyLimits {
-  for (const field of ['concurrency', 'groups'] as const) {
-    if (options[field] !== undefined && engine !== undefined) {
-      throw new InvalidOptionsError(
-        field,
-        options[field],
-        "It limits what the scheduler's own engine starts. Give the limits to the engine itself.",
-      );
-    }
-  }
-  const whole = concurrency === null ? null : count('concurrency', concurrency);
-  return Object.freeze({ whole, groups: readGroups(groups) });
-}
-
-function readGroups(given: unknown): Readonly<Record<string, number>> {
-  const groups = readObject('groups', given, 'Give a limit for each group, for example { mail: 2 }.');
-  const limits: Record<string, number> = {};
-  for (const [name, limit] of Object.entries(withoutUndefined(groups))) {
-    limits[checkName('groups', name)] = count(`groups.${name}`, limit);
-  }
-  return Object.freeze(limits);
-}
-
-/**
- * Checks policies that have no effect by themselves. A misspelt group must not mean "no limit".
- *
- * @param given the policies that the caller wrote; those of the module's `defaults` serve other jobs
- * @throws InvalidOptionsError
- */
-export function checkPolicies(given: PolicyOptions, policies: Policies, settings: JobSettings): void {
-  if (given.group !== undefined) checkGroup('group', policies.group, settings);
-  const { maxInstances = null } = given;
-  if (maxInstances === null || maxInstances === 1 || policies.overlap === 'allow') return;
-  throw new InvalidOptionsError(
-    'maxInstances',
-    maxInstances,
-    "Add overlap: 'allow', or leave it out.",
-    `The option "maxInstances" is ${maxInstances}, and overlap: '${policies.overlap}' lets one run be alive at a time.`,
-  );
-}
-
-function checkGroup(
-  field: string,
-  group: string | null,
-  { concurrency, engine }: Pick<Settings, 'concurrency' | 'engine'>,
-): void {
-  if (group === null || Object.hasOwn(concurrency.groups, group)) return;
-  // Another engine has limits of its own.
-  if (engine !== null) return;
-  const known = Object.keys(concurrency.groups);
-  const example = `Give it one, for example groups: { '${group}': 2 }.`;
-  throw new InvalidOptionsError(
-    field,
-    group,
-    `SchedulerModule's groups has no limit of this name. ${known.length === 0 ? example : suggestNames(group, known, example)}`,
-  );
 }
 
 function readEnhancers(given: unknown): boolean {

@@ -40,6 +40,8 @@ export interface Store {
   putJob(spec: JobSpec, ifTaken: IfTaken, now: number, transaction?: unknown): Awaitable<PutResult>;
   getJob(id: string): Awaitable<Job | null>;
   listJobs(filter: JobFilter): Awaitable<Job[]>;
+  /** Time zones in the triggers of unfinished jobs, each once (see `timezonesIn`). Without this verb all jobs are listed. */
+  timezones?(): Awaitable<Iterable<string>>;
   /** Null when there is no such job. */
   changeJob(id: string, change: JobChange, now: number): Awaitable<ChangeResult | null>;
 
@@ -112,7 +114,7 @@ export function isLeased(store: Store): store is LeasedStore {
 export interface StoreSession {
   /** Names this process among those that share the store. */
   readonly replica: string;
-  /** Version of its time zone data, for example 2026a: next due instants carry it (Z5). Default: that of the runtime. */
+  /** Version of its time zone data, for example 2026a: next due instants carry it (Z5). Default: `zoneinfoVersion()`. */
   readonly zoneVersion?: string;
   /** `whole` holds for this process, `groups` for all that share the store. */
   readonly concurrency: ConcurrencyLimits;

@@ -1,15 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { at, KeptJob } from '../../../../test/rules/kept-job.js';
-import { isNewerZoneData } from './zone-data.js';
 
 describe('time zone data', () => {
-  it('are compared by year and letter, and a string that is no version is older than any', () => {
-    const versions = ['unknown', '2025c', '2026a', '2026f', '2027a'];
-    expect(versions.toSorted((one, other) => (isNewerZoneData(one, other) ? 1 : -1))).toEqual(versions);
-    expect(isNewerZoneData('2026a', '2026a')).toBe(false);
-    expect(isNewerZoneData('unknown', '')).toBe(false);
-  });
-
   it('that are newer compute the next tick anew (Z5)', () => {
     const kept = new KeptJob().add();
     kept.record.nextTickAt = at(13);

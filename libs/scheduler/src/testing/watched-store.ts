@@ -2,7 +2,7 @@ import { isLeased, isPromise, type Store } from '../ports/index.js';
 import { TimeTravelError } from './time-travel-error.js';
 
 /** A kept store is polled this often in the scheduler's time: a test has no other replicas, and travels far. */
-const POLL_MS = 86_400_000;
+const POLL_MS = 7 * 86_400_000;
 
 /** A store whose pending promises are counted. */
 export class WatchedStore {

@@ -38,4 +38,14 @@ export type { Instant, WindowOptions } from './triggers/trigger-window.js';
 export type * from './triggers/trigger.js';
 export { processTimezone } from './zone/process-zone.js';
 export { useZoneinfo } from './zone/zone.js';
-export { isNewerZoneinfo, zoneinfoVersion, zonesThatDiffer, type ZoneinfoChoice } from './zone/zoneinfo.js';
+export {
+  findZoneinfo,
+  isNewerZoneinfo,
+  otherZoneinfo,
+  zoneinfoInUse,
+  zoneinfoVersion,
+  zonesThatDiffer,
+  type Zoneinfo,
+  type ZoneinfoChoice,
+} from './zone/zoneinfo.js';
+export { timezonesIn } from './zone/timezones-in.js';

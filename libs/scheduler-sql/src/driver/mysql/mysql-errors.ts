@@ -6,8 +6,8 @@ const KINDS: Readonly<Record<Exclude<ErrorKind, 'closed' | 'refused' | 'program'
   transient: new Set([1213, 1020, 3572]),
   // Connections, memory, disk, shutdown, read-only; a statement that was cancelled, or waited or took too long.
   down: new Set([
-    1021, 1030, 1037, 1040, 1041, 1053, 1114, 1129, 1203, 1205, 1226, 1290, 1317, 1792, 1836, 1927, 1969,
-    3024, 3100, 3169, 4031,
+    1021, 1030, 1037, 1040, 1041, 1053, 1114, 1129, 1203, 1205, 1226, 1290, 1317, 1836, 1927, 1969, 3024,
+    3100, 3169, 4031,
   ]),
   // Null, duplicate, row size, packet size, range, truncation, characters, length, JSON of MySQL and of MariaDB.
   row: new Set([

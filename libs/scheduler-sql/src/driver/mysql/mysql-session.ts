@@ -82,25 +82,38 @@ export function checkEncoding({ clientEncoding }: MysqlConnection): void {
   );
 }
 
+const CHARSETS = ['character_set_client', 'character_set_connection', 'character_set_results'];
+/** A server that converts no results sends the charset of the column. */
+const ALLOWED_CHARSETS = new Set(['utf8mb4', 'binary', null]);
+
 /** A user's transaction keeps its settings, so that those which break statements are refused. */
 export const READ_TRANSACTION_MODE = CompiledQuery.raw(
-  'select cast(@@session.sql_mode as char) as mode, cast(@@session.character_set_client as char) as charset',
-) as CompiledQuery<{ mode: string; charset: string }>;
+  `select ${read(['sql_mode', 'sql_safe_updates', ...CHARSETS])}`,
+) as CompiledQuery<Readonly<Record<string, string | null>>>;
 
 /** @throws InvalidOptionsError */
-export function checkTransactionMode({ mode, charset }: { mode: string; charset: string }): void {
-  if (mode.includes('NO_BACKSLASH_ESCAPES')) {
+export function checkTransactionMode(settings: Readonly<Record<string, string | null>>): void {
+  if (settings['sql_mode']?.includes('NO_BACKSLASH_ESCAPES') === true) {
     throw new InvalidOptionsError(
       'transaction',
       'NO_BACKSLASH_ESCAPES',
       'Take this mode out of the sql_mode of its connection: the driver escapes strings by backslashes.',
     );
   }
-  if (!charset.startsWith('utf8')) {
+  // MariaDB writes ON.
+  if (/^(?:1|on)$/i.test(settings['sql_safe_updates'] ?? '')) {
     throw new InvalidOptionsError(
       'transaction',
-      charset,
-      'Let its connection send UTF-8: SET NAMES utf8mb4.',
+      'sql_safe_updates',
+      'Set sql_safe_updates to 0 on its connection: it refuses the updates of the store.',
+    );
+  }
+  const charset = CHARSETS.find((name) => !ALLOWED_CHARSETS.has(settings[name] ?? null));
+  if (charset !== undefined) {
+    throw new InvalidOptionsError(
+      'transaction',
+      `${charset} = ${settings[charset]}`,
+      'Let its connection send and receive UTF-8: SET NAMES utf8mb4.',
     );
   }
 }

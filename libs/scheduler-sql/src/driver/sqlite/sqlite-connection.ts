@@ -12,10 +12,16 @@ export const BUSY_TIMEOUT_MS = 10;
 const PAUSE_MS = 10;
 const READS = /^\s*(?:select|with|pragma|explain|values)\b|\breturning\b/i;
 
+interface Prepared {
+  readonly statement: SqliteStatement;
+  /** Whether it returns rows. */
+  readonly reads: boolean;
+}
+
 /** Evens out the differences of the three packages. */
 export class SqliteConnection implements DatabaseConnection {
   readonly transaction = new WholeTransaction();
-  readonly #statements = new Map<string, SqliteStatement>();
+  readonly #statements = new Map<string, Prepared>();
 
   /** @param waitMs while another connection has the lock: users repeat their statements themselves */
   constructor(
@@ -39,8 +45,8 @@ export class SqliteConnection implements DatabaseConnection {
   }
 
   #execute<R>({ sql, parameters }: CompiledQuery): QueryResult<R> {
-    const statement = this.#prepared(sql);
-    if (statement.reader ?? READS.test(sql)) {
+    const { statement, reads } = this.#prepared(sql);
+    if (reads) {
       return { rows: withoutMetadata(statement.all(...parameters)) as R[] };
     }
     const { changes } = statement.run(...parameters);
@@ -51,13 +57,14 @@ export class SqliteConnection implements DatabaseConnection {
     throw new Error('The store reads page by page.');
   }
 
-  #prepared(sql: string): SqliteStatement {
+  #prepared(sql: string): Prepared {
     const known = this.#statements.get(sql);
     if (known !== undefined) return known;
     if (this.#statements.size >= KEPT_STATEMENTS) this.#statements.clear();
     const statement = this.handle.prepare(sql);
-    this.#statements.set(sql, statement);
-    return statement;
+    const prepared = { statement, reads: statement.reader ?? READS.test(sql) };
+    this.#statements.set(sql, prepared);
+    return prepared;
   }
 }
 

@@ -25,6 +25,8 @@ const CODES: readonly Code[] = [
 ];
 /** Messages of handles that are closed. */
 const CLOSED = /database (?:connection )?is not open|database is closed/i;
+/** libsql gives no code when it opens a file. */
+const UNOPENABLE = /unable to open/i;
 
 export function kindOfSqliteError(error: unknown): ErrorKind {
   const known = codeOf(error);
@@ -32,6 +34,7 @@ export function kindOfSqliteError(error: unknown): ErrorKind {
   const message = error instanceof Error ? error.message : '';
   if (/no such (?:table|column)/.test(message)) return 'missing';
   if (CLOSED.test(message)) return 'closed';
+  if (UNOPENABLE.test(message)) return 'down';
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
   const isSqlite = typeof errcode === 'number' || String(code).startsWith('SQLITE_');
   return kindOfConnectionError(error) ?? (isSqlite ? 'refused' : 'program');

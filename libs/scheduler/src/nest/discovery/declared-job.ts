@@ -12,7 +12,8 @@ import {
 } from '../../model/index.js';
 import { type DeclaredTrigger, type JobDeclaration, readDecorator } from './declared-trigger.js';
 import type { JobOptions } from '../decorators/job-options.js';
-import { checkPolicies, type JobSettings } from '../scheduler-options.js';
+import { checkPolicies } from '../concurrency-limits.js';
+import type { JobSettings } from '../scheduler-options.js';
 
 /** A checked job decorator. */
 export interface DeclaredJob {

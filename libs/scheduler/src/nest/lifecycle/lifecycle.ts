@@ -7,11 +7,13 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { SchedulerNotRunningError } from '../../model/index.js';
+import { zoneinfoVersion } from '../../timing/index.js';
 import { DeclaredJobs } from '../discovery/declared-jobs.js';
 import { LogListener } from '../log/log-listener.js';
 import type { Runtime } from '../runtime.js';
 import type { Settings } from '../scheduler-options.js';
 import { SCHEDULER_RUNTIME, SCHEDULER_SETTINGS } from '../tokens.js';
+import { holdZoneinfo, releaseZoneinfo } from '../zoneinfo-in-force.js';
 import { ApplicationBuilt } from './application-built.js';
 
 /**
@@ -31,7 +33,7 @@ export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModule
   private stopping: Promise<void> | null = null;
   private isOpen = false;
   private isStopped = false;
-  /** The engine is open and has the declarations found so far. */
+  /** The engine is open, has the declarations found so far, and has not stopped. */
   isReady = false;
 
   constructor(
@@ -107,20 +109,32 @@ export class Lifecycle implements OnModuleInit, OnApplicationBootstrap, OnModule
   private async drain(): Promise<void> {
     // A close during the bootstrap waits for the opening, whose caller reports its error.
     await this.readying?.catch(() => {});
-    if (!this.isOpen) return;
     const { drainTimeoutMs, abortGraceMs } = this.settings;
-    await this.runtime.engine.stop({ drainTimeoutMs, abortGraceMs });
+    try {
+      if (!this.isOpen) return;
+      await this.runtime.engine.stop({ drainTimeoutMs, abortGraceMs });
+    } finally {
+      releaseZoneinfo(this);
+    }
     this.isStopped = true;
+    this.isReady = false;
     this.runtime.hub.complete();
   }
 
   private async makeReady(): Promise<void> {
     this.refuseWhenStopping();
+    // Another application may have changed it since the options were read.
+    holdZoneinfo(this, this.settings.zoneinfo);
     this.log.listen(() => this.declared.count);
     this.declared.find();
     const { engine, runner, hub, handlers, replica } = this.runtime;
     const { concurrency } = this.settings;
-    const process = { replica, concurrency, handlers: () => handlers.names() };
+    const process = {
+      replica,
+      zoneVersion: zoneinfoVersion(),
+      concurrency,
+      handlers: () => handlers.names(),
+    };
     await engine.open({ attempts: runner, events: hub, process });
     this.isOpen = true;
     await this.declared.put();

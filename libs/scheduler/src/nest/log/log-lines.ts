@@ -19,6 +19,9 @@ export interface LogLine {
   readonly kind?: string;
 }
 
+/** Zones that the line of the start names. */
+const MOST_ZONES = 20;
+
 const REASONS: Record<OutcomeReason, string> = {
   overlap: 'the previous run was still alive',
   misfireGrace: 'later than misfireGrace allows',
@@ -60,7 +63,7 @@ export const LOG_LINES: { [T in SchedulerEventType]?: (event: SchedulerEventOf<T
     ),
   'scheduler.zoneDataOlder': ({ timezoneData, newerTimezoneData }) =>
     warn(
-      `This process has time zone data ${timezoneData}, older than the ${newerTimezoneData} of the stored jobs; it leaves their times as they are. Update the runtime.`,
+      `This process has ${zoneData(timezoneData)}, older than the ${newerTimezoneData} of the stored jobs; it leaves their times as they are. Update the system's tzdata or the runtime, or check the option "zoneinfo".`,
     ),
   'store.down': ({ error }) =>
     failure(
@@ -119,9 +122,22 @@ export function startedLine(
   durable: boolean,
 ): LogLine {
   const jobs = `${declared} declared job${declared === 1 ? '' : 's'}`;
-  return log(
-    `Started with ${jobs}, kept in ${durable ? 'a store' : 'memory'}; time zone data ${event.timezoneData}.`,
-  );
+  return log(`Started with ${jobs}, kept in ${durable ? 'a store' : 'memory'}; ${zoneDataInUse(event)}.`);
+}
+
+function zoneDataInUse(event: SchedulerEventOf<'scheduler.started'>): string {
+  const { timezoneData, timezoneSource, otherTimezoneData, timezonesThatDiffer } = event;
+  const isRuntime = timezoneSource === 'runtime';
+  const used = `${zoneData(timezoneData)} of ${isRuntime ? 'the runtime' : timezoneSource}`;
+  if (timezonesThatDiffer.length === 0) return used;
+  const more = timezonesThatDiffer.length - MOST_ZONES;
+  const zones = timezonesThatDiffer.slice(0, MOST_ZONES).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return `${used}, from which ${zoneData(otherTimezoneData!)} of ${isRuntime ? 'the system' : 'the runtime'} differ for ${zones}`;
+}
+
+/** @param version that may be unknown */
+function zoneData(version: string): string {
+  return version === 'unknown' ? 'time zone data of unknown version' : `time zone data ${version}`;
 }
 
 function log(text: string): LogLine {

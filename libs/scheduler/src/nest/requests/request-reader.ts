@@ -27,7 +27,8 @@ import { jitterWarning } from '../discovery/trigger-warnings.js';
 import { readSafely } from './arguments.js';
 import type { AnyJobRequest, JobUpdate } from './job-request.js';
 import type { Runtime } from '../runtime.js';
-import { checkPolicies, type Settings } from '../scheduler-options.js';
+import { checkPolicies } from '../concurrency-limits.js';
+import type { Settings } from '../scheduler-options.js';
 import { SCHEDULER_RUNTIME, SCHEDULER_SETTINGS } from '../tokens.js';
 
 /** A checked request. The caller checks the payload against the definition's class, which takes a promise. */
@@ -49,8 +50,6 @@ interface ResolvedHandler {
   readonly definition: HandlerDefinition<never> | null;
 }
 
-/** A trigger may be made by another copy of this package, which has classes of its own. */
-const TRIGGER_METHODS = ['bind', 'firstAt', 'nextAt', 'prevAt', 'delayAt', 'countBetween', 'toJSON'] as const;
 const UPDATE_NAMES = ['trigger', 'handler', 'payload', 'disabled', ...POLICY_NAMES];
 const REQUEST_NAMES = ['id', 'ifTaken', 'transaction', ...UPDATE_NAMES];
 
@@ -188,7 +187,13 @@ function refuseFunctions(retry: Partial<RetryPolicy>): void {
   );
 }
 
+/** A trigger may be made by another copy of this package, which has classes of its own. */
 function isTrigger(value: unknown): value is Trigger {
   if (typeof value !== 'object' || value === null) return false;
-  return TRIGGER_METHODS.every((name) => typeof (value as Partial<Trigger>)[name] === 'function');
+  const { bind, firstAt, nextAt, prevAt, delayAt, countBetween, toJSON } = value as Partial<Trigger>;
+  return [bind, firstAt, nextAt, prevAt, delayAt, countBetween, toJSON].every(isFunction);
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
 }

@@ -129,7 +129,7 @@ export class InvalidTimezoneError extends SchedulerError {
   static ofZoneinfo(choice: unknown, fact: string): InvalidTimezoneError {
     const message = `The option "zoneinfo" is ${showValue(choice)}, ${fact}.`;
     const remedy =
-      "Give 'auto', 'runtime', 'system' or the folder of compiled zone files, or install tzdata.";
+      "Give 'auto', 'runtime', 'system' or the absolute path of a folder of compiled zone files, or install tzdata.";
     return new InvalidTimezoneError(choice, [], `${message} ${remedy}`);
   }
 }

@@ -136,12 +136,20 @@ export function namedZone(options: { timezone?: string }): Zone | null {
 }
 
 /**
- * Chooses the source of zone rules for the whole process, for zones in use, too; the default is `'auto'`.
+ * Chooses the source of zone rules for the whole process, for zones in use, too; the default is `'auto'`. Triggers in
+ * a zone that the source lacks keep the rules they have.
  * @throws InvalidTimezoneError when the system, or the path, has no compiled zone files
  */
 export function useZoneinfo(choice: ZoneinfoChoice): void {
-  chooseZoneinfo(choice);
-  for (const zone of zones.values()) if (!zone.isFixed) zone.readFrom(readerOf(zone.name));
+  if (!chooseZoneinfo(choice)) return;
+  for (const zone of zones.values()) {
+    if (zone.isFixed) continue;
+    try {
+      zone.readFrom(readerOf(zone.name));
+    } catch {
+      zones.delete(zone.name);
+    }
+  }
 }
 
 function makeZone(name: string): Zone {

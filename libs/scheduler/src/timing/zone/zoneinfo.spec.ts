@@ -98,6 +98,16 @@ describe('a choice', () => {
     expect(trigger.next(new Date(NOW))!.getUTCHours()).toBe(7);
   });
 
+  it('leaves out zones that the new source lacks; triggers in them keep their rules', () => {
+    zoneFile('Mars/Olympus', [18_000], 'MST-5');
+    useZoneinfo(folder);
+    const trigger = cron('0 9 * * *', { timezone: 'Mars/Olympus' });
+    const later = cron('0 9 * * *', { timezone: 'Europe/Berlin' });
+    useZoneinfo('runtime');
+    expect([trigger, later].map((one) => one.next(new Date(NOW))!.getUTCHours())).toEqual([4, 8]);
+    expect(() => cron('0 9 * * *', { timezone: 'Mars/Olympus' })).toThrow(/unknown/);
+  });
+
   it('finds names in any case, and never leaves its folder', () => {
     useZoneinfo(folder);
     const trigger = cron('0 9 * * *', { timezone: 'europe/berlin' });
@@ -116,6 +126,8 @@ describe('a choice', () => {
   it.each([
     ['/nowhere', /no compiled zone files/],
     ['', /no choice/],
+    ['sytem', /no choice/],
+    ['zoneinfo', /no choice/],
     [5, /no choice/],
   ])('of %o is refused', (choice, message) => {
     expect(() => useZoneinfo(choice as string)).toThrow(
@@ -152,5 +164,7 @@ describe('isNewerZoneinfo', () => {
     ['2026a', 'unknown', true],
     ['unknown', '2026a', false],
     ['unknown', 'unknown', false],
+    ['unknown', '', false],
+    ['', '2026a', false],
   ])('%s than %s: %s', (version, than, expected) => expect(isNewerZoneinfo(version, than)).toBe(expected));
 });

@@ -1,16 +1,16 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
-import { join } from 'node:path';
+import { isAbsolute, join, resolve } from 'node:path';
 import { InvalidTimezoneError } from '../errors/trigger-errors.js';
 import { RuntimeReader, type OffsetReader } from './offset-reader.js';
 import { isTzif, TzifReader } from './tzif-reader.js';
 
 /**
  * Source of zone rules (semantics.md Z5): the system's compiled files, the runtime's ICU, the newer of the
- * two, or the compiled files below a path.
+ * two, or the compiled files below an absolute path.
  */
 export type ZoneinfoChoice = 'auto' | 'runtime' | 'system' | (string & {});
 
-interface Source {
+export interface Zoneinfo {
   /** Folder of compiled files; null for the runtime. */
   readonly folder: string | null;
   /** As in `2026f`; `unknown` where nothing names it. */
@@ -18,6 +18,8 @@ interface Source {
 }
 
 const UNKNOWN = 'unknown';
+/** Such as 2025c: a year, and letters that rise within it. */
+const VERSION = /^\d{4}[a-z]+$/;
 const SYSTEM_FOLDERS = [
   '/usr/share/zoneinfo',
   '/usr/lib/zoneinfo',
@@ -29,67 +31,95 @@ const SYSTEM_FOLDERS = [
 const NO_ZONE = /^(?:right|posix)\/|^(?:localtime|posixrules|Factory)$/;
 const ZONE_NAME = /^[A-Za-z][\w+-]*(?:\/[\w+-]+)*$/;
 
-let choice: ZoneinfoChoice = 'auto';
-let inUse: Source | null = null;
+/** Null until the first need: `'auto'`. */
+let inUse: Zoneinfo | null = null;
 
 /**
- * Chooses the source of zone rules for the whole process; the default is `'auto'`.
+ * Chooses the source of zone rules for the whole process.
+ *
+ * @returns false when zones that were read before need not be read again
  * @throws InvalidTimezoneError when the system, or the path, has no compiled zone files
  */
-export function chooseZoneinfo(chosen: ZoneinfoChoice): void {
-  const source = sourceOf(chosen);
-  choice = chosen;
-  inUse = source;
+export function chooseZoneinfo(choice: ZoneinfoChoice): boolean {
+  const before = inUse;
+  const { folder, version } = (inUse = findZoneinfo(choice));
+  // Files without a version may have changed.
+  return before?.folder !== folder || before.version !== version || version === UNKNOWN;
+}
+
+export function zoneinfoInUse(): Zoneinfo {
+  return (inUse ??= findZoneinfo('auto'));
 }
 
 /** The version of the zone rules in use, e.g. `2026f`; `unknown` for files that do not name theirs. */
 export function zoneinfoVersion(): string {
-  return currentSource().version;
+  return zoneinfoInUse().version;
+}
+
+/** The runtime, or the system's files where the runtime is in use; null where there are none. */
+export function otherZoneinfo(): Zoneinfo | null {
+  if (zoneinfoInUse().folder !== null) return runtimeZoneinfo();
+  const folder = systemFolder();
+  return folder === null ? null : { folder, version: versionOf(folder) };
 }
 
 /**
  * Those of the zones whose offsets differ, in the five years after `fromAt` (UTC ms), between the source in
- * use and the other one: the runtime, or the system's files where the runtime is in use.
+ * use and the other one.
  */
 export function zonesThatDiffer(zones: Iterable<string>, fromAt: number): string[] {
-  const { folder } = currentSource();
-  const other = folder === null ? systemFolder() : null;
-  if (folder === other) return [];
+  const { folder } = zoneinfoInUse();
+  const other = otherZoneinfo();
+  if (other === null) return [];
   const from = Math.floor(fromAt / 1000);
   const to = from + 5 * 366 * 86_400;
   const offsets = (name: string, source: string | null): string => {
     const reader = readerFrom(source, name) ?? runtimeReader(name);
     return reader === null ? '' : JSON.stringify([reader.offsetAt(from), reader.changesBetween(from, to)]);
   };
-  return [...zones].filter((name) => ZONE_NAME.test(name) && offsets(name, folder) !== offsets(name, other));
+  return [...zones].filter(
+    (name) => ZONE_NAME.test(name) && offsets(name, folder) !== offsets(name, other.folder),
+  );
 }
 
 /** Reads a zone from the source in use, else from the runtime. @throws RangeError for an unknown zone */
 export function readerOf(name: string): OffsetReader {
-  return readerFrom(currentSource().folder, name) ?? new RuntimeReader(name);
+  return readerFrom(zoneinfoInUse().folder, name) ?? new RuntimeReader(name);
 }
 
-function currentSource(): Source {
-  return (inUse ??= sourceOf(choice));
-}
-
-function sourceOf(chosen: unknown): Source {
-  const runtime = { folder: null, version: process.versions.tz ?? UNKNOWN };
-  if (chosen === 'runtime') return runtime;
-  if (typeof chosen !== 'string' || chosen === '') refuse(chosen, 'which is no choice');
-  const folder = chosen === 'auto' || chosen === 'system' ? systemFolder() : chosen;
-  if (chosen === 'auto') {
+/**
+ * Returns the source that a choice means, without choosing it.
+ *
+ * @throws InvalidTimezoneError for no choice, and when the system, or the path, has no compiled zone files
+ */
+export function findZoneinfo(choice: unknown): Zoneinfo {
+  const runtime = runtimeZoneinfo();
+  if (choice === 'runtime') return runtime;
+  const isSystem = choice === 'auto' || choice === 'system';
+  if (!isSystem && (typeof choice !== 'string' || !isAbsolute(choice))) refuse(choice, 'which is no choice');
+  const folder = isSystem ? systemFolder() : resolve(choice as string);
+  if (choice === 'auto') {
     const version = folder === null ? UNKNOWN : versionOf(folder);
     return isNewerZoneinfo(version, runtime.version) ? { folder, version } : runtime;
   }
-  if (folder === null) refuse(chosen, 'and this system has no compiled zone files');
-  if (readZone(folder, 'Etc/UTC') === null) refuse(chosen, 'where there are no compiled zone files');
+  if (folder === null) refuse(choice, `and this system has no compiled zone files${namedFolder()}`);
+  if (readZone(folder, 'Etc/UTC') === null) refuse(choice, 'where there are no compiled zone files');
   return { folder, version: versionOf(folder) };
 }
 
-function systemFolder(): string | null {
+function runtimeZoneinfo(): Zoneinfo {
+  return { folder: null, version: process.versions.tz ?? UNKNOWN };
+}
+
+function namedFolder(): string {
   const named = process.env['TZDIR'];
-  const folders = named ? [named, ...SYSTEM_FOLDERS] : SYSTEM_FOLDERS;
+  return named ? ` in TZDIR=${JSON.stringify(named)}` : '';
+}
+
+function systemFolder(): string | null {
+  // The variable replaces the usual folders, as for the C library.
+  const named = process.env['TZDIR'];
+  const folders = named ? [resolve(named)] : SYSTEM_FOLDERS;
   return folders.find((folder) => readZone(folder, 'Etc/UTC') !== null) ?? null;
 }
 
@@ -148,12 +178,12 @@ function startOf(path: string): string | null {
   }
 }
 
-/** Whether a version of zone rules is known to be newer: 2026c than 2026b, 2026za than 2026z, any than `unknown`. */
+/**
+ * Whether a version of zone rules is newer: 2026c than 2026b, 2026za than 2026z. A string that is no version, such as
+ * `unknown`, is older than any.
+ */
 export function isNewerZoneinfo(version: string, than: string): boolean {
-  if (version === UNKNOWN) return false;
-  if (than === UNKNOWN) return true;
-  const [a, b] = [version, than].map((one) => one.slice(0, 4) + String(one.length) + one.slice(4));
-  return a! > b!;
+  return VERSION.test(version) && (!VERSION.test(than) || version > than);
 }
 
 function refuse(chosen: unknown, fact: string): never {
