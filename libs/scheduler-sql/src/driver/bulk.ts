@@ -73,20 +73,20 @@ export interface MoveShape extends RowShape {
 type Values = Record<string, unknown>;
 
 /** The SQL of bulk statements, each built once: few constant strings, so that the database plans each of them once. */
-export class BulkTexts<Update, Move> {
-  readonly #inserts = new Map<string, string>();
+export class BulkTexts<Insert, Update, Move> {
+  readonly #inserts = new Map<string, Insert>();
   readonly #updates = new Map<string, Update>();
   readonly #moves = new Map<string, Move>();
 
   constructor(
     private readonly words: {
-      insert(table: BulkTable, columns: readonly BulkColumn[]): string;
+      insert(table: BulkTable, columns: readonly BulkColumn[]): Insert;
       update(shape: BulkShape): Update;
       move(shape: MoveShape): Move;
     },
   ) {}
 
-  insert<T extends BulkTable>({ table, rows }: BulkInsert<T>): { text: string; columns: BulkColumn[] } {
+  insert<T extends BulkTable>({ table, rows }: BulkInsert<T>): { text: Insert; columns: BulkColumn[] } {
     const columns = usedColumns(table, rows);
     const key = `${table} ${columns.map(({ name }) => name).join()}`;
     return { columns, text: known(this.#inserts, key, () => this.words.insert(table, columns)) };
@@ -149,13 +149,33 @@ export function flatChange(change: { where: object; set: object }, { where, set 
 /** Replaces half of a surrogate pair, which no database stores, by the replacement character. */
 export function toJson(rows: readonly unknown[]): string {
   const text = JSON.stringify(rows);
-  return HALF_ESCAPED.test(text) ? JSON.stringify(rows, wellFormed) : text;
+  return HALF_ESCAPED.test(text) ? JSON.stringify(rows, (_key, value: unknown) => wellFormed(value)) : text;
 }
 
 const HALF_ESCAPED = /\\ud[89a-f]/;
 
-function wellFormed(_key: string, value: unknown): unknown {
+export function wellFormed(value: unknown): unknown {
   return typeof value === 'string' ? value.replace(/\p{Cs}/gu, '\uFFFD') : value;
+}
+
+/** The values of the columns in each row, one after the other. */
+export function valuesOf(
+  rows: readonly object[],
+  columns: readonly BulkColumn[],
+  into: unknown[],
+): unknown[] {
+  for (const row of rows) {
+    for (const { name, kind } of columns) {
+      const value = (row as Values)[name];
+      into.push(kind === 'text' && value !== null ? wellFormed(value) : value);
+    }
+  }
+  return into;
+}
+
+/** The row of `where` fits by its id alone, whatever else it holds. */
+export function isById({ rows, alike }: Pick<BulkUpdate<BulkTable> | BulkMove, 'rows' | 'alike'>): boolean {
+  return alike?.where === undefined && Object.keys(rows[0]!.where).length === 1;
 }
 
 function usedColumns<T extends BulkTable>(table: T, rows: readonly Tables[T][]): BulkColumn[] {

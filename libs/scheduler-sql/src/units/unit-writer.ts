@@ -1,4 +1,9 @@
-import { noteCompletions, type RunRecord, type SpanRecord, type UnitContext } from '@carillon/scheduler/store';
+import {
+  noteCompletions,
+  type RunRecord,
+  type SpanRecord,
+  type UnitContext,
+} from '@carillon/scheduler/store';
 import type { Kysely } from 'kysely';
 import type { BulkChange, RunMove } from '../driver/bulk.js';
 import type { Database } from '../driver/database.js';
@@ -103,7 +108,11 @@ async function writeRuns(
   ]);
 }
 
-async function writeJobs({ db, known }: Target, trx: Kysely<Tables>, units: readonly SqlUnit[]): Promise<void> {
+async function writeJobs(
+  { db, known }: Target,
+  trx: Kysely<Tables>,
+  units: readonly SqlUnit[],
+): Promise<void> {
   const edited: SqlUnit[] = [];
   const ticked: SqlUnit[] = [];
   for (const unit of units) {
@@ -130,7 +139,10 @@ async function writeTicks(
   const written = new Set(await dialect.updateMany(trx, { table: 'schedules', rows }));
   if (written.size === rows.length) return;
   const others = rows.filter(({ where }) => !written.has(where.id));
-  await dialect.updateMany(trx, { table: 'schedules', rows: others.map(({ where, set }) => ({ where, set })) });
+  await dialect.updateMany(trx, {
+    table: 'schedules',
+    rows: others.map(({ where, set }) => ({ where, set })),
+  });
 }
 
 function spanChange({
@@ -181,7 +193,10 @@ function tickChanges(units: readonly SqlUnit[]): BulkChange<'schedules'>[] {
   });
 }
 
-function changeOf<R extends { id: string }>({ id, ...set }: R): { where: { id: string }; set: Omit<R, 'id'> } {
+function changeOf<R extends { id: string }>({
+  id,
+  ...set
+}: R): { where: { id: string }; set: Omit<R, 'id'> } {
   return { where: { id }, set };
 }
 

@@ -28,7 +28,7 @@ type Texts<Write extends string> = Record<'select' | Write, string>;
 
 /** MySQL returns no rows from a write: `select` locks and returns those that fit. */
 export class MysqlBulk {
-  readonly #texts = new BulkTexts<Texts<'update'>, Texts<'insert'>>({
+  readonly #texts = new BulkTexts<string, Texts<'update'>, Texts<'insert'>>({
     insert: (table, columns) => this.#insertText(table, columns),
     update: (shape) => this.#updateTexts(shape),
     move: (shape) => this.#moveTexts(shape),

@@ -1,7 +1,7 @@
 import { CompiledQuery, type Kysely, type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Tables } from '../../schema/tables.js';
 import type { BulkTable } from '../../schema/columns.js';
-import type { BulkInsert, BulkMove, BulkUpdate } from '../bulk.js';
+import { type BulkInsert, type BulkMove, type BulkUpdate, isById } from '../bulk.js';
 import type { Dialect } from '../database.js';
 import type { TableNames } from '../table-names.js';
 import { MysqlBulk } from './bulk-mysql.js';
@@ -80,11 +80,6 @@ export class MysqlDialect implements Dialect {
     const { rows } = await kysely.executeQuery<{ now: number | string }>(NOW);
     return Number(rows[0]!.now);
   }
-}
-
-/** Rows are found by their id again after the change. */
-function isById({ rows, alike }: BulkUpdate<BulkTable>): boolean {
-  return alike?.where === undefined && Object.keys(rows[0]!.where).length === 1;
 }
 
 /** Not unix_timestamp(), which goes through the session's zone and its repeated hour. */

@@ -21,7 +21,7 @@ type Returning = CompiledQuery<{ id: string }>;
 
 /** Sends rows as a JSON array of flat objects. */
 export class PostgresBulk {
-  readonly #texts = new BulkTexts<{ byId: string; byCtid: string }, string>({
+  readonly #texts = new BulkTexts<string, { byId: string; byCtid: string }, string>({
     insert: (table, columns) => this.#insertText(table, columns),
     update: (shape) => ({
       byId: this.#updateText(shape, 't."id" = any($2::text[])'),

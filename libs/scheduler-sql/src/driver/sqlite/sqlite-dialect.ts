@@ -1,10 +1,17 @@
-import { type Kysely, type RawBuilder, sql, type SqlBool } from 'kysely';
+import {
+  type CompiledQuery,
+  type Kysely,
+  type QueryResult,
+  type RawBuilder,
+  sql,
+  type SqlBool,
+} from 'kysely';
 import type { Tables } from '../../schema/tables.js';
 import type { BulkTable } from '../../schema/columns.js';
-import { type BulkInsert, type BulkMove, type BulkUpdate, toJson } from '../bulk.js';
+import { type BulkInsert, type BulkMove, type BulkUpdate, isById, toJson } from '../bulk.js';
 import type { Dialect } from '../database.js';
 import type { TableNames } from '../table-names.js';
-import { SqliteBulk } from './bulk-sqlite.js';
+import { type Piece, SqliteBulk } from './bulk-sqlite.js';
 import { kindOfSqliteError } from './sqlite-errors.js';
 
 export class SqliteDialect implements Dialect {
@@ -19,23 +26,41 @@ export class SqliteDialect implements Dialect {
   }
 
   async insertMany<T extends BulkTable>(kysely: Kysely<Tables>, insert: BulkInsert<T>): Promise<string[]> {
-    if (insert.rows.length === 0) return [];
-    const { rows } = await kysely.executeQuery(this.#bulk.insert(insert));
-    return rows.map(({ id }) => id);
+    const { table, rows } = insert;
+    if (rows.length === 0) return [];
+    // Ids of runs are new: one that is found afterwards was inserted. An id of a job may have been there before.
+    const returning = table === 'jobs' || table === 'schedules';
+    return this.#each(kysely, table, this.#bulk.insert(insert, returning));
   }
 
   async updateMany<T extends BulkTable>(kysely: Kysely<Tables>, update: BulkUpdate<T>): Promise<string[]> {
     if (update.rows.length === 0) return [];
-    const { rows } = await kysely.executeQuery(this.#bulk.update(update));
-    return rows.map(({ id }) => id);
+    return this.#each(kysely, update.table, this.#bulk.update(update, !isById(update)));
   }
 
   async moveMany(kysely: Kysely<Tables>, move: BulkMove): Promise<string[]> {
-    if (move.rows.length === 0) return [];
-    const { insert, remove } = this.#bulk.move(move);
-    await kysely.executeQuery(insert);
-    const { rows } = await kysely.executeQuery(remove);
-    return rows.map(({ id }) => id);
+    const moved: string[] = [];
+    if (move.rows.length === 0) return moved;
+    for (const { ids, insert, removeAll, removeFitting } of this.#bulk.move(move)) {
+      const { numAffectedRows } = await kysely.executeQuery(insert);
+      if (numAffectedRows === BigInt(ids.length)) {
+        await kysely.executeQuery(removeAll);
+        moved.push(...ids);
+      } else moved.push(...idsIn(await kysely.executeQuery(removeFitting)));
+    }
+    return moved;
+  }
+
+  /** Returns the ids of the rows that were written: asked for only where some were not. */
+  async #each(kysely: Kysely<Tables>, table: BulkTable, pieces: readonly Piece[]): Promise<string[]> {
+    const written: string[] = [];
+    for (const { ids, query } of pieces) {
+      const result = await kysely.executeQuery<{ id: string }>(query as CompiledQuery<{ id: string }>);
+      if (result.numAffectedRows === undefined) written.push(...idsIn(result));
+      else if (result.numAffectedRows === BigInt(ids.length)) written.push(...ids);
+      else written.push(...idsIn(await kysely.executeQuery(this.#bulk.idsOf(table, ids))));
+    }
+    return written;
   }
 
   isOneOf(column: string, values: readonly string[]): RawBuilder<SqlBool> {
@@ -55,4 +80,8 @@ export class SqliteDialect implements Dialect {
       select cast(round((julianday('now') - 2440587.5) * 86400000) as integer) as now`.execute(kysely);
     return rows[0]!.now;
   }
+}
+
+function idsIn({ rows }: QueryResult<{ id: string }>): string[] {
+  return rows.map(({ id }) => id);
 }
