@@ -4,6 +4,7 @@ const VERBS = new Set([
   'open',
   'close',
   'putJob',
+  'putJobs',
   'getJob',
   'listJobs',
   'changeJob',

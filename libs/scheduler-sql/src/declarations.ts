@@ -5,6 +5,7 @@ import {
   declareJob,
   type IfTaken,
   isDeclaredOtherwise,
+  type Job,
   type JobSpec,
   type LiveReplica,
   type PutJob,
@@ -155,12 +156,12 @@ export class Declarations {
 
 /** @param spec of the policies in force; null: the stored ones */
 function putResult(change: PutResult['change'], unit: SqlUnit, spec: JobSpec | null): PutResult {
-  const { job, runs, facts } = unit;
+  const { recorded, changed } = unit.facts;
+  return { change, job: viewPut(unit, spec), recorded, changed };
+}
+
+/** The job of a unit that was put. @param spec of the policies in force; null: the stored ones */
+export function viewPut({ job, runs }: SqlUnit, spec: JobSpec | null): Job {
   const view = viewStoredJob(job, runs.alive);
-  return {
-    change,
-    job: spec === null ? view : { ...view, policies: spec.policies },
-    recorded: facts.recorded,
-    changed: facts.changed,
-  };
+  return spec === null ? view : { ...view, policies: spec.policies };
 }

@@ -2,6 +2,7 @@ import type {
   BackfillRequest,
   BackfillResult,
   BeatResult,
+  BulkPutResult,
   ChangeResult,
   Claim,
   ClaimBatch,
@@ -12,6 +13,7 @@ import type {
   Job,
   JobChange,
   JobFilter,
+  JobPut,
   JobSpec,
   LeasedStore,
   PutResult,
@@ -98,7 +100,11 @@ export class SqlStore implements LeasedStore {
   }
 
   putJob(spec: JobSpec, ifTaken: IfTaken, now: number, transaction?: unknown): Promise<PutResult> {
-    return this.verb((runtime) => runtime.putJob(spec, ifTaken, now, transaction));
+    return this.verb((runtime) => runtime.puts.putJob(spec, ifTaken, now, transaction));
+  }
+
+  putJobs(puts: readonly JobPut[], now: number, transaction?: unknown): Promise<BulkPutResult> {
+    return this.verb((runtime) => runtime.puts.putJobs(puts, now, transaction));
   }
 
   getJob(id: string): Promise<Job | null> {

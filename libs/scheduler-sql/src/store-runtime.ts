@@ -6,13 +6,10 @@ import {
   changeJob,
   type ChangeResult,
   HeldClaims,
-  type IfTaken,
   isNewerZoneinfo,
   type Job,
   type JobChange,
   type JobFilter,
-  type JobSpec,
-  type PutResult,
   type RequestedRun,
   requestRun,
   type RunRequest,
@@ -29,6 +26,7 @@ import type { Database } from './driver/database.js';
 import { toStoreError } from './driver/error-kinds.js';
 import { isOverWithin, limitsOf } from './driver/real-time.js';
 import { inTransaction, retrying } from './driver/transactions.js';
+import { JobPuts } from './job-puts.js';
 import { RetentionPruner } from './retention-pruner.js';
 import type { Tables } from './schema/tables.js';
 import { sharedQuery } from './shared-query.js';
@@ -45,7 +43,7 @@ import { viewStoredJob } from './units/job-rows.js';
 import { toJsonString } from './units/json.js';
 import { toRunRow, viewStoredRun } from './units/run-rows.js';
 import type { SqlUnit } from './units/sql-unit.js';
-import { hintCancelled, type StoreContext } from './units/store-context.js';
+import { hintCancelled, hintDue, type StoreContext } from './units/store-context.js';
 import { UnitRepository } from './units/unit-repository.js';
 
 /** Jobs that one transaction computes anew. */
@@ -53,6 +51,7 @@ const ZONE_BATCH = 200;
 
 /** The store while it is open: the verbs of jobs, and the parts that claim and complete runs. */
 export class StoreRuntime {
+  readonly puts: JobPuts;
   readonly claims: Claims;
   readonly completions: CompletionBatcher;
   private readonly context: StoreContext;
@@ -87,6 +86,7 @@ export class StoreRuntime {
       serial: new SerialQueue(),
     };
     this.declarations = new Declarations(this.context);
+    this.puts = new JobPuts(this.context, this.declarations);
     this.pruner = new RetentionPruner(db, options.retention);
     this.completions = new CompletionBatcher(this.context);
     this.claims = new Claims(this.context, this.completions, this.pruner.noteMade);
@@ -107,24 +107,6 @@ export class StoreRuntime {
 
   toStoreError(error: unknown): SchedulerError {
     return toStoreError(this.context.db.dialect.kindOf(error), error);
-  }
-
-  async putJob(spec: JobSpec, ifTaken: IfTaken, now: number, transaction?: unknown): Promise<PutResult> {
-    const { db, floor } = this.context;
-    const put = async (trx: Kysely<Tables>) => {
-      const result = await this.declarations.put(trx, spec, ifTaken, now);
-      await this.hintDue(trx);
-      return result;
-    };
-    if (transaction === undefined) {
-      const result = await inTransaction(db, put);
-      floor.lower(dueAt(result));
-      return result;
-    }
-    // Not repeated: that would repeat what the user's transaction did before.
-    const result = await put(db.within(transaction));
-    floor.lowerLater(dueAt(result), now);
-    return result;
   }
 
   async getJob(id: string): Promise<Job | null> {
@@ -253,7 +235,7 @@ export class StoreRuntime {
       if (!unit) return null;
       const decided = await rule(unit, trx);
       await units.write(trx, [unit], context);
-      await this.hintDue(trx);
+      await hintDue(this.context, trx);
       await hintCancelled(this.context, trx, context.facts.replaced);
       return decided;
     });
@@ -269,13 +251,4 @@ export class StoreRuntime {
       return rows.map((row) => viewStoredJob(units.record(row), alive.get(row.job.id) ?? 0));
     });
   }
-
-  private async hintDue(trx: Kysely<Tables>): Promise<void> {
-    const { db, session } = this.context;
-    await db.hints?.send(trx, session.replica, 'due');
-  }
-}
-
-function dueAt({ job }: PutResult): number | null {
-  return job.nextDueAt?.getTime() ?? null;
 }

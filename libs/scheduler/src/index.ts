@@ -74,6 +74,8 @@ export {
   HandlerNotDurableError,
   HandlerUnknownError,
   type IfTaken,
+  type InvalidJob,
+  InvalidJobsError,
   InvalidOptionsError,
   type Job,
   type JobFilter,
@@ -119,6 +121,7 @@ export {
 export type { Clock, Engine, Store, TimerHandle } from './ports/index.js';
 
 export {
+  type AddJobsOptions,
   type BackfillOptions,
   type BackfillReport,
   type CheckedJob,
@@ -136,6 +139,7 @@ export {
   type JobOptions,
   type JobRequestBase,
   type JobUpdate,
+  type Many,
   type NamedJobRequest,
   type PauseOptions,
   type RunNowOptions,

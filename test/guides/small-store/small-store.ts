@@ -93,6 +93,24 @@ export class SmallStore implements carillon.LeasedStore {
     });
   }
 
+  putJobs(puts: readonly carillon.JobPut[], now: number): Promise<carillon.BulkPutResult> {
+    return this.transact(now, (document) => {
+      const isTaken = ({ spec, ifTaken }: carillon.JobPut) =>
+        ifTaken === 'error' && document.jobs.has(spec.id);
+      const taken = puts.filter(isTaken).map(({ spec }) => spec.id);
+      if (taken.length > 0) return carillon.refusedPuts(taken);
+      const results = puts.map(({ spec, ifTaken }) => {
+        const present = document.unit(spec.id);
+        const unit = present ?? document.add(spec, null);
+        if (present === null) carillon.beginJob(unit);
+        const change = present && carillon.putTakenJob(unit, putOf(unit, spec, null), ifTaken);
+        return { change: change ?? ('created' as const), job: viewOf(unit) };
+      });
+      const { recorded, changed } = document.facts;
+      return { taken, puts: results, recorded, changed };
+    });
+  }
+
   changeJob(id: string, change: carillon.JobChange, now: number): Promise<carillon.ChangeResult | null> {
     return this.transact(now, (document) => {
       const unit = document.unit(id);

@@ -23,10 +23,19 @@ export async function lockSchedules(
  * Returns false for an id that is not stored where a lock of it would lock the gap around it, and with that the
  * inserts of other new ids: two such transactions would wait for each other (MySQL, at its default isolation).
  */
-export async function mayLockJob({ dialect }: Database, trx: Kysely<Tables>, id: string): Promise<boolean> {
-  if (dialect.name !== 'mysql') return true;
-  const found = await trx.selectFrom('schedules').select('id').where('id', '=', id).executeTakeFirst();
-  return found !== undefined;
+export async function mayLockJob(db: Database, trx: Kysely<Tables>, id: string): Promise<boolean> {
+  return (await lockableIds(db, trx, [id])).length > 0;
+}
+
+/** Those of the ids for which `mayLockJob` is true. */
+export async function lockableIds(
+  { dialect }: Database,
+  trx: Kysely<Tables>,
+  ids: readonly string[],
+): Promise<readonly string[]> {
+  if (dialect.name !== 'mysql') return ids;
+  const found = await trx.selectFrom('schedules').select('id').where(dialect.isOneOf('id', ids)).execute();
+  return found.map(({ id }) => id);
 }
 
 /** Versions of the time zone data that computed next ticks (Z5). Reads all jobs. */

@@ -18,6 +18,11 @@ export interface StoreContext {
   readonly serial: SerialQueue;
 }
 
+/** Tells other replicas that something may be due earlier than they know. */
+export async function hintDue({ db, session }: StoreContext, trx: Kysely<Tables>): Promise<void> {
+  await db.hints?.send(trx, session.replica, 'due');
+}
+
 /** Tells other replicas that runs which they hold are to be cancelled: they would learn of it at their next renewal (L4). */
 export async function hintCancelled(
   { db, session }: StoreContext,

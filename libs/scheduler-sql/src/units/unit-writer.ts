@@ -17,6 +17,8 @@ import type { SqlUnit } from './sql-unit.js';
 
 /** Strings of one statement, in characters: below what servers take in one packet. */
 const LONGEST_STATEMENT = 2_000_000;
+/** Rows of one statement. */
+const MOST_ROWS = 2_000;
 
 interface Target {
   readonly db: Database;
@@ -41,7 +43,10 @@ export async function insertJobs(
     schedules.push(schedule);
     known.keep(jobs[index]!, schedule);
   });
-  await db.dialect.insertMany(trx, { table: 'schedules', rows: schedules });
+  const writes = Array.from(inStatements(schedules), (rows) =>
+    db.dialect.insertMany(trx, { table: 'schedules', rows }),
+  );
+  await inParallel(writes);
   return [...stored];
 }
 
@@ -201,12 +206,12 @@ function changeOf<R extends { id: string }>({
 }
 
 /** Rows in pieces that one statement can carry. */
-function* inStatements<T extends { payload: string | null }>(rows: readonly T[]): Generator<T[]> {
+function* inStatements<T extends object>(rows: readonly T[]): Generator<T[]> {
   let piece: T[] = [];
   let length = 0;
   for (const row of rows) {
-    const added = row.payload?.length ?? 0;
-    if (piece.length > 0 && length + added > LONGEST_STATEMENT) {
+    const added = 'payload' in row ? String(row.payload).length : 0;
+    if (piece.length === MOST_ROWS || (piece.length > 0 && length + added > LONGEST_STATEMENT)) {
       yield piece;
       piece = [];
       length = 0;

@@ -14,10 +14,12 @@ import {
   type Awaitable,
   type BackfillRequest,
   type BackfillResult,
+  type BulkPutResult,
   type Engine,
   type EngineHealth,
   type EngineHost,
   type EventSink,
+  type JobPut,
   type PutResult,
   type StopLimits,
   whenReady,
@@ -79,6 +81,11 @@ export class EngineWithTimeouts implements Engine {
     if (spec.trigger.type !== 'timeout') return this.stored.putJob(spec, ifTaken, transaction);
     this.timeoutIds.add(spec.id);
     return this.timeouts.putJob(spec, 'error');
+  }
+
+  /** Jobs that are added at run time are never timeouts. */
+  putJobs(puts: readonly JobPut[], transaction?: unknown): Awaitable<BulkPutResult> {
+    return this.stored.putJobs(puts, transaction);
   }
 
   getJob(id: string): Awaitable<Job | null> {

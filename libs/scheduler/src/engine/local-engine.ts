@@ -16,6 +16,7 @@ import {
   type Awaitable,
   type BackfillRequest,
   type BackfillResult,
+  type BulkPutResult,
   type ClaimBatch,
   type Clock,
   type Engine,
@@ -23,12 +24,14 @@ import {
   type EngineHost,
   isLeased,
   type JobChange,
+  type JobPut,
   type PutResult,
   type StopLimits,
   type Store,
   whenReady,
 } from '../ports/index.js';
 import { EventPublisher } from '../events/index.js';
+import { rearmAfterCommit } from './after-commit.js';
 import { AttemptSupervisor } from './attempt-supervisor.js';
 import { DueLoop } from './due-loop.js';
 import { LeaseKeeper } from './lease-keeper.js';
@@ -37,17 +40,9 @@ import { StoreDeadline } from './store-deadline.js';
 import type { TimerQueue } from './timer-queue.js';
 import { describeZoneData } from './zone-data.js';
 
-/** Delays after which a job added in the caller's transaction is looked for, since nothing reports the commit. */
-const AFTER_COMMIT_MS = [0, 50, 250, 1_000];
 /** At a stop, the longest wait for the store to take each of: claims that did not begin, completions. */
 const HAND_OVER_MS = 1_000;
 const CLOSE_MS = 2_000;
-
-export interface LocalEngineParts {
-  store: Store;
-  clock: Clock;
-  timers: TimerQueue;
-}
 
 /** Our own engine: a due loop over a store, in this process. */
 export class LocalEngine implements Engine {
@@ -59,14 +54,13 @@ export class LocalEngine implements Engine {
   private supervisor!: AttemptSupervisor;
   private running!: RunningAttempts;
   private loop!: DueLoop;
-  /** Null over a store without leases. */
   private leaseKeeper: LeaseKeeper | null = null;
   private readonly deadline: StoreDeadline;
   private started = false;
   private paused = false;
   private stopped = false;
 
-  constructor({ store, clock, timers }: LocalEngineParts) {
+  constructor({ store, clock, timers }: { store: Store; clock: Clock; timers: TimerQueue }) {
     this.store = store;
     this.clock = clock;
     this.timers = timers;
@@ -123,8 +117,7 @@ export class LocalEngine implements Engine {
     if (this.stopped) return;
     this.stopped = true;
     this.loop.stop();
-    const { events } = this.publisher;
-    events.emit('scheduler.draining', { running: this.running.size });
+    this.publisher.events.emit('scheduler.draining', { running: this.running.size });
     // Over a durable store, whoever opens it next makes the retries.
     if (!this.durable) this.attempts.endRetries();
     const reason = new SchedulerStoppingError(drainTimeoutMs);
@@ -146,15 +139,23 @@ export class LocalEngine implements Engine {
     }
     this.deadline.expireAll();
     this.timers.clear();
-    events.emit('scheduler.stopped', { abandoned });
+    this.publisher.events.emit('scheduler.stopped', { abandoned });
   }
 
   putJob(spec: JobSpec, ifTaken: IfTaken, transaction?: unknown): Awaitable<PutResult> {
     this.timers.checkClock();
     return this.handle(this.store.putJob(spec, ifTaken, this.clock.now(), transaction), (result) => {
       this.publisher.publishPut(result);
-      if (transaction === undefined) this.loop.rearm();
-      else this.rearmAfterCommit(result.job);
+      this.rearm([result], transaction);
+      return result;
+    });
+  }
+
+  putJobs(puts: readonly JobPut[], transaction?: unknown): Awaitable<BulkPutResult> {
+    this.timers.checkClock();
+    return this.handle(this.store.putJobs(puts, this.clock.now(), transaction), (result) => {
+      this.publisher.publishPuts(result);
+      this.rearm(result.puts, transaction);
       return result;
     });
   }
@@ -249,10 +250,9 @@ export class LocalEngine implements Engine {
     }
   }
 
-  private rearmAfterCommit({ nextDueAt }: Job): void {
-    if (nextDueAt === null) return;
-    const untilDueMs = Math.max(0, nextDueAt.getTime() - this.clock.now());
-    for (const laterMs of AFTER_COMMIT_MS) this.timers.after(untilDueMs + laterMs, () => this.loop.rearm());
+  private rearm(puts: readonly { readonly job: Job }[], transaction: unknown): void {
+    if (transaction === undefined) this.loop.rearm();
+    else rearmAfterCommit(puts, this.clock.now(), this.timers, this.loop);
   }
 
   private change(id: string, change: JobChange): Awaitable<Job> {

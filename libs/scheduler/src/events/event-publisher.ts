@@ -1,5 +1,6 @@
 import {
   type Awaitable,
+  type BulkPutResult,
   type ChangeResult,
   type EventSink,
   isPromise,
@@ -42,7 +43,15 @@ export class EventPublisher {
 
   publishPut(result: PutResult): void {
     this.publish(result);
-    const { change, job } = result;
+    this.publishPutJob(result);
+  }
+
+  publishPuts(result: BulkPutResult): void {
+    this.publish(result);
+    for (const put of result.puts) this.publishPutJob(put);
+  }
+
+  private publishPutJob({ change, job }: BulkPutResult['puts'][number]): void {
     if (change === 'created') this.events.emit('job.added', { jobId: job.id });
     else if (change === 'changed') this.events.emit('job.edited', { jobId: job.id });
   }

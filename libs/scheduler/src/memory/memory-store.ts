@@ -10,20 +10,23 @@ import {
   type Run,
   type RunFilter,
 } from '../model/index.js';
-import type {
-  BackfillRequest,
-  BackfillResult,
-  ChangeResult,
-  ClaimBatch,
-  ClaimRequest,
-  CompletionEffect,
-  JobChange,
-  PutResult,
-  RecordedOutcome,
-  RequestedRun,
-  RunNote,
-  RunRequest,
-  Store,
+import {
+  type BackfillRequest,
+  type BackfillResult,
+  type BulkPutResult,
+  type ChangeResult,
+  type ClaimBatch,
+  type ClaimRequest,
+  type CompletionEffect,
+  type JobChange,
+  type JobPut,
+  type PutResult,
+  type RecordedOutcome,
+  type RequestedRun,
+  type RunNote,
+  type RunRequest,
+  refusedPuts,
+  type Store,
 } from '../ports/index.js';
 import {
   backfillRuns,
@@ -90,19 +93,17 @@ export class MemoryStore implements Store {
   }
 
   putJob(spec: JobSpec, ifTaken: IfTaken, now: number): PutResult {
-    const present = this.jobs.get(spec.id);
     const facts = new Facts<MemoryRun>();
-    if (!present) {
-      const job = this.jobs.add(spec, now);
-      this.decide(job, facts, now, beginJob);
-      return this.putResult('created', job, facts);
-    }
-    if (ifTaken !== 'replace') return this.putResult(ifTaken === 'keep' ? 'kept' : 'taken', present, facts);
-    const { payload } = spec;
-    const changed = this.decide(present, facts, now, (unit) =>
-      replaceJob(unit, spec, { payload, current: present.payload }),
-    );
-    return this.putResult(changed ? 'changed' : 'same', present, facts);
+    const put = this.put({ spec, ifTaken }, facts, now);
+    return { ...put, recorded: facts.recorded, changed: facts.changed };
+  }
+
+  putJobs(puts: readonly JobPut[], now: number): BulkPutResult {
+    const taken = puts.filter(({ spec, ifTaken }) => ifTaken === 'error' && this.jobs.get(spec.id) !== null);
+    if (taken.length > 0) return refusedPuts(taken.map(({ spec }) => spec.id));
+    const facts = new Facts<MemoryRun>();
+    const results = puts.map((put) => this.put(put, facts, now));
+    return { taken: [], puts: results, recorded: facts.recorded, changed: facts.changed };
   }
 
   getJob(id: string): Job | null {
@@ -183,12 +184,11 @@ export class MemoryStore implements Store {
     if (run.state !== 'running') return 'refused';
     if (run.job.isGone) return this.completeGone(run, completion, slotHeld);
     if (!slotHeld && this.usualRuns.complete(run, completion)) return 'recorded';
-    const { unit } = this;
-    unit.load(run.job, this.noFacts, completion.endedAt);
+    this.unit.load(run.job, this.noFacts, completion.endedAt);
     try {
-      return completeRun(unit, run, completion, slotHeld);
+      return completeRun(this.unit, run, completion, slotHeld);
     } finally {
-      unit.unload();
+      this.unit.unload();
       this.jobs.deleteFinished(run.job);
     }
   }
@@ -196,7 +196,8 @@ export class MemoryStore implements Store {
   release(claim: Claim, now: number): CompletionEffect {
     const run = claim as MemoryRun;
     if (run.job.isGone) {
-      this.freeGone(run);
+      this.slots?.giveBack(run.group);
+      run.holdsSlot = false;
       return 'recorded';
     }
     const effect = this.decide(run.job, new Facts(), now, (unit) => releaseSlot(unit, run, now));
@@ -216,20 +217,26 @@ export class MemoryStore implements Store {
     const facts = new Facts<MemoryRun>();
     for (const job of this.jobs.all())
       this.decide(job, facts, step.nowAt, (unit) => setBackJob(unit, step.stepMs));
-    for (const run of this.runs.alive) {
-      if (run.state === 'running') continue;
-      run.dueAt -= step.stepMs;
-      this.runs.index(run);
-    }
+    this.runs.setBack(step.stepMs);
     return { recorded: facts.recorded, changed: facts.changed };
   }
 
-  private putResult(
-    change: PutResult['change'],
-    job: MemoryJob,
-    { recorded, changed }: Facts<MemoryRun>,
-  ): PutResult {
-    return { change, job: this.jobs.view(job), recorded, changed };
+  private put(
+    { spec, ifTaken }: JobPut,
+    facts: Facts<MemoryRun>,
+    now: number,
+  ): BulkPutResult['puts'][number] {
+    const present = this.jobs.get(spec.id);
+    if (!present) {
+      const job = this.jobs.add(spec, now);
+      this.decide(job, facts, now, beginJob);
+      return { change: 'created', job: this.jobs.view(job) };
+    }
+    const payloads = { payload: spec.payload, current: present.payload };
+    const replace = (unit: MemoryUnit) => replaceJob(unit, spec, payloads);
+    let change: PutResult['change'] = ifTaken === 'keep' ? 'kept' : 'taken';
+    if (ifTaken === 'replace') change = this.decide(present, facts, now, replace) ? 'changed' : 'same';
+    return { change, job: this.jobs.view(present) };
   }
 
   private decide<T>(job: MemoryJob, facts: Facts<MemoryRun>, now: number, rule: (unit: MemoryUnit) => T): T {
@@ -262,11 +269,6 @@ export class MemoryStore implements Store {
     if (!slotHeld) this.slots?.giveBack(group);
     this.runs.index(run);
     return effect;
-  }
-
-  private freeGone(run: MemoryRun): void {
-    this.slots?.giveBack(run.group);
-    run.holdsSlot = false;
   }
 
   /** Takes back what was set aside for want of a slot and has one by now. */

@@ -67,6 +67,15 @@ export class RunTable {
     return instants;
   }
 
+  /** Moves the instants of runs that wait with the wall clock, which was set back. */
+  setBack(stepMs: number): void {
+    for (const run of this.alive) {
+      if (run.state === 'running') continue;
+      run.dueAt -= stepMs;
+      this.index(run);
+    }
+  }
+
   select(filter: RunFilter): Run[] {
     return selectRuns([...this.alive, ...this.history], filter, this.runIdPrefix);
   }

@@ -1,6 +1,7 @@
 export * from './claim.js';
 export * from './error-record.js';
 export * from './errors.js';
+export * from './invalid-jobs-error.js';
 export * from './events.js';
 export * from './handler.js';
 export * from './job.js';

@@ -4,12 +4,14 @@ export { CronExpression } from './decorators/cron-expression.js';
 export type { DecoratorFactory } from './decorators/decorator-factory.js';
 export type { CronJobOptions, IntervalJobOptions, JobOptions } from './decorators/job-options.js';
 export type {
+  AddJobsOptions,
   BackfillOptions,
   BackfillReport,
   DefinedJobRequest,
   FunctionJobRequest,
   JobRequestBase,
   JobUpdate,
+  Many,
   NamedJobRequest,
   PauseOptions,
   RunNowOptions,

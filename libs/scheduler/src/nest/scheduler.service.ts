@@ -20,12 +20,14 @@ import {
 import { isPromise } from '../ports/index.js';
 import { checkPayload, currentRun } from '../runner/index.js';
 import type {
+  AddJobsOptions,
   AnyJobRequest,
   BackfillOptions,
   BackfillReport,
   DefinedJobRequest,
   FunctionJobRequest,
   JobUpdate,
+  Many,
   NamedJobRequest,
   PauseOptions,
   RunNowOptions,
@@ -33,6 +35,7 @@ import type {
 import { Lifecycle, type Phase } from './lifecycle/lifecycle.js';
 import { waitsForHandler } from './log/log-lines.js';
 import type { Runtime } from './runtime.js';
+import { idsTaken, readRequests } from './requests/bulk-request.js';
 import { checkOptions, MOST_BACKFILLED, readBackfill, readPause, readRunNow } from './requests/arguments.js';
 import { RequestReader } from './requests/request-reader.js';
 import type { Settings } from './scheduler-options.js';
@@ -110,6 +113,29 @@ export class SchedulerService {
     const { change, job } = isPromise(put) ? await put : put;
     if (change === 'taken') throw new JobIdTakenError(job.id);
     return job;
+  }
+
+  /**
+   * Adds at most 10,000 jobs in one step, each as by `addJob`, and returns them in the order of the requests. If any
+   * request is wrong or its id is taken, none is added and the error lists the first 20 of these. `transaction` is an
+   * option of the call.
+   *
+   * @throws InvalidJobsError, InvalidOptionsError, SchedulerNotRunningError
+   */
+  addJobs<P extends object>(requests: Many<DefinedJobRequest<P>>, options?: AddJobsOptions): Promise<Job[]>;
+  addJobs(requests: Many<NamedJobRequest>, options?: AddJobsOptions): Promise<Job[]>;
+  addJobs<P = unknown>(requests: Many<FunctionJobRequest<P>>, options?: AddJobsOptions): Promise<Job[]>;
+  async addJobs(requests: Many<AnyJobRequest>, options: AddJobsOptions = {}): Promise<Job[]> {
+    this.lifecycle.refuseWhenStopping();
+    const { transaction } = checkOptions('addJobs', options);
+    this.reader.checkTransaction(transaction);
+    await this.lifecycle.ready();
+    const puts = await readRequests(this.reader, requests);
+    this.lifecycle.refuseWhenStopping();
+    if (puts.length === 0) return [];
+    const result = await this.runtime.engine.putJobs(puts, transaction);
+    if (result.taken.length > 0) throw idsTaken(result.taken, puts);
+    return result.puts.map(({ job }) => job);
   }
 
   /** Returns null when no job has the id. */

@@ -14,6 +14,7 @@ import type {
   SchedulerEventType,
 } from '../model/index.js';
 import type { Awaitable } from './awaitable.js';
+import type { BulkPutResult, JobPut } from './bulk.js';
 import type { BackfillRequest, BackfillResult, PutResult, RunNote, StoreSession } from './store.js';
 
 /**
@@ -38,6 +39,8 @@ export interface Engine {
 
   /** @param transaction the caller's own, of the database that keeps the jobs */
   putJob(spec: JobSpec, ifTaken: IfTaken, transaction?: unknown): Awaitable<PutResult>;
+  /** Puts all of the jobs, or none when ids are taken. They are added ones, with an id each. */
+  putJobs(puts: readonly JobPut[], transaction?: unknown): Awaitable<BulkPutResult>;
   getJob(id: string): Awaitable<Job | null>;
   getJobs(filter: JobFilter): Awaitable<Job[]>;
   /** The verbs that change a job throw JobNotFoundError when there is none. */

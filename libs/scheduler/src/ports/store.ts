@@ -19,6 +19,7 @@ import type {
 } from '../model/index.js';
 import type { ClockSetBack } from '../timing/index.js';
 import type { Awaitable } from './awaitable.js';
+import type { BulkPutResult, JobPut } from './bulk.js';
 
 /**
  * Where jobs and runs live. Each verb is one atomic step. `now` is the engine's time, UTC ms.
@@ -38,6 +39,8 @@ export interface Store {
 
   /** @param transaction the caller's own, of the store's database: the job exists once it is committed */
   putJob(spec: JobSpec, ifTaken: IfTaken, now: number, transaction?: unknown): Awaitable<PutResult>;
+  /** Puts all of the jobs, or none. They are added ones, with an id each. @param transaction as for `putJob` */
+  putJobs(puts: readonly JobPut[], now: number, transaction?: unknown): Awaitable<BulkPutResult>;
   getJob(id: string): Awaitable<Job | null>;
   listJobs(filter: JobFilter): Awaitable<Job[]>;
   /** Time zones in the triggers of unfinished jobs, each once (see `timezonesIn`). Without this verb all jobs are listed. */

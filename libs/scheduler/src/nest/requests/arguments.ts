@@ -16,7 +16,7 @@ import {
   toErrorRecord,
 } from '../../model/index.js';
 import type { BackfillRequest } from '../../ports/index.js';
-import type { BackfillOptions, PauseOptions, RunNowOptions } from './job-request.js';
+import type { AddJobsOptions, BackfillOptions, PauseOptions, RunNowOptions } from './job-request.js';
 
 /** The most runs that one call of `backfill` makes. */
 export const MOST_BACKFILLED = 10_000;
@@ -40,6 +40,7 @@ type Checks<T> = { readonly [K in keyof Required<T>]: Check };
 
 /** Every option of every verb, with its check. An option left out, or undefined, is not checked. */
 const OPTIONS = {
+  addJobs: { transaction: () => {} } satisfies Checks<AddJobsOptions>,
   getJobs: {
     state: among(JOB_STATES),
     origin: among(JOB_ORIGINS),
@@ -70,6 +71,7 @@ const OPTIONS = {
 } as const;
 
 const EXAMPLES: { readonly [V in keyof typeof OPTIONS]: string } = {
+  addJobs: '{ transaction: client }',
   getJobs: "{ state: 'paused' }",
   getRuns: "{ jobId: 'daily-report', limit: 20 }",
   pauseJob: "{ note: 'the target moves house' }",

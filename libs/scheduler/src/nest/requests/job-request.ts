@@ -41,6 +41,15 @@ export type AnyJobRequest = JobRequestBase & {
   payload?: unknown;
 };
 
+/** The requests of `addJobs`: the transaction is an option of the call. */
+export type Many<R extends JobRequestBase> = readonly Omit<R, 'transaction'>[];
+
+/** Options of one call of `addJobs`, for all of its jobs. */
+export interface AddJobsOptions {
+  /** As in a request of `addJob`. */
+  transaction?: unknown;
+}
+
 /** A change of a job. Properties left out stay as they are. */
 export interface JobUpdate extends PolicyOptions {
   trigger?: Trigger;

@@ -68,6 +68,29 @@ export class RequestReader {
     return readSafely(() => this.checkRequest(request));
   }
 
+  /** As `readRequest`, for one of many: the transaction is an option of the call. */
+  readItem(request: AnyJobRequest): ReadRequest {
+    return readSafely(() => {
+      const read = this.checkRequest(request);
+      if (request.transaction === undefined) return read;
+      throw new InvalidOptionsError(
+        'transaction',
+        request.transaction,
+        'Give it once: addJobs(requests, { transaction }).',
+      );
+    });
+  }
+
+  /** @throws InvalidOptionsError for a transaction where jobs live in memory */
+  checkTransaction(transaction: unknown): void {
+    if (transaction === undefined || this.runtime.engine.durable) return;
+    throw new InvalidOptionsError(
+      'transaction',
+      transaction,
+      'Jobs in memory belong to no database: leave it out, or give the module a store.',
+    );
+  }
+
   /** @throws a SchedulerError for the first mistake */
   readUpdate(job: Job, update: JobUpdate): ReadUpdate {
     return readSafely(() => this.checkUpdate(job, update));
@@ -84,13 +107,7 @@ export class RequestReader {
     const policies = readPolicies(request, this.settings.policies);
     checkPolicies(request, policies, this.settings);
     if (this.runtime.engine.durable) refuseFunctions(policies.retry);
-    else if (request.transaction !== undefined) {
-      throw new InvalidOptionsError(
-        'transaction',
-        request.transaction,
-        'Jobs in memory belong to no database: leave it out, or give the module a store.',
-      );
-    }
+    this.checkTransaction(request.transaction);
     const spec: JobSpec = {
       id,
       trigger: this.bind(id, request.trigger),

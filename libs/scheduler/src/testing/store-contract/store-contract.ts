@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ConcurrencyLimits } from '../../model/index.js';
 import { type Awaitable, isLeased, type Store } from '../../ports/index.js';
 import { backfillCases } from './backfill-cases.js';
+import { bulkCases } from './bulk-cases.js';
 import { changeCases } from './change-cases.js';
 import { claimCases } from './claim-cases.js';
 import { completionCases } from './completion-cases.js';
@@ -49,6 +50,7 @@ const LEAST_LEASE_MS = 120_000;
 
 const OF_EVERY_STORE: Readonly<Record<string, Cases>> = {
   jobs: jobCases,
+  'many jobs': bulkCases,
   changes: changeCases,
   claims: claimCases,
   'late ticks': lateCases,

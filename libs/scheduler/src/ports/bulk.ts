@@ -1,0 +1,24 @@
+import type { IfTaken, JobSpec } from '../model/index.js';
+import type { JobStateChange, PutResult, RecordedOutcome } from './store.js';
+
+/** One of many jobs that are put in one step. */
+export interface JobPut {
+  readonly spec: JobSpec;
+  /** With `error`, an id that is taken refuses the whole call. */
+  readonly ifTaken: IfTaken;
+}
+
+export interface BulkPutResult {
+  /** The ids that are taken, in the order of the call. None: all jobs were put. Otherwise nothing was changed. */
+  taken: readonly string[];
+  /** A result for each job, in the order of the call. Empty when ids are taken. */
+  puts: readonly Pick<PutResult, 'change' | 'job'>[];
+  /** As of a PutResult, of all jobs. */
+  recorded: RecordedOutcome[];
+  changed: JobStateChange[];
+}
+
+/** Nothing was put, because these ids are taken. */
+export function refusedPuts(taken: readonly string[]): BulkPutResult {
+  return { taken, puts: [], recorded: [], changed: [] };
+}
