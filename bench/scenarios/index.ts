@@ -1,4 +1,5 @@
 import type { Scenario } from '../harness/scenario.js';
+import { bulk } from './bulk.js';
 import { burst } from './burst.js';
 import { clockSteps } from './clock-steps.js';
 import { dispatch } from './dispatch.js';
@@ -29,6 +30,7 @@ export const SCENARIOS = [
   longHorizon,
   clockSteps,
   suspension,
+  bulk,
   durableThroughput,
   durableLatency,
   durableReplicas,

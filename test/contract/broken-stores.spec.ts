@@ -29,6 +29,30 @@ function broken<S extends Store>(store: S, change: (store: S) => Partial<Store> 
 
 const MEMORY: [string, (store: MemoryStore) => Partial<Store>, string][] = [
   [
+    'puts the others of many jobs when ids are taken',
+    (store) => ({
+      putJobs: (puts, now) => {
+        const result = store.putJobs(puts, now);
+        store.putJobs(
+          puts.filter(({ spec }) => !result.taken.includes(spec.id)),
+          now,
+        );
+        return result;
+      },
+    }),
+    'many jobs: nothing is put when ids are taken',
+  ],
+  [
+    'returns the results of many jobs in another order',
+    (store) => ({
+      putJobs: (puts, now) => {
+        const result = store.putJobs(puts, now);
+        return { ...result, puts: result.puts.toReversed() };
+      },
+    }),
+    'many jobs: jobs are put in one step, with a result for each in the order of the call',
+  ],
+  [
     'claims too early',
     (store) => ({ claimDue: ({ now, limit }) => store.claimDue({ now: now + 1, limit }) }),
     'claims: nothing is claimed before it is due',

@@ -16,6 +16,10 @@ const EXAMPLES: Record<string, SchedulerError> = {
   InvalidDurationError: thrownBy(() => api.every(0)),
   InvalidTriggerError: thrownBy(() => api.at('2027-01-01')),
   InvalidOptionsError: thrownBy(() => api.defineHandler('')),
+  InvalidJobsError: new api.InvalidJobsError(
+    [{ index: 17, error: thrownBy(() => api.defineHandler('')) }],
+    20,
+  ),
   PayloadInvalidError: new api.PayloadInvalidError('payload.to', 'is missing', 'Give it.'),
   HandlerUnknownError: new api.HandlerUnknownError('send', []),
   HandlerNotDurableError: new api.HandlerNotDurableError('job'),

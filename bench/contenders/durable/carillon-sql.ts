@@ -36,7 +36,8 @@ export async function openCarillonSql({ database, handler }: Purpose): Promise<D
 
 /** One process of an application. */
 export async function openReplica(
-  store: ReturnType<typeof sqliteStore>,
+  /** Undefined: jobs live in memory. */
+  store: ReturnType<typeof sqliteStore> | undefined,
   handler: (dueAt: number, jobId: string) => void,
 ) {
   class Noop {
@@ -48,14 +49,15 @@ export async function openReplica(
   class App {}
   const module = {
     module: App,
-    imports: [SchedulerModule.forRoot({ log: false, store })],
+    imports: [SchedulerModule.forRoot({ log: false, ...(store && { store }) })],
     providers: [Noop],
   };
   const app = await NestFactory.createApplicationContext(module, { logger: ['error', 'fatal'] });
   return { service: app.get(SchedulerService), close: () => app.close() };
 }
 
-function targetIn(database: DatabaseName) {
+/** A store in a database of its own, and what removes that. */
+export function targetIn(database: DatabaseName) {
   switch (database) {
     case 'sqliteNormal':
     case 'sqliteFull': {

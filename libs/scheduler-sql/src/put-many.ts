@@ -9,8 +9,8 @@ import {
 } from '@carillon/scheduler/store';
 import type { Kysely } from 'kysely';
 import { viewPut } from './declarations.js';
+import { undoneIfNull } from './driver/transactions.js';
 import type { Tables } from './schema/tables.js';
-import { deleteJobs } from './statements/jobs.js';
 import { lockableIds } from './statements/schedules.js';
 import { payloadOf } from './units/job-rows.js';
 import { toJsonString } from './units/json.js';
@@ -51,7 +51,7 @@ export class PutMany {
     const stored = await this.lockStored(context);
     const taken = puts.filter(({ spec, ifTaken }) => ifTaken === 'error' && stored.has(spec.id));
     if (taken.length > 0) return refusedPuts(taken.map(({ spec }) => spec.id));
-    const made = await this.insertOthers(stored, context);
+    const made = await undoneIfNull(trx, () => this.insertOthers(stored, context));
     if (made === null) return null;
     const results = puts.map(({ spec, ifTaken }) => {
       const unit = stored.get(spec.id);
@@ -73,7 +73,7 @@ export class PutMany {
     return new Map(locked.map((unit) => [unit.job.id, unit]));
   }
 
-  /** Inserts the jobs that are not stored. Returns null, and takes the insert back, unless all of them are new. */
+  /** Inserts the jobs that are not stored. Returns null unless all of them are new. */
   private async insertOthers(
     stored: ReadonlyMap<string, SqlUnit>,
     context: UnitContext,
@@ -85,7 +85,6 @@ export class PutMany {
     for (const unit of made.values()) beginJob(unit);
     const inserted = await store.units.insert(trx, [...made.values()]);
     if (inserted.length === made.size) return made;
-    await deleteJobs(store.db, trx, inserted);
     for (const id of inserted) made.delete(id);
     for (const id of made.keys()) this.met.add(id);
     return null;

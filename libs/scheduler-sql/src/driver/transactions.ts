@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '@carillon/scheduler/store';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Tables } from '../schema/tables.js';
 import type { Database } from './database.js';
 
@@ -27,4 +27,14 @@ export async function retrying<T>({ dialect }: Database, work: () => Promise<T>)
 /** Runs one transaction, repeated as by `retrying`. */
 export function inTransaction<T>(database: Database, work: (trx: Kysely<Tables>) => Promise<T>): Promise<T> {
   return retrying(database, () => database.transaction(work));
+}
+
+/** Undoes what `work` wrote, and nothing else of the transaction, when it returns null. */
+export async function undoneIfNull<T>(trx: Kysely<Tables>, work: () => Promise<T | null>): Promise<T | null> {
+  await sql`savepoint carillon`.execute(trx);
+  const result = await work();
+  await (result === null ? sql`rollback to savepoint carillon` : sql`release savepoint carillon`).execute(
+    trx,
+  );
+  return result;
 }

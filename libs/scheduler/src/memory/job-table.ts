@@ -1,4 +1,4 @@
-import type { Job, JobFilter, JobSpec } from '../model/index.js';
+import { cloneJson, type Job, type JobFilter, type JobSpec } from '../model/index.js';
 import { viewJob } from '../rules/index.js';
 import { DueQueue } from './due-queue.js';
 import { Handles } from './handles.js';
@@ -46,7 +46,7 @@ export class JobTable {
 
   view(job: MemoryJob): Job {
     const { payload } = job;
-    return viewJob(job, payload === undefined ? undefined : structuredClone(payload), job.alive);
+    return viewJob(job, payload === undefined ? undefined : cloneJson(payload), job.alive);
   }
 
   delete(job: MemoryJob): void {

@@ -63,7 +63,9 @@ function fieldOf(error: SchedulerError): string {
   if (property !== undefined) return property;
   const { field, property: path } = error as { field?: unknown; property?: unknown };
   const name = typeof path === 'string' ? path : field;
-  return typeof name === 'string' && name !== '' ? `.${name}` : '';
+  // `options` and `arguments` are the request itself.
+  const isPart = typeof name === 'string' && name !== 'options' && name !== 'arguments';
+  return isPart ? `.${name}` : '';
 }
 
 function messageOf(errors: readonly InvalidJob[], count: number, of: number): string {

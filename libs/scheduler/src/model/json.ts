@@ -28,6 +28,15 @@ export function copyAsJson(value: unknown, mostBytes: number = Infinity): JsonVa
   return copied;
 }
 
+/** A copy of what `copyAsJson` has made. */
+export function cloneJson(value: JsonValue): JsonValue {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(cloneJson);
+  const clone: { [key: string]: JsonValue } = {};
+  for (const key of Object.keys(value)) clone[key] = cloneJson(value[key]!);
+  return clone;
+}
+
 function refuseLarge(value: JsonValue, mostBytes: number): void {
   const bytes = Buffer.byteLength(JSON.stringify(value));
   if (bytes <= mostBytes) return;

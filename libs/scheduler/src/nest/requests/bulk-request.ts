@@ -22,7 +22,7 @@ export const MOST_ADDED = 10_000;
 export async function readRequests(reader: RequestReader, requests: unknown): Promise<readonly JobPut[]> {
   const list = listOf(requests);
   const wrong: WrongRequest[] = [];
-  const read = list.map((request, index) => attempt(index, wrong, () => reader.readItem(request)));
+  const read = readEach(reader, list, wrong);
   refuseRepeated(read, wrong);
   for (let index = 0; index < read.length; index++) {
     const item = read[index]!;
@@ -70,13 +70,20 @@ function refuseRepeated(read: (ReadRequest | null)[], wrong: WrongRequest[]): vo
   });
 }
 
-function attempt<T>(index: number, wrong: WrongRequest[], read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    note(error, index, wrong);
-    return null;
-  }
+/** Null for a request that is wrong. */
+function readEach(
+  reader: RequestReader,
+  requests: readonly AnyJobRequest[],
+  wrong: WrongRequest[],
+): (ReadRequest | null)[] {
+  return requests.map((request, index) => {
+    try {
+      return reader.readItem(request);
+    } catch (error) {
+      note(error, index, wrong);
+      return null;
+    }
+  });
 }
 
 function note(error: unknown, index: number, wrong: WrongRequest[]): void {

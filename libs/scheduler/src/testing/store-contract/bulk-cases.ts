@@ -26,8 +26,8 @@ export const bulkCases: Cases = {
     );
     for (const { job } of result.puts) {
       const { trigger, ...got } = await a.job(job.id);
-      const { trigger: given, ...told } = job;
-      assert.deepEqual(got, told);
+      const { trigger: given, ...returned } = job;
+      assert.deepEqual(got, returned);
       assert.deepEqual(trigger.toJSON(), given.toJSON());
     }
     assert.deepEqual(asClaims((await a.claim(sec(10))).claims).sort(), [
