@@ -3,6 +3,7 @@ import { EventHub } from '../../libs/scheduler/src/events/index.js';
 import {
   DEFAULT_POLICIES,
   type HandlerFunction,
+  type JobSpec,
   NO_LIMITS,
   readPolicies,
   type PolicyOptions,
@@ -44,19 +45,33 @@ export class SharedWorld {
   }
 
   async add(id: string, trigger: Trigger, handler: HandlerFunction<never>, options: PolicyOptions = {}) {
-    await this.engine.putJob(
-      {
-        id,
-        trigger: trigger.bind({ jobId: id, timezone: 'UTC', anchorAt: this.clock.now() }),
-        handler,
-        payload: undefined,
-        policies: readPolicies(options, DEFAULT_POLICIES),
-        origin: 'added',
-        disabled: false,
-      },
-      'error',
+    await this.engine.putJob(this.spec(id, trigger, handler, options), 'error');
+    await this.machine.advance(1);
+  }
+
+  /** Adds jobs in one call. */
+  async addMany(ids: readonly string[], trigger: Trigger, handler: HandlerFunction<never>) {
+    await this.engine.putJobs(
+      ids.map((id) => ({ spec: this.spec(id, trigger, handler, {}), ifTaken: 'error' as const })),
     );
     await this.machine.advance(1);
+  }
+
+  private spec(
+    id: string,
+    trigger: Trigger,
+    handler: HandlerFunction<never>,
+    options: PolicyOptions,
+  ): JobSpec {
+    return {
+      id,
+      trigger: trigger.bind({ jobId: id, timezone: 'UTC', anchorAt: this.clock.now() }),
+      handler,
+      payload: undefined,
+      policies: readPolicies(options, DEFAULT_POLICIES),
+      origin: 'added',
+      disabled: false,
+    };
   }
 
   types(): string[] {

@@ -226,6 +226,7 @@ describe('verbs over a store that does not respond', () => {
         most: 10,
       }),
     putJob: (world: SharedWorld) => world.add('b', every('1h'), () => {}),
+    putJobs: (world: SharedWorld) => world.addMany(['b'], every('1h'), () => {}),
   };
 
   it.each(Object.keys(verbs) as (keyof typeof verbs)[])('make %s reject after the deadline', async (verb) => {
@@ -260,6 +261,7 @@ describe('verbs over a store that does not respond', () => {
 
   it.each([
     ['putJob', 'putJob', 'job.added'],
+    ['putJobs', 'putJobs', 'job.added'],
     ['updateJob', 'changeJob', 'job.edited'],
     ['pauseJob', 'changeJob', 'job.paused'],
     ['resumeJob', 'changeJob', 'job.resumed'],

@@ -102,6 +102,13 @@ const ARGUMENTS: Record<string, { call: Call; right: string[] }> = {
     call: (s, when) => s.addJob({ ...job, retry: { when } }),
     right: ['undefined', 'a function', 'a class'],
   },
+  'addJobs(requests)': { call: (s, requests) => s.addJobs(requests), right: ['an empty list'] },
+  'addJobs(…) one of them': { call: (s, value) => s.addJobs([value]), right: [] },
+  'addJobs(…, options)': { call: (s, options) => s.addJobs([], options), right: NO_OPTIONS },
+  'addJobs({ transaction })': {
+    call: (s, transaction) => s.addJobs([], { transaction }),
+    right: ['undefined'],
+  },
   'getJob(id)': { call: (s, id) => s.getJob(id), right: [] },
   'getJobs(…)': { call: (s, filter) => s.getJobs(filter), right: NO_OPTIONS },
   'getJobs({ state })': { call: (s, state) => s.getJobs({ state }), right: ['undefined'] },

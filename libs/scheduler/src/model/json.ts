@@ -32,8 +32,9 @@ export function copyAsJson(value: unknown, mostBytes: number = Infinity): JsonVa
 export function cloneJson(value: JsonValue): JsonValue {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(cloneJson);
-  const clone: { [key: string]: JsonValue } = {};
-  for (const key of Object.keys(value)) clone[key] = cloneJson(value[key]!);
+  // The spread makes a property of a stored `__proto__`, and later writes go to that.
+  const clone = { ...value };
+  for (const key of Object.keys(clone)) clone[key] = cloneJson(clone[key]!);
   return clone;
 }
 

@@ -204,13 +204,19 @@ function refuseFunctions(retry: Partial<RetryPolicy>): void {
   );
 }
 
+const METHODS = [
+  'bind',
+  'firstAt',
+  'nextAt',
+  'prevAt',
+  'delayAt',
+  'countBetween',
+  'toJSON',
+] as const satisfies readonly (keyof Trigger)[];
+
 /** A trigger may be made by another copy of this package, which has classes of its own. */
 function isTrigger(value: unknown): value is Trigger {
   if (typeof value !== 'object' || value === null) return false;
-  const { bind, firstAt, nextAt, prevAt, delayAt, countBetween, toJSON } = value as Partial<Trigger>;
-  return [bind, firstAt, nextAt, prevAt, delayAt, countBetween, toJSON].every(isFunction);
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function';
+  const trigger = value as Partial<Record<keyof Trigger, unknown>>;
+  return METHODS.every((name) => typeof trigger[name] === 'function');
 }
