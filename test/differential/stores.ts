@@ -1,4 +1,5 @@
 import { MemoryStore } from '../../libs/scheduler/src/memory/index.js';
+import { COLUMNS } from '../../libs/scheduler-sql/src/schema/columns.js';
 import { SqlStore } from '../../libs/scheduler-sql/src/sql-store.js';
 import type { Database } from '../../libs/scheduler-sql/src/driver/database.js';
 import { MemoryCell } from '../guides/small-store/memory-cell.js';
@@ -8,7 +9,7 @@ import type { StoreHome } from './player.js';
 
 /** Leases lapse in a step that says so, and no claim counts on hints. */
 const OPTIONS = { leaseMs: 120_000, pollMs: 1, retention: { ageMs: null, perJob: null } };
-const TABLES = ['jobs', 'runs', 'replicas', 'groups'] as const;
+const TABLES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
 
 export function memoryHome(): StoreHome {
   return { store: (concurrency) => new MemoryStore({ runsPerJob: 10_000, runsTotal: 10_000, concurrency }) };

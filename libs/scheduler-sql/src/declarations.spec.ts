@@ -1,6 +1,7 @@
 import { every, type JobOrigin, readPolicies } from '@carillon/scheduler/store';
 import { describe, expect, it } from 'vitest';
 import { eachDatabase, type ScratchDatabase } from '../../../test/servers/each-database.js';
+import { COLUMNS } from './schema/columns.js';
 import { SqlStore } from './sql-store.js';
 
 const START = Date.UTC(2026, 5, 1);
@@ -35,7 +36,7 @@ describe.each(eachDatabase)('declarations in %s', (_, database) => {
       await put(b, 'of b', 'declared');
       await put(a, 'added', 'added');
       for (const store of [a, b]) await store.beat(START + 1_000);
-      for (const table of ['jobs', 'runs', 'replicas', 'groups'] as const)
+      for (const table of Object.keys(COLUMNS) as (keyof typeof COLUMNS)[])
         await other.kysely.deleteFrom(table).execute();
 
       expect((await a.beat(START + 2_000)).changed).toEqual([{ kind: 'added', jobId: 'both' }]);
@@ -67,8 +68,8 @@ describe.each(eachDatabase)('declarations in %s', (_, database) => {
       const movedAt = START + 1_800_000;
       const moved = { next_tick_at: movedAt, due_at: movedAt };
       const stored = async () =>
-        other.kysely.selectFrom('jobs').select(['next_tick_at', 'tzdata']).executeTakeFirstOrThrow();
-      await other.kysely.updateTable('jobs').set(moved).execute();
+        other.kysely.selectFrom('schedules').select(['next_tick_at', 'tzdata']).executeTakeFirstOrThrow();
+      await other.kysely.updateTable('schedules').set(moved).execute();
 
       older = await openReplica(scratch, 'older', '2025c');
       await older.putJob({ ...spec, origin: 'declared' }, 'replace', START + 1);
@@ -80,7 +81,7 @@ describe.each(eachDatabase)('declarations in %s', (_, database) => {
       await older.changeJob('one', { kind: 'pause', note: null, by: null, until: null }, START + 4);
       await older.changeJob('one', { kind: 'resume' }, START + 5);
       expect(await stored()).toMatchObject({ tzdata: '2025c' });
-      await other.kysely.updateTable('jobs').set(moved).execute();
+      await other.kysely.updateTable('schedules').set(moved).execute();
       expect((await newer.beat(START + 6)).newerZoneData).toBeNull();
       expect(await stored()).toEqual({ next_tick_at: START + 3_600_000, tzdata: '2026c' });
     } finally {

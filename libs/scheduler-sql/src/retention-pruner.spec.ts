@@ -1,14 +1,16 @@
 import { RunIds } from '@carillon/scheduler/store';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { jobRow, runRow } from '../../../test/sql/foundation/rows.js';
+import { historyRow, jobRow, runRow, scheduleRow } from '../../../test/sql/foundation/rows.js';
 import { eachDatabase, type ScratchDatabase } from '../../../test/servers/each-database.js';
 import type { Database } from './driver/database.js';
-import type { RunTable } from './schema/tables.js';
+import type { HistoryTable, LiveRunTable } from './schema/tables.js';
 import { RetentionPruner } from './retention-pruner.js';
 
 const DAY = 86_400_000;
 const NOW = Date.UTC(2026, 5, 30);
 const ago = (days: number) => NOW - days * DAY;
+
+type Row = Partial<Pick<HistoryTable, 'job_id' | 'payload'>>;
 
 describe.each(eachDatabase)('the history in %s', (_, database) => {
   let scratch: ScratchDatabase;
@@ -22,20 +24,31 @@ describe.each(eachDatabase)('the history in %s', (_, database) => {
   afterEach(() => scratch.drop());
 
   /** @param endedAt null for a run at work */
-  const run = (madeAt: number, endedAt: number | null, row: Partial<RunTable> = {}) =>
-    runRow({
+  const run = (madeAt: number, endedAt: number | null, changes: Row = {}): LiveRunTable | HistoryTable => {
+    const row = {
       id: ids.next(madeAt),
       scheduled_at: madeAt,
       instant: madeAt,
-      state: endedAt === null ? 'running' : 'ended',
-      live: endedAt === null ? 1 : 0,
       ended_at: endedAt,
-      ...row,
-    });
-  const insert = (rows: RunTable[]) => db.dialect.insertMany(db.kysely, { table: 'runs', rows });
+      ...changes,
+    };
+    return endedAt === null ? runRow({ ...row, state: 'running' }) : historyRow(row);
+  };
+  const insert = async (rows: (LiveRunTable | HistoryTable)[]) => {
+    const live = rows.filter((row) => 'state' in row);
+    const history = rows.filter((row) => !('state' in row)) as HistoryTable[];
+    await db.dialect.insertMany(db.kysely, { table: 'live_runs', rows: live });
+    await db.dialect.insertMany(db.kysely, { table: 'history', rows: history });
+  };
+  const allRuns = () =>
+    db.kysely
+      .selectFrom('live_runs')
+      .select(['id', 'job_id', 'payload', 'instant'])
+      .unionAll(db.kysely.selectFrom('history').select(['id', 'job_id', 'payload', 'instant']))
+      .orderBy('id')
+      .execute();
   const left = async () => {
-    const rows = await db.kysely.selectFrom('runs').select(['payload', 'instant']).orderBy('id').execute();
-    return rows.map(({ payload, instant }) => payload ?? instant);
+    return (await allRuns()).map(({ payload, instant }) => payload ?? instant);
   };
 
   it('forgets runs that ended longer ago than its age, whatever was made before or after them', async () => {
@@ -84,8 +97,8 @@ describe.each(eachDatabase)('the history in %s', (_, database) => {
     pruner.noteMade('a');
     await pruner.prune(NOW);
     const ofJob = async (jobId: string) => {
-      const query = db.kysely.selectFrom('runs').select('payload').where('job_id', '=', jobId).orderBy('id');
-      return (await query.execute()).map(({ payload }) => payload);
+      const rows = (await allRuns()).filter((row) => row.job_id === jobId);
+      return rows.map(({ payload }) => payload);
     };
     expect(await ofJob('a')).toEqual([
       null,
@@ -95,7 +108,7 @@ describe.each(eachDatabase)('the history in %s', (_, database) => {
   });
 
   it('keeps a finished job as long as it has a run of it, and a declared one forever', async () => {
-    const finished = { state: 'finished', updated_at: ago(40), due_at: null, next_tick_at: null } as const;
+    const finished = { updated_at: ago(40) };
     await db.dialect.insertMany(db.kysely, {
       table: 'jobs',
       rows: [
@@ -103,6 +116,16 @@ describe.each(eachDatabase)('the history in %s', (_, database) => {
         jobRow({ ...finished, id: 'declared', origin: 'declared' }),
         jobRow({ ...finished, id: 'with history', origin: 'added' }),
         jobRow({ id: 'active', origin: 'added', updated_at: ago(40) }),
+      ],
+    });
+    const never = { state: 'finished', due_at: null, next_tick_at: null } as const;
+    await db.dialect.insertMany(db.kysely, {
+      table: 'schedules',
+      rows: [
+        scheduleRow({ ...never, id: 'gone' }),
+        scheduleRow({ ...never, id: 'declared' }),
+        scheduleRow({ ...never, id: 'with history' }),
+        scheduleRow({ id: 'active' }),
       ],
     });
     await insert([run(ago(40), ago(1), { job_id: 'with history' })]);

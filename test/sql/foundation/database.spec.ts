@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Database } from '../../../libs/scheduler-sql/src/driver/database.js';
 import { eachDatabase, type ScratchDatabase } from '../../servers/each-database.js';
-import { jobRow, NOW, runRow } from './rows.js';
+import { jobRow, NOW, runRow, scheduleRow } from './rows.js';
 
 describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
   let scratch: ScratchDatabase;
@@ -13,7 +13,7 @@ describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
   });
   afterEach(() => scratch.drop());
 
-  const runs = () => database.kysely.selectFrom('runs').selectAll().orderBy('id').execute();
+  const runs = () => database.kysely.selectFrom('live_runs').selectAll().orderBy('id').execute();
 
   describe('bulk statements', () => {
     it('store rows as they are: quotes, emoji, 64-bit numbers, nulls', async () => {
@@ -21,7 +21,7 @@ describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
         id: `it's "quoted" \\ \`x\` 🕰 ${'é'.repeat(100)}`,
         payload: JSON.stringify({ text: '\u0000 \ud800 \n \\', deep: [null, 'ü'] }),
         pause_note: 'null',
-        last_tick_at: -62_135_596_800_000,
+        pause_first_tick: -62_135_596_800_000,
         version: Number.MAX_SAFE_INTEGER,
       });
       expect(await database.dialect.insertMany(database.kysely, { table: 'jobs', rows: [job] })).toEqual([
@@ -33,7 +33,7 @@ describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
     it('leave out a row whose tick has one already, and tell which are new', async () => {
       const insert = (...ids: [string, number][]) =>
         database.dialect.insertMany(database.kysely, {
-          table: 'runs',
+          table: 'live_runs',
           rows: ids.map(([id, tick]) => runRow({ id, scheduled_at: tick })),
         });
       expect(await insert(['a', 1], ['b', 2])).toEqual(['a', 'b']);
@@ -47,17 +47,20 @@ describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
 
     it('let any number of runs have no tick', async () => {
       const rows = ['a', 'b'].map((id) => runRow({ id, scheduled_at: null }));
-      expect(await database.dialect.insertMany(database.kysely, { table: 'runs', rows })).toEqual(['a', 'b']);
+      expect(await database.dialect.insertMany(database.kysely, { table: 'live_runs', rows })).toEqual([
+        'a',
+        'b',
+      ]);
     });
 
     it('change the rows that fit, each in its own way, and tell which', async () => {
       const rows = ['a', 'b', 'c', 'A'].map((id, index) =>
         runRow({ id, scheduled_at: index, token: 5, holder: 'me', result: 'old' }),
       );
-      await database.dialect.insertMany(database.kysely, { table: 'runs', rows });
+      await database.dialect.insertMany(database.kysely, { table: 'live_runs', rows });
       const changed = await database.kysely.transaction().execute((transaction) =>
         database.dialect.updateMany(transaction, {
-          table: 'runs',
+          table: 'live_runs',
           rows: [
             { where: { id: 'a', token: 5, holder: 'me' }, set: { token: 6, ended_at: NOW, result: null } },
             { where: { id: 'b', token: 4, holder: 'me' }, set: { token: 6, ended_at: NOW, result: 'lost' } },
@@ -80,15 +83,15 @@ describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
 
     it('tell which rows are new or there also inside a transaction, which goes on', async () => {
       const rows = ['a', 'b'].map((id, tick) => runRow({ id, scheduled_at: tick }));
-      await database.dialect.insertMany(database.kysely, { table: 'runs', rows: rows.slice(0, 1) });
+      await database.dialect.insertMany(database.kysely, { table: 'live_runs', rows: rows.slice(0, 1) });
       const answers = await database.transaction(async (trx) => [
-        await database.dialect.insertMany(trx, { table: 'runs', rows }),
+        await database.dialect.insertMany(trx, { table: 'live_runs', rows }),
         await database.dialect.updateMany(trx, {
-          table: 'runs',
+          table: 'live_runs',
           rows: ['a', 'gone'].map((id) => ({ where: { id }, set: { result: 'new' } })),
         }),
         await database.dialect.updateMany(trx, {
-          table: 'runs',
+          table: 'live_runs',
           rows: ['a', 'b'].map((id) => ({ where: { id }, set: { result: 'new' } })),
         }),
       ]);
@@ -116,8 +119,12 @@ describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
     });
 
     it('do nothing for no rows', async () => {
-      expect(await database.dialect.insertMany(database.kysely, { table: 'runs', rows: [] })).toEqual([]);
-      expect(await database.dialect.updateMany(database.kysely, { table: 'runs', rows: [] })).toEqual([]);
+      expect(await database.dialect.insertMany(database.kysely, { table: 'live_runs', rows: [] })).toEqual(
+        [],
+      );
+      expect(await database.dialect.updateMany(database.kysely, { table: 'live_runs', rows: [] })).toEqual(
+        [],
+      );
     });
 
     it('carry ten thousand rows, and a payload of 5 MB', async () => {
@@ -125,13 +132,13 @@ describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
         runRow({ id: `run ${tick}`, scheduled_at: tick }),
       );
       rows[0]!.payload = JSON.stringify('x'.repeat(5_000_000));
-      expect(await database.dialect.insertMany(database.kysely, { table: 'runs', rows })).toHaveLength(
+      expect(await database.dialect.insertMany(database.kysely, { table: 'live_runs', rows })).toHaveLength(
         10_000,
       );
       const changed = await database.kysely.transaction().execute((transaction) =>
         database.dialect.updateMany(transaction, {
-          table: 'runs',
-          rows: rows.map(({ id }) => ({ where: { id }, set: { state: 'ended', live: 0 } })),
+          table: 'live_runs',
+          rows: rows.map(({ id }) => ({ where: { id }, set: { state: 'ended', holds_slot: 0 } })),
         }),
       );
       expect(changed).toHaveLength(10_000);
@@ -140,10 +147,10 @@ describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
 
   it('finds values of a list, and nothing by an empty one', async () => {
     const rows = ['a', "b'", 'c'].map((id, tick) => runRow({ id, scheduled_at: tick }));
-    await database.dialect.insertMany(database.kysely, { table: 'runs', rows });
+    await database.dialect.insertMany(database.kysely, { table: 'live_runs', rows });
     const find = async (values: string[]) => {
       const query = database.kysely
-        .selectFrom('runs')
+        .selectFrom('live_runs')
         .select('id')
         .where(database.dialect.isOneOf('id', values));
       return (await query.orderBy('id').execute()).map(({ id }) => id);
@@ -248,12 +255,12 @@ describe.each(eachDatabase)('%s', (_, { kind, scratch: newScratch }) => {
   it('skips rows that another has locked, without a wait, where rows can be locked', async () => {
     expect(database.dialect.skipLocked).toBe(kind !== 'sqlite');
     if (!database.dialect.skipLocked) return;
-    const rows = ['a', 'b'].map((id) => jobRow({ id }));
-    await database.dialect.insertMany(database.kysely, { table: 'jobs', rows });
+    const rows = ['a', 'b'].map((id) => scheduleRow({ id }));
+    await database.dialect.insertMany(database.kysely, { table: 'schedules', rows });
     const other = await scratch.open();
     const take = (kysely: Database['kysely'], limit: number) =>
       kysely
-        .selectFrom('jobs')
+        .selectFrom('schedules')
         .select('id')
         .orderBy('due_at')
         .orderBy('id')

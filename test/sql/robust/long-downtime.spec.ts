@@ -5,7 +5,7 @@ import { cron, JobHandler } from '@carillon/scheduler';
 import { zoneinfoVersion } from '@carillon/scheduler/store';
 import { START } from '../../nest/testing-app.js';
 import { eachDatabase } from '../../servers/each-database.js';
-import { jobRow } from '../foundation/rows.js';
+import { jobRow, scheduleRow } from '../foundation/rows.js';
 import { DurableWorld } from './durable-world.js';
 
 /** CATCH_UP_JOBS=10000 does it at full size, and tells what it took. */
@@ -31,14 +31,14 @@ describe.each(eachDatabase)('over %s', (name, database) => {
             id: `job-${from + index}`,
             handler: 'work',
             trigger_json: JSON.stringify(trigger),
-            due_at: first,
-            next_tick_at: first,
-            tzdata: zoneinfoVersion(),
             added_at: begunAt,
             updated_at: begunAt,
           }),
         );
         await dialect.insertMany(kysely, { table: 'jobs', rows });
+        const due = { due_at: first, next_tick_at: first, tzdata: zoneinfoVersion() };
+        const schedules = rows.map(({ id, handler }) => scheduleRow({ id, handler, ...due }));
+        await dialect.insertMany(kysely, { table: 'schedules', rows: schedules });
       }
       let alive = 0;
       let mostAlive = 0;
@@ -71,7 +71,7 @@ describe.each(eachDatabase)('over %s', (name, database) => {
       expect(mostAlive).toBe(AT_ONCE);
       // Two rows for each job: its run, and the span of what was merged into that.
       const outcomes = await kysely
-        .selectFrom('runs')
+        .selectFrom('history')
         .select([
           'outcome',
           'reason',

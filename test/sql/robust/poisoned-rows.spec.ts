@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { at, every, JobHandler, type RunContext, type SchedulerOptions } from '@carillon/scheduler';
-import type { JobTable } from '../../../libs/scheduler-sql/src/schema/tables.js';
+import type { JobTable, ScheduleTable } from '../../../libs/scheduler-sql/src/schema/tables.js';
 import { START } from '../../nest/testing-app.js';
 import { eachDatabase } from '../../servers/each-database.js';
 import { DurableWorld, type Replica } from './durable-world.js';
@@ -55,8 +55,14 @@ describe.each(eachDatabase)('a poisoned row in %s', (_, database) => {
     ran.length = 0;
     return { world: here, replica };
   }
-  const spoil = ({ database: { kysely } }: DurableWorld, set: Partial<JobTable>, id = 'bad') =>
-    kysely.updateTable('jobs').set(set).where('id', '=', id).execute();
+  let revisions = 0;
+  const move = ({ database: { kysely } }: DurableWorld, set: Partial<ScheduleTable>, id: string) =>
+    kysely.updateTable('schedules').set(set).where('id', '=', id).execute();
+  const spoil = async (here: DurableWorld, set: Partial<JobTable>, id = 'bad') => {
+    await here.database.kysely.updateTable('jobs').set(set).where('id', '=', id).execute();
+    // A row that was written has another revision, or a replica keeps what it read.
+    await move(here, { revision: ++revisions }, id);
+  };
 
   it('parks its job with the error, the others run, and a new trigger mends it', async () => {
     const ids = Object.keys(POISONS).toSorted();
@@ -155,8 +161,9 @@ describe.each(eachDatabase)('a poisoned row in %s', (_, database) => {
     expect((await scheduler.getJob('last'))!.nextDueAt).toEqual(last);
     // No Date can be made of this.
     const beyond = 8.64e15 + 1;
-    await spoil(here, { due_at: beyond, next_tick_at: beyond }, 'bad');
-    await spoil(here, { last_tick_at: beyond, added_at: beyond }, 'far');
+    await move(here, { due_at: beyond, next_tick_at: beyond }, 'bad');
+    await move(here, { last_tick_at: beyond }, 'far');
+    await spoil(here, { added_at: beyond }, 'far');
     await here.pass(2 * MINUTE);
     expect(ran.filter((id) => id === 'A' || id === 'z')).toHaveLength(4);
     expect(await scheduler.getJobs()).toHaveLength(5);

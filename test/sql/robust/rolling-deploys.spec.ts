@@ -190,7 +190,7 @@ describe.each(eachDatabase)('a rolling deploy over %s', (_, database) => {
     await here.pass(MINUTE);
     expect(ran).toHaveLength(3);
     const { kysely } = here.database;
-    for (const table of ['jobs', 'runs'] as const) {
+    for (const table of ['jobs', 'schedules', 'live_runs', 'history'] as const) {
       expect(
         await kysely
           .selectFrom(table)

@@ -19,8 +19,8 @@ class Frail {
     frail.kindOf = (error) => (error === LOST ? 'down' : dialect.kindOf(error));
     frail.insertMany = (trx, insert) => {
       if (
-        insert.table === 'runs' &&
-        insert.rows.some((row) => 'job_id' in row && row.live === 1 && this.refused.has(row.job_id))
+        insert.table === 'live_runs' &&
+        insert.rows.some((row) => 'job_id' in row && this.refused.has(row.job_id))
       )
         return Promise.reject(new Error('the row is too long'));
       return dialect.insertMany.call(dialect, trx, insert);

@@ -70,9 +70,13 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
         START,
       );
     const claim = async (at: number) => (await store.claimDue({ now: at, limit: 10 })).claims;
-    const stateOf = async (runId: string) =>
-      (await other.kysely.selectFrom('runs').select('state').where('id', '=', runId).executeTakeFirst())!
-        .state;
+    const stateOf = async (runId: string) => {
+      const live = other.kysely.selectFrom('live_runs').select('state').where('id', '=', runId);
+      const ended = other.kysely.selectFrom('history').select('id').where('id', '=', runId);
+      const [[run], past] = [await live.execute(), await ended.execute()];
+      expect((run === undefined ? 0 : 1) + past.length).toBe(1);
+      return run?.state ?? 'ended';
+    };
 
     /** Another transaction locks the rows that `rows` reads, until the returned function is called. */
     async function locked(rows: (trx: Kysely<Tables>) => Promise<unknown>): Promise<() => Promise<void>> {
@@ -93,7 +97,7 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind !== 'sqlite'))(
       };
     }
     const lockRun = (runId: string) =>
-      locked((trx) => trx.selectFrom('runs').select('id').where('id', '=', runId).forUpdate().execute());
+      locked((trx) => trx.selectFrom('live_runs').select('id').where('id', '=', runId).forUpdate().execute());
 
     /** Checks that `work` has come as far as it can, and waits for a lock. */
     async function waitsForLock(work: Promise<unknown>): Promise<void> {

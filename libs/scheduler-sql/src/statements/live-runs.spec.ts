@@ -41,7 +41,7 @@ describe.each(eachDatabase.filter(([, { kind }]) => kind === 'mysql'))('live run
       await theirs.kysely.connection().execute(async (connection) => {
         await sql`set session transaction isolation level repeatable read`.execute(connection);
         await sql`start transaction`.execute(connection);
-        await connection.selectFrom('runs').select('id').execute();
+        await connection.selectFrom('live_runs').select('id').execute();
         claimed = (await store.claimDue({ now: START + 1_000, limit: 10 })).claims;
         await put(2, connection);
         await sql`commit`.execute(connection);
