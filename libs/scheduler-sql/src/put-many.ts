@@ -5,6 +5,7 @@ import {
   putTakenJob,
   refusedPuts,
   StoreUnavailableError,
+  takenIds,
   type UnitContext,
 } from '@carillon/scheduler/store';
 import type { Kysely } from 'kysely';
@@ -49,8 +50,8 @@ export class PutMany {
     const { trx, puts } = this;
     const { units } = this.store;
     const stored = await this.lockStored(context);
-    const taken = puts.filter(({ spec, ifTaken }) => ifTaken === 'error' && stored.has(spec.id));
-    if (taken.length > 0) return refusedPuts(taken.map(({ spec }) => spec.id));
+    const taken = takenIds(puts, (id) => stored.has(id));
+    if (taken.length > 0) return refusedPuts(taken);
     const made = await undoneIfNull(trx, () => this.insertOthers(stored, context));
     if (made === null) return null;
     const results = puts.map(({ spec, ifTaken }) => {
@@ -61,8 +62,7 @@ export class PutMany {
       return { change, job: viewPut(unit, change === 'changed' ? spec : null) };
     });
     await units.write(trx, [...stored.values()], context);
-    const { recorded, changed } = context.facts;
-    return { taken: [], puts: results, recorded, changed };
+    return { taken, puts: results, ...context.facts.effects };
   }
 
   private async lockStored(context: UnitContext): Promise<Map<string, SqlUnit>> {

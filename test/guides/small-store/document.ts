@@ -43,6 +43,18 @@ export class Document {
     return this.load(carillon.newJobRecord(spec, made), null);
   }
 
+  /** Puts a job. @param hash of its declaration; null for one that is added @param others live replicas but this one */
+  put({ spec, ifTaken }: carillon.JobPut, hash: string | null, others: readonly carillon.LiveReplica[]) {
+    const stored = this.unit(spec.id);
+    const unit = stored ?? this.add(spec, hash);
+    const put = putOf(unit, spec, hash);
+    let change: carillon.PutResult['change'] = 'created';
+    if (stored === null) carillon.beginJob(unit);
+    else if (hash === null) change = carillon.putTakenJob(unit, put, ifTaken);
+    else change = carillon.declareJob(unit, put, others);
+    return { change, job: viewOf(unit) };
+  }
+
   private load(job: carillon.JobRecord, unreadable: unknown): carillon.StoredUnit {
     const live = new carillon.LiveRuns();
     for (const run of this.runs.values())
@@ -110,15 +122,6 @@ export class Document {
     return new Set(started.flatMap(({ scheduledAt, standsForAt }) => scheduledAt ?? standsForAt ?? []));
   }
 
-  /** Slots that a claim may still take: of this process in all, and of each group among all replicas. */
-  slots({ replica, concurrency }: carillon.StoreSession): carillon.BatchSlots {
-    const held = [...this.runs.values()].filter(({ holdsSlot }) => holdsSlot);
-    const own = held.filter(({ holder }) => holder === replica).length;
-    const ofGroup = (name: string) => held.filter(({ group }) => group === name).length;
-    const taken = new Map(Object.keys(concurrency.groups).map((name) => [name, ofGroup(name)]));
-    return new carillon.BatchSlots(concurrency, own, taken);
-  }
-
   /** Ends the attempts of holders that did not renew (L4). */
   recoverLapsed(units: readonly carillon.StoredUnit[]): void {
     const isLapsed = ({ holdsSlot, leaseUntil }: carillon.RunRecord) => holdsSlot && leaseUntil! < this.now;
@@ -134,5 +137,13 @@ export class Document {
     for (const { id, endedAt, holdsSlot } of this.runs.values())
       if (endedAt !== null && endedAt < at && !holdsSlot) this.runs.delete(id);
   }
+}
+
+export function putOf({ job }: carillon.StoredUnit, spec: carillon.JobSpec, hash: string | null) {
+  return { spec, hash, payload: spec.payload, current: job.payload as carillon.JsonValue | undefined };
+}
+
+export function viewOf({ job, runs }: carillon.StoredUnit): carillon.Job {
+  return carillon.viewJob(job, job.payload as carillon.JsonValue | undefined, runs.alive);
 }
 // #endregion

@@ -1,6 +1,6 @@
 // #region store
 import * as carillon from '@carillon/scheduler/store';
-import { Document, type KeptRun } from './document.js';
+import { Document, type KeptRun, putOf, viewOf } from './document.js';
 
 /** A place for bytes with a conditional write, as object stores and key-value stores have it. */
 export interface Cell {
@@ -81,33 +81,15 @@ export class SmallStore implements carillon.LeasedStore {
     return this.transact(now, (document) => {
       const live = document.beat(this.session.replica, this.declares, this.leaseMs);
       const others = live.filter(({ id }) => id !== this.session.replica);
-      const taken = document.unit(spec.id);
-      const unit = taken ?? document.add(spec, hash);
-      const put = putOf(unit, spec, hash);
-      let change: carillon.PutResult['change'] = 'created';
-      if (taken === null) carillon.beginJob(unit);
-      else if (hash === null) change = carillon.putTakenJob(unit, put, ifTaken);
-      else change = carillon.declareJob(unit, put, others);
-      const { recorded, changed } = unit.facts;
-      return { change, job: viewOf(unit), recorded, changed };
+      return { ...document.put({ spec, ifTaken }, hash, others), ...document.facts.effects };
     });
   }
 
   putJobs(puts: readonly carillon.JobPut[], now: number): Promise<carillon.BulkPutResult> {
     return this.transact(now, (document) => {
-      const isTaken = ({ spec, ifTaken }: carillon.JobPut) =>
-        ifTaken === 'error' && document.jobs.has(spec.id);
-      const taken = puts.filter(isTaken).map(({ spec }) => spec.id);
+      const taken = carillon.takenIds(puts, (id) => document.jobs.has(id));
       if (taken.length > 0) return carillon.refusedPuts(taken);
-      const results = puts.map(({ spec, ifTaken }) => {
-        const present = document.unit(spec.id);
-        const unit = present ?? document.add(spec, null);
-        if (present === null) carillon.beginJob(unit);
-        const change = present && carillon.putTakenJob(unit, putOf(unit, spec, null), ifTaken);
-        return { change: change ?? ('created' as const), job: viewOf(unit) };
-      });
-      const { recorded, changed } = document.facts;
-      return { taken, puts: results, recorded, changed };
+      return { taken, puts: puts.map((put) => document.put(put, null, [])), ...document.facts.effects };
     });
   }
 
@@ -116,8 +98,7 @@ export class SmallStore implements carillon.LeasedStore {
       const unit = document.unit(id);
       if (unit === null) return null;
       carillon.changeJob(unit, change, ({ payload }) => payload);
-      const { recorded, changed } = unit.facts;
-      return { job: viewOf(unit), recorded, changed };
+      return { job: viewOf(unit), ...unit.facts.effects };
     });
   }
 
@@ -144,7 +125,8 @@ export class SmallStore implements carillon.LeasedStore {
     const { facts, ...batch } = await this.transact(now, (document) => {
       const units = [...document.jobs.keys()].map((id) => document.unit(id)!);
       document.recoverLapsed(units);
-      const claimer = { replica, leaseUntil: now + this.leaseMs, slots: document.slots(this.session) };
+      const slots = carillon.BatchSlots.among(document.runs.values(), this.session);
+      const claimer = { replica, leaseUntil: now + this.leaseMs, slots };
       const knows = ({ job }: carillon.Unit) => handlers().includes(job.handler as string);
       const { more, left } = carillon.takeDue(units, claimer, knows, limit);
       return { facts: document.facts, more, lookAgainAt: left ? now + FULL_MS : null };
@@ -220,7 +202,7 @@ export class SmallStore implements carillon.LeasedStore {
     });
     const unhandled = found.unhandled.filter(({ jobId }) => !this.reported.has(jobId));
     for (const { jobId } of unhandled) this.reported.add(jobId);
-    return { recorded: found.facts.recorded, changed: found.facts.changed, unhandled };
+    return { ...found.facts.effects, unhandled };
   }
 
   time(): Promise<number> {
@@ -268,13 +250,5 @@ export class SmallStore implements carillon.LeasedStore {
   earliestDueAt(): Promise<number | null> {
     return this.read((document) => document.earliestDueAt(this.session.handlers()));
   }
-}
-
-function putOf({ job }: carillon.StoredUnit, spec: carillon.JobSpec, hash: string | null): carillon.PutJob {
-  return { spec, hash, payload: spec.payload, current: job.payload as carillon.JsonValue | undefined };
-}
-
-function viewOf({ job, runs }: carillon.StoredUnit): carillon.Job {
-  return carillon.viewJob(job, job.payload as carillon.JsonValue | undefined, runs.alive);
 }
 // #endregion

@@ -27,6 +27,7 @@ import {
   type RunRequest,
   refusedPuts,
   type Store,
+  takenIds,
 } from '../ports/index.js';
 import {
   backfillRuns,
@@ -94,16 +95,15 @@ export class MemoryStore implements Store {
 
   putJob(spec: JobSpec, ifTaken: IfTaken, now: number): PutResult {
     const facts = new Facts<MemoryRun>();
-    const put = this.put({ spec, ifTaken }, facts, now);
-    return { ...put, recorded: facts.recorded, changed: facts.changed };
+    return { ...this.put({ spec, ifTaken }, facts, now), ...facts.effects };
   }
 
   putJobs(puts: readonly JobPut[], now: number): BulkPutResult {
-    const taken = puts.filter(({ spec, ifTaken }) => ifTaken === 'error' && this.jobs.get(spec.id) !== null);
-    if (taken.length > 0) return refusedPuts(taken.map(({ spec }) => spec.id));
+    const taken = takenIds(puts, (id) => this.jobs.get(id) !== null);
+    if (taken.length > 0) return refusedPuts(taken);
     const facts = new Facts<MemoryRun>();
     const results = puts.map((put) => this.put(put, facts, now));
-    return { taken: [], puts: results, recorded: facts.recorded, changed: facts.changed };
+    return { taken, puts: results, ...facts.effects };
   }
 
   getJob(id: string): Job | null {
@@ -122,7 +122,7 @@ export class MemoryStore implements Store {
     this.decide(job, facts, now, (unit) => changeJob(unit, change, ({ payload }) => payload));
     const view = this.jobs.view(job);
     if (change.kind === 'remove') this.jobs.delete(job);
-    return { job: view, recorded: facts.recorded, changed: facts.changed };
+    return { job: view, ...facts.effects };
   }
 
   requestRun({ jobId, payload, now }: RunRequest): RequestedRun | null {
@@ -218,7 +218,7 @@ export class MemoryStore implements Store {
     for (const job of this.jobs.all())
       this.decide(job, facts, step.nowAt, (unit) => setBackJob(unit, step.stepMs));
     this.runs.setBack(step.stepMs);
-    return { recorded: facts.recorded, changed: facts.changed };
+    return facts.effects;
   }
 
   private put(

@@ -18,6 +18,12 @@ export interface BulkPutResult {
   changed: JobStateChange[];
 }
 
+/** The ids of the call that are stored, and whose jobs may not be put then. */
+export function takenIds(puts: readonly JobPut[], isStored: (id: string) => boolean): string[] {
+  const taken = puts.filter(({ spec, ifTaken }) => ifTaken === 'error' && isStored(spec.id));
+  return taken.map(({ spec }) => spec.id);
+}
+
 /** Nothing was put, because these ids are taken. */
 export function refusedPuts(taken: readonly string[]): BulkPutResult {
   return { taken, puts: [], recorded: [], changed: [] };

@@ -16,6 +16,11 @@ export class Facts<Run extends RunRecord = RunRecord> {
   /** Runs at work, on whichever replica, that a newer run replaces. */
   replaced: Run[] = NONE;
 
+  /** For the result of a verb. */
+  get effects(): { recorded: RecordedOutcome[]; changed: JobStateChange[] } {
+    return { recorded: this.recorded, changed: this.changed };
+  }
+
   record(outcome: RecordedOutcome): void {
     this.recorded = appended(this.recorded, outcome);
   }

@@ -1,5 +1,7 @@
 import type { ConcurrencyLimits } from '../../model/index.js';
+import type { StoreSession } from '../../ports/index.js';
 import type { ClaimSlots } from '../claim.js';
+import type { RunRecord } from '../records.js';
 
 /** Attempts that a claim may still begin: of this process in all, and of each group among all replicas. */
 export class BatchSlots implements ClaimSlots {
@@ -17,6 +19,15 @@ export class BatchSlots implements ClaimSlots {
   ) {
     this.whole = limits.whole === null ? Number.POSITIVE_INFINITY : limits.whole - held;
     for (const [group, count] of taken) this.left.set(group, limits.groups[group]! - count);
+  }
+
+  /** For a store whose claims see all runs under lock. */
+  static among(runs: Iterable<RunRecord>, { replica, concurrency }: StoreSession): BatchSlots {
+    const held = [...runs].filter(({ holdsSlot }) => holdsSlot);
+    const own = held.filter(({ holder }) => holder === replica).length;
+    const ofGroup = (name: string) => held.filter(({ group }) => group === name).length;
+    const taken = Object.keys(concurrency.groups).map((name) => [name, ofGroup(name)] as const);
+    return new BatchSlots(concurrency, own, new Map(taken));
   }
 
   get noneLeft(): boolean {
