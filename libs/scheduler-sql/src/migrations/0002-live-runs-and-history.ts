@@ -146,7 +146,8 @@ export async function liveRunsAndHistory(
   await createTable(kysely, dialect, 'history', HISTORY);
 
   const inJobs = await columnsOf('jobs');
-  if (inJobs.includes('due_at')) {
+  // MySQL may have stopped after it dropped some of them: all is copied by then.
+  if (MOVED.every((name) => inJobs.includes(name))) {
     const columns = Object.keys(SCHEDULES).filter((name) => name !== 'revision');
     await run(
       `insert into ${schedules} (${list(columns)}, revision) select ${list(columns)}, 0 from ${jobs} where true ${unlessThere(schedules)}`,
@@ -169,8 +170,7 @@ export async function liveRunsAndHistory(
     const where = names.schema === null ? index : `${names.quote}${names.schema}${names.quote}.${index}`;
     if (dialect.name !== 'mysql') await run(`drop index if exists ${where}`);
   }
-  // The one that says whether all is copied goes last.
-  for (const column of [...MOVED.filter((name) => name !== 'due_at'), 'due_at']) {
+  for (const column of MOVED) {
     if (inJobs.includes(column)) await run(`alter table ${jobs} drop column ${list([column])}`);
   }
   await createIndexes(kysely, dialect, names, INDEXES);
