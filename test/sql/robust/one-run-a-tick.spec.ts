@@ -14,57 +14,73 @@ async function openReplica(scratch: ScratchDatabase, replica: string): Promise<S
   return store;
 }
 
+/** By whichever store holds the claim. */
+async function completed(stores: readonly SqlStore[], claim: Claim, now: number): Promise<void> {
+  const times = { startedAt: now, endedAt: now, durationMs: 0, retryAt: null };
+  const completion = { claim, result: { kind: 'succeeded', value: undefined } as const, ...times };
+  const effects: string[] = [];
+  for (const store of stores) effects.push(await store.complete(completion, false));
+  expect(effects).toContain('recorded');
+}
+
 describe.each(eachDatabase)('two claims at once in %s', (_, database) => {
-  it('start at most one run a tick, with clocks apart and a schedule that was set back by hand', async () => {
-    const scratch = await database.scratch();
-    const stores = [await openReplica(scratch, 'one'), await openReplica(scratch, 'two')] as const;
-    const { kysely } = await scratch.open();
-    try {
-      for (const id of JOBS) {
-        const trigger = every('1s').bind({ jobId: id, anchorAt: START });
-        const job = {
-          id,
-          trigger,
-          handler: 'work',
-          payload: undefined,
-          policies: readPolicies({ overlap: 'allow' }),
-        };
-        await stores[0].putJob({ ...job, origin: 'added', disabled: false }, 'error', START);
-      }
-      const starts: string[] = [];
-      for (let round = 1; round <= ROUNDS; round++) {
-        const now = START + round * 1_000;
-        const before = await kysely
-          .selectFrom('schedules')
-          .select(['id', 'due_at', 'next_tick_at'])
-          .execute();
-        const apart = round % 3 === 0 ? 400 : 0;
-        const claim = async () => {
-          const both = [
-            stores[0].claimDue({ now, limit: 10 }),
-            stores[1].claimDue({ now: now + apart, limit: 10 }),
-          ];
-          return (await Promise.all(both)).flatMap(({ claims }) => claims);
-        };
-        const claims: Claim[] = await claim();
-        if (round % 2 === 0) {
-          // The runs of these ticks are alive: the key of the live runs alone can refuse them now.
-          for (const { id, ...set } of before)
-            await kysely
-              .updateTable('schedules')
-              .set({ ...set, last_tick_at: null })
-              .where('id', '=', id)
-              .execute();
-          claims.push(...(await claim()));
+  it.each([
+    ['alive', false],
+    ['in the history', true],
+  ])(
+    'start at most one run a tick, also with a schedule set back by hand while its run is %s',
+    async (_where, ends) => {
+      const scratch = await database.scratch();
+      const stores = [await openReplica(scratch, 'one'), await openReplica(scratch, 'two')] as const;
+      const { kysely } = await scratch.open();
+      try {
+        for (const id of JOBS) {
+          const trigger = every('1s').bind({ jobId: id, anchorAt: START });
+          const job = {
+            id,
+            trigger,
+            handler: 'work',
+            payload: undefined,
+            policies: readPolicies({ overlap: 'allow' }),
+          };
+          await stores[0].putJob({ ...job, origin: 'added', disabled: false }, 'error', START);
         }
-        for (const { jobId, scheduledAt } of claims) starts.push(`${jobId} ${scheduledAt}`);
+        const starts: string[] = [];
+        for (let round = 1; round <= ROUNDS; round++) {
+          const now = START + round * 1_000;
+          const before = await kysely
+            .selectFrom('schedules')
+            .select(['id', 'due_at', 'next_tick_at'])
+            .execute();
+          const apart = round % 3 === 0 ? 400 : 0;
+          const claim = async () => {
+            const both = [
+              stores[0].claimDue({ now, limit: 10 }),
+              stores[1].claimDue({ now: now + apart, limit: 10 }),
+            ];
+            return (await Promise.all(both)).flatMap(({ claims }) => claims);
+          };
+          const claims: Claim[] = await claim();
+          if (round % 2 === 0) {
+            if (ends) for (const one of claims) await completed(stores, one, now);
+            // Only the keys of the tables can refuse the ticks now.
+            for (const { id, ...set } of before)
+              await kysely
+                .updateTable('schedules')
+                .set({ ...set, last_tick_at: null })
+                .where('id', '=', id)
+                .execute();
+            claims.push(...(await claim()));
+          }
+          for (const { jobId, scheduledAt } of claims) starts.push(`${jobId} ${scheduledAt}`);
+        }
+        expect(starts).toHaveLength(ROUNDS * JOBS.length);
+        expect(new Set(starts).size).toBe(starts.length);
+      } finally {
+        await kysely.destroy();
+        for (const store of stores) await store.close();
+        await scratch.drop();
       }
-      expect(starts).toHaveLength(ROUNDS * JOBS.length);
-      expect(new Set(starts).size).toBe(starts.length);
-    } finally {
-      await kysely.destroy();
-      for (const store of stores) await store.close();
-      await scratch.drop();
-    }
-  });
+    },
+  );
 });

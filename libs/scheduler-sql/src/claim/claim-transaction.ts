@@ -44,6 +44,8 @@ export interface ClaimInputs {
   readonly recover: boolean;
   /** The only job to look at. */
   readonly only: string | null;
+  /** The claim before left more behind: this one is likely to be full, too. */
+  readonly isBacklog: boolean;
   /** Completions that are being written, if any. */
   readonly completing: () => CompletionsUnderWay | null;
 }
@@ -124,12 +126,13 @@ export class ClaimTransaction {
   }
 
   private async lockDueJobs(): Promise<LockedSchedule[]> {
+    const { skipLocked } = this.store.db.dialect;
     const [rows, seen] = await inParallel([
       this.due.lockJobs(),
-      this.store.db.dialect.skipLocked ? this.due.jobIds() : [],
+      skipLocked && !this.inputs.isBacklog ? this.due.jobIds() : null,
     ]);
     if (rows.length === this.inputs.request.limit) this.more = true;
-    else if (seen.length > rows.length) this.leftLocked = true;
+    else if (skipLocked && (seen ?? (await this.due.jobIds())).length > rows.length) this.leftLocked = true;
     return rows;
   }
 

@@ -26,6 +26,8 @@ const RENEWED_AT_ONCE = 1_000;
 export class Claims {
   /** A claim may have been made whose response was lost. */
   private unsure = false;
+  /** The last claim left more behind. */
+  private isBacklog = false;
   /** When expired leases were last looked for. */
   private recoveredAt = Number.NEGATIVE_INFINITY;
 
@@ -49,7 +51,9 @@ export class Claims {
       const recover = now < this.recoveredAt || now >= this.recoveredAt + this.store.leaseMs / 10;
       const batches = await this.claim(request, recover);
       if (recover) this.recoveredAt = now;
-      return this.hold(batches);
+      const batch = this.hold(batches);
+      this.isBacklog = batch.more;
+      return batch;
     });
   }
 
@@ -151,6 +155,7 @@ export class Claims {
       atWork: held.atWork,
       recover: false,
       only: null,
+      isBacklog: this.isBacklog,
       completing: () => this.completions.underWay,
       ...some,
     });

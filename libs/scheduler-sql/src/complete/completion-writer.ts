@@ -24,7 +24,13 @@ import type { StoreContext } from '../units/store-context.js';
 /** Under its token: still claimed, and completing it changes no job. */
 const CLAIMED_ALONE = { state: 'running', completes_with_job: 0, replaced: 0 } as const;
 const SUCCEEDED = { outcome: 'succeeded' } as const;
-const WAITING = { state: 'waiting', holds_slot: 0, group_name: null, holder: null, lease_until: null } as const;
+const WAITING = {
+  state: 'waiting',
+  holds_slot: 0,
+  group_name: null,
+  holder: null,
+  lease_until: null,
+} as const;
 
 /** How a claim ended, to be written. */
 export interface PendingCompletion {
@@ -67,7 +73,10 @@ export class CompletionWriter {
       const where = { id: claim.runId, token: claim.token };
       if (run.state !== 'ended') retried.push({ where, set: retryColumns(run, held) });
       else if (run.outcome === 'succeeded' && run.attempts === null && !held.hasNotes)
-        succeeded.push({ where, set: { ended_at: run.endedAt, result: run.result && JSON.stringify(run.result) } });
+        succeeded.push({
+          where,
+          set: { ended_at: run.endedAt, result: run.result && JSON.stringify(run.result) },
+        });
       else ended.push({ where, set: endedColumns(run, held) });
     }
     const { dialect } = this.context.db;

@@ -1,5 +1,6 @@
 import { type BulkTable, COLUMNS, type ColumnKind, DEFAULTS } from '../schema/columns.js';
 import type { HistoryTable, LiveRunTable, Tables } from '../schema/tables.js';
+import type { TableNames } from './table-names.js';
 
 /** Whole rows. The statement leaves out columns that are at their default in all of them. */
 export interface BulkInsert<T extends BulkTable> {
@@ -67,7 +68,7 @@ export interface BulkShape extends RowShape {
 /** Determines the SQL of a move. */
 export interface MoveShape extends RowShape {
   /** Columns of both tables that stay as they are. */
-  readonly carried: readonly string[];
+  readonly kept: readonly string[];
 }
 
 type Values = Record<string, unknown>;
@@ -99,7 +100,7 @@ export class BulkTexts<Insert, Update, Move> {
 
   move({ rows, alike }: BulkMove): { text: Move; shape: RowShape } {
     const shape = shapeOf({ from: 'live_runs', to: 'history' }, rows[0]!, alike);
-    const words = () => this.words.move({ ...shape, carried: carriedBeside(shape) });
+    const words = () => this.words.move({ ...shape, kept: keptBeside(shape) });
     return { shape, text: known(this.#moves, keyOf('history', shape), words) };
   }
 }
@@ -122,7 +123,7 @@ function keyOf(table: BulkTable, { where, set, whereAlike, setAlike }: RowShape)
   return JSON.stringify([table, names(where), names(set), whereAlike, setAlike]);
 }
 
-function carriedBeside({ set, setAlike }: RowShape): string[] {
+function keptBeside({ set, setAlike }: RowShape): string[] {
   const given = new Set([...set.map(({ name }) => name), ...setAlike.map(([name]) => name)]);
   return Object.keys(COLUMNS.history).filter((name) => name in COLUMNS.live_runs && !given.has(name));
 }
@@ -173,6 +174,18 @@ export function valuesOf(
   return into;
 }
 
+/** True of a row `r` of live runs whose tick has no outcome: a schedule that was set back makes no second run of it. */
+export function unlessInHistory(names: TableNames, quote: '"' | '`', collation?: string): string {
+  const column = (of: 'h' | 'r', name: string) => `${of}.${quote}${name}${quote}`;
+  const job = column('r', 'job_id');
+  const given = collation === undefined ? job : `convert(${job} using utf8mb4) collate ${collation}`;
+  return (
+    `not exists (select 1 from ${names.quoted('history')} as h where ${column('h', 'job_id')} = ${given} ` +
+    `and ${column('h', 'generation')} = ${column('r', 'generation')} ` +
+    `and ${column('h', 'scheduled_at')} = ${column('r', 'scheduled_at')})`
+  );
+}
+
 /** The row of `where` fits by its id alone, whatever else it holds. */
 export function isById({ rows, alike }: Pick<BulkUpdate<BulkTable> | BulkMove, 'rows' | 'alike'>): boolean {
   return alike?.where === undefined && Object.keys(rows[0]!.where).length === 1;
@@ -182,7 +195,7 @@ function usedColumns<T extends BulkTable>(table: T, rows: readonly Tables[T][]):
   const defaults: Values = DEFAULTS[table];
   const names = Object.keys(COLUMNS[table]).filter((name) => {
     const usual = defaults[name] ?? null;
-    return rows.some((row) => (row as unknown as Values)[name] !== usual);
+    return name === 'scheduled_at' || rows.some((row) => (row as unknown as Values)[name] !== usual);
   });
   return columnsOf(table, names, '');
 }

@@ -22,7 +22,8 @@ export async function createIndexes(
   indexes: readonly Index[],
 ): Promise<void> {
   for (const index of indexes) {
-    const text = dialect.name === 'mysql' ? whole(index, names) : partial(index, names, dialect.name === 'postgres');
+    const text =
+      dialect.name === 'mysql' ? whole(index, names) : partial(index, names, dialect.name === 'postgres');
     try {
       await kysely.executeQuery(CompiledQuery.raw(text));
     } catch (error) {

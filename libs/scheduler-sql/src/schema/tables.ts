@@ -8,7 +8,7 @@ export interface Tables {
   groups: GroupTable;
 }
 
-/** What a job is: written when it is added or edited, under the lock of its schedule. */
+/** The job as it was added or edited. Written under the lock of its schedule. */
 export interface JobTable {
   id: string;
   origin: 'declared' | 'added';
@@ -31,7 +31,7 @@ export interface JobTable {
   updated_at: number;
 }
 
-/** When a job is due, and what its ticks and runs change. Its row is the lock of the job. */
+/** The job's due instant, and all that its ticks and runs change. The row is the lock of the job. */
 export interface ScheduleTable {
   /** The job's. */
   id: string;
@@ -65,7 +65,7 @@ export interface LockedSchedule extends ScheduleTable {
   row_at?: string;
 }
 
-/** What live runs and the history have in common. */
+/** The columns that live runs and the history share. */
 interface RunColumns {
   /** Sorts by the time at which it was made. */
   id: string;

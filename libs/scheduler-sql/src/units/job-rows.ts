@@ -86,7 +86,7 @@ export function toJobRecord(
   };
 }
 
-/** What ticks and runs change. */
+/** The columns that ticks and runs change. */
 export function toTickColumns(
   job: JobRecord,
   liveFrom: string | null,

@@ -13,8 +13,9 @@ import type { TimerQueue } from './timer-queue.js';
 
 /** How long a pass holds the event loop before it yields. */
 const SLICE_MS = 10;
-/** Jobs in one claim of a leased store. From memory one job is claimed at a time, so that each claim begins at once. */
+/** Jobs in one claim of a leased store, which grows while claims are full. From memory one job is claimed at a time, so that each claim begins at once. */
 const BATCH = 100;
+const LARGEST_BATCH = 500;
 
 /** Receives what the loop claims. None of these throws. */
 export interface LoopSink {
@@ -47,7 +48,7 @@ export class DueLoop {
   private askedAt = 0;
   private givenUp = false;
   private readonly leased: boolean;
-  private readonly batchSize: number;
+  private batchSize: number;
   /** Longest time between two claims, ms. */
   private readonly pollMs: number;
   /** After a longer wait for a claim, or a longer slice, leases are renewed before the next run begins, ms. */
@@ -212,6 +213,7 @@ export class DueLoop {
     this.claims = batch.claims;
     this.nextClaim = 0;
     this.lookAgainAt = batch.lookAgainAt ?? null;
+    if (this.leased) this.batchSize = batch.more ? Math.min(2 * this.batchSize, LARGEST_BATCH) : BATCH;
     this.claimed(batch);
     return batch.claims.length > 0 || batch.more;
   }
@@ -246,7 +248,6 @@ export class DueLoop {
     if (this.pollMs === Number.POSITIVE_INFINITY) return this.timers.wakeAt(at);
     const now = this.clock.now();
     const againAt = this.lookAgainAt ?? Number.POSITIVE_INFINITY;
-    // What was left behind is not claimed again at once.
     const dueAt = at === null || (at <= now && this.lookAgainAt !== null) ? againAt : Math.min(at, againAt);
     this.timers.wakeAt(Math.min(dueAt, now + this.pollMs));
   };

@@ -12,6 +12,7 @@ import {
   type MoveShape,
   type RowShape,
   toJson,
+  unlessInHistory,
 } from '../bulk.js';
 import type { TableNames } from '../table-names.js';
 import type { MysqlFlavour } from './mysql-flavour.js';
@@ -70,15 +71,18 @@ export class MysqlBulk {
     };
   }
 
-  /** `remove` is called with the ids that `select` returned. */
-  move(move: BulkMove): { select: Returning; insert: CompiledQuery; remove(ids: string[]): CompiledQuery } {
+  /** To be followed by `remove` with the ids that `select` returned. */
+  move(move: BulkMove): { select: Returning; insert: CompiledQuery } {
     const { text, shape } = this.#texts.move(move);
     const data = [json(move.rows.map((row) => flatChange(row, shape)))];
     return {
       select: CompiledQuery.raw(text.select, data) as Returning,
       insert: CompiledQuery.raw(text.insert, data),
-      remove: (ids) => this.#byIds('delete', 'live_runs', ids),
     };
+  }
+
+  remove(ids: readonly string[]): CompiledQuery {
+    return this.#byIds('delete', 'live_runs', ids);
   }
 
   #updateTexts({ table, set, setAlike, ...conditions }: BulkShape): Texts<'update'> {
@@ -93,10 +97,10 @@ export class MysqlBulk {
     };
   }
 
-  #moveTexts({ set, setAlike, carried, ...conditions }: MoveShape): Texts<'insert'> {
-    const columns = [...carried, ...set.map(({ name }) => name), ...setAlike.map(([name]) => name)];
+  #moveTexts({ set, setAlike, kept, ...conditions }: MoveShape): Texts<'insert'> {
+    const columns = [...kept, ...set.map(({ name }) => name), ...setAlike.map(([name]) => name)];
     const values = [
-      ...carried.map((name) => `t.\`${name}\``),
+      ...kept.map((name) => `t.\`${name}\``),
       ...set.map(({ key }) => `r.\`${key}\``),
       ...setAlike.map(([, value]) => value),
     ];
@@ -127,10 +131,15 @@ export class MysqlBulk {
     return `t.\`${name}\` = ${kind === 'integer' ? value : `convert(${value} using utf8mb4) collate ${this.flavour.collation}`}`;
   }
 
+  #unlessInHistory(): string {
+    return unlessInHistory(this.names, '`', this.flavour.collation);
+  }
+
   #insertText(table: BulkTable, columns: readonly BulkColumn[]): string {
     const names = columns.map(({ name }) => `\`${name}\``).join(', ');
     const values = columns.map(({ key }) => `r.\`${key}\``).join(', ');
-    return `insert into ${this.names.quoted(table)} (${names}) select ${values} from ${jsonTable(columns)}`;
+    const unless = table === 'live_runs' ? ` where ${this.#unlessInHistory()}` : '';
+    return `insert into ${this.names.quoted(table)} (${names}) select ${values} from ${jsonTable(columns)}${unless}`;
   }
 }
 

@@ -9,6 +9,7 @@ import {
   type BulkUpdate,
   type MoveShape,
   type RowShape,
+  unlessInHistory,
   valuesOf,
 } from '../bulk.js';
 import type { TableNames } from '../table-names.js';
@@ -44,12 +45,11 @@ export class SqliteBulk {
 
   constructor(private readonly names: TableNames) {}
 
-  /** @param returning ids of the rows that are new */
-  insert<T extends BulkTable>(insert: BulkInsert<T>, returning: boolean): Piece[] {
+  insert<T extends BulkTable>(insert: BulkInsert<T>): Piece[] {
     const { text, columns } = this.#texts.insert(insert);
     return Array.from(inPieces(insert.rows), (rows) => ({
       ids: rows.map(({ id }) => id),
-      query: raw(text(rows.length), returning, valuesOf(rows, columns, [])),
+      query: raw(text(rows.length), true, valuesOf(rows, columns, [])),
     }));
   }
 
@@ -77,15 +77,16 @@ export class SqliteBulk {
   }
 
   idsOf(table: BulkTable, ids: readonly string[]): Returning {
-    const marks = ids.map(() => '?').join(', ');
-    return CompiledQuery.raw(`select "id" from ${this.names.quoted(table)} where "id" in (${marks})`, [
-      ...ids,
-    ]) as Returning;
+    const text = `select "id" from ${this.names.quoted(table)} where "id" in ${marks(ids.length)}`;
+    return raw(text, false, ids) as Returning;
   }
 
   #insertText(table: BulkTable, columns: readonly BulkColumn[], size: number): string {
-    const list = columns.map(({ name }) => `"${name}"`).join(', ');
-    return `insert into ${this.names.quoted(table)} (${list}) ${rowsOf(size, columns.length)} on conflict do nothing`;
+    const into = `insert into ${this.names.quoted(table)} (${columns.map(({ name }) => `"${name}"`).join(', ')})`;
+    const rows = rowsOf(size, columns.length);
+    if (table !== 'live_runs') return `${into} ${rows} on conflict do nothing`;
+    const named = columns.map(({ name }, index) => `column${index + 1} as "${name}"`).join(', ');
+    return `${into} select * from (select ${named} from (${rows})) as r where ${unlessInHistory(this.names, '"')} on conflict do nothing`;
   }
 
   #updateText({ table, ...shape }: BulkShape, size: number): string {
@@ -96,17 +97,13 @@ export class SqliteBulk {
     return `update ${this.names.quoted(table)} as t set ${sets.join(', ')} from ${given(shape, size)} where ${fitting(shape)}`;
   }
 
-  #moveTexts({ carried, ...shape }: MoveShape): Record<'insert' | 'removeFitting' | 'removeAll', Sized> {
+  #moveTexts({ kept, ...shape }: MoveShape): Record<'insert' | 'removeFitting' | 'removeAll', Sized> {
     const live = this.names.quoted('live_runs');
     const history = this.names.quoted('history');
-    const columns = [
-      ...carried,
-      ...shape.set.map(({ name }) => name),
-      ...shape.setAlike.map(([name]) => name),
-    ];
+    const columns = [...kept, ...shape.set.map(({ name }) => name), ...shape.setAlike.map(([name]) => name)];
     const list = columns.map((name) => `"${name}"`).join(', ');
     const read = [
-      ...carried.map((name) => `t."${name}"`),
+      ...kept.map((name) => `t."${name}"`),
       ...shape.set.map((_, index) => `r.${columnAt(shape, 'set', index)}`),
       ...shape.setAlike.map(([, value]) => value),
     ].join(', ');

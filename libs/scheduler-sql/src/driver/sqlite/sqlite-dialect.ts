@@ -26,11 +26,8 @@ export class SqliteDialect implements Dialect {
   }
 
   async insertMany<T extends BulkTable>(kysely: Kysely<Tables>, insert: BulkInsert<T>): Promise<string[]> {
-    const { table, rows } = insert;
-    if (rows.length === 0) return [];
-    // Ids of runs are new: one that is found afterwards was inserted. An id of a job may have been there before.
-    const returning = table === 'jobs' || table === 'schedules';
-    return this.#each(kysely, table, this.#bulk.insert(insert, returning));
+    if (insert.rows.length === 0) return [];
+    return this.#each(kysely, insert.table, this.#bulk.insert(insert));
   }
 
   async updateMany<T extends BulkTable>(kysely: Kysely<Tables>, update: BulkUpdate<T>): Promise<string[]> {
