@@ -97,8 +97,8 @@ describe.each(eachDatabase)('the history in %s', (_, database) => {
     pruner.noteMade('a');
     await pruner.prune(NOW);
     const ofJob = async (jobId: string) => {
-      const rows = (await allRuns()).filter((row) => row.job_id === jobId);
-      return rows.map(({ payload }) => payload);
+      const found = (await allRuns()).filter((row) => row.job_id === jobId);
+      return found.map(({ payload }) => payload);
     };
     expect(await ofJob('a')).toEqual([
       null,

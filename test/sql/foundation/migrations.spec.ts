@@ -61,11 +61,10 @@ describe.each(eachDatabase)('migrations on %s', (_, database) => {
     await fillFirstVersion(opened);
     await migrateDatabase(opened);
     await sql`delete from ${migrationsOf(opened)} where name <> ${VERSIONS[0]!}`.execute(opened.kysely);
-    const again = migrateDatabase(opened);
-    if (opened.dialect.name === 'mysql') {
-      // Only MySQL commits each statement by itself, so that this can happen there.
-      expect(await again).toEqual(VERSIONS.slice(1));
-    } else await again.catch(() => undefined);
+    const again = await migrateDatabase(opened).catch((error: Error) => [error.message]);
+    // Only MySQL commits each statement by itself, so that this can happen there; elsewhere all of it is undone.
+    const isMysql = opened.dialect.name === 'mysql';
+    expect(isMysql ? again : again.length).toEqual(isMysql ? VERSIONS.slice(1) : 1);
     await expectMoved(opened);
   });
 

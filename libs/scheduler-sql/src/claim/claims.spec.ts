@@ -25,7 +25,7 @@ class Frail {
         return Promise.reject(new Error('the row is too long'));
       return dialect.insertMany.call(dialect, trx, insert);
     };
-    for (const name of ['updateMany', 'isOneOf', 'now'] as const)
+    for (const name of ['updateMany', 'moveMany', 'isOneOf', 'now'] as const)
       frail[name] = dialect[name].bind(dialect) as never;
     const transaction: Database['transaction'] = async (work) => {
       const response = await database.transaction(work);

@@ -7,6 +7,7 @@ import {
 import { type Kysely, type SelectQueryBuilder, sql, type SqlBool } from 'kysely';
 import type { Database } from '../driver/database.js';
 import type { HistoryTable, RunRow, Tables } from '../schema/tables.js';
+import { lockSchedules } from './schedules.js';
 
 const DEFAULT_LIMIT = 100;
 const RUN_ID = /^[0-9A-Z]{26}$/;
@@ -103,13 +104,13 @@ export async function deleteHistory({ kysely, dialect }: Database, ids: readonly
 
 /** Locks finished jobs of `addJob` that have no row left. A declared one stays, or its next declaration would begin it anew. */
 export async function lockForgottenJobs(
-  { dialect }: Database,
+  db: Database,
   trx: Kysely<Tables>,
   { beforeAt, limit }: { beforeAt: number; limit: number },
 ): Promise<string[]> {
   const hasNoRow = (table: 'live_runs' | 'history') =>
     sql<SqlBool>`not exists (select 1 from ${sql.table(table)} as r where r.job_id = ${sql.ref('s.id')})`;
-  const query = trx
+  const found = await trx
     .selectFrom('schedules as s')
     .innerJoin('jobs as j', 'j.id', 's.id')
     .select('s.id')
@@ -118,9 +119,12 @@ export async function lockForgottenJobs(
     .where('j.updated_at', '<', beforeAt)
     .where(hasNoRow('live_runs'))
     .where(hasNoRow('history'))
-    .limit(limit);
-  const rows = await (dialect.skipLocked ? query.forUpdate('s').skipLocked() : query).execute();
-  return rows.map(({ id }) => id);
+    .limit(limit)
+    .execute();
+  // By its id alone: not each database can lock one table of a join. An edit may have begun it anew meanwhile.
+  const ids = found.map(({ id }) => id);
+  const locked = await lockSchedules(db, trx, ids, 'skip');
+  return locked.filter(({ state }) => state === 'finished').map(({ id }) => id);
 }
 
 function endedRuns(kysely: Kysely<Tables>, jobId: string) {

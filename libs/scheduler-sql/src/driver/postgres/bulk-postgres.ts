@@ -135,7 +135,7 @@ function arraysOf(rows: readonly object[], columns: readonly BulkColumn[]): stri
   return columns.map((column) => {
     const values = valuesOf(rows, [column], []);
     return column.kind === 'integer'
-      ? `{${values.map((value) => String(value ?? 'null')).join()}}`
+      ? `{${(values as (number | null)[]).map((value) => value ?? 'null').join()}}`
       : `{${values.map((value) => (value === null || value === undefined ? 'null' : quoted(value as string))).join()}}`;
   });
 }
