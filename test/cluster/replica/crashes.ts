@@ -40,8 +40,8 @@ function watchStatements(settings: ReplicaSettings): void {
   const watch = (statement: unknown) => {
     const { text, sql } = statement as { text?: string; sql?: string };
     const said = typeof statement === 'string' ? statement : (text ?? sql ?? '');
-    if (/^\s*insert\s[^(]*runs/i.test(said)) runsMade = true;
-    if (runsMade && /^\s*update\b/i.test(said) && /\bt?\w*jobs\b/i.test(said)) crash(settings);
+    if (/^\s*insert\s[^(]*live_runs/i.test(said)) runsMade = true;
+    if (runsMade && /^\s*update\b/i.test(said) && /\b\w*schedules\b/i.test(said)) crash(settings);
   };
   const require = createRequire(import.meta.url);
   for (const [prototype, name] of statementsOf(settings.store.kind, require)) {
