@@ -99,6 +99,7 @@ export class Declarations {
     await deleteReplicasOlderThan(trx, now - DEAD_LEASES * leaseMs);
     const live = await this.liveReplicas(trx, now);
     const ids = toReconcile(await selectDeclaredJobs(trx), this.declares, live);
+    units.forget(ids);
     const loaded = await units.lock(trx, ids, context);
     for (const unit of loaded) {
       const spec = this.specs.get(unit.job.id);

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely';
 import { COLUMNS } from '../schema/columns.js';
 import type { Database } from '../driver/database.js';
 import type { JobTable, ScheduleTable, Tables } from '../schema/tables.js';
+import { lockSchedules } from './schedules.js';
 
 const SCHEDULE_NAMES = Object.keys(COLUMNS.schedules) as (keyof ScheduleTable)[];
 /** Where the columns of a filter are. */
@@ -56,6 +57,19 @@ export async function deleteJobs(
   if (ids.length === 0) return;
   await trx.deleteFrom('schedules').where(dialect.isOneOf('id', ids)).execute();
   await trx.deleteFrom('jobs').where(dialect.isOneOf('id', ids)).execute();
+}
+
+/** Deletes those of the jobs whose schedules somebody has deleted. Returns their ids. */
+export async function deleteUnscheduledJobs(
+  db: Database,
+  trx: Kysely<Tables>,
+  ids: readonly string[],
+): Promise<string[]> {
+  // Under lock, which sees what others have committed since a transaction of the user's began.
+  const known = new Set((await lockSchedules(db, trx, ids, 'wait')).map(({ id }) => id));
+  const broken = ids.filter((id) => !known.has(id));
+  await deleteJobs(db, trx, broken);
+  return broken;
 }
 
 /** Says why a job is parked whose row as a whole cannot be written. */

@@ -34,6 +34,11 @@ export class KnownJobs {
     return known.generation === generation && known.revision === revision ? known.row : null;
   }
 
+  forget(id: string): void {
+    this.newer.delete(id);
+    this.older.delete(id);
+  }
+
   private put(id: string, known: KnownJob): void {
     if (this.newer.size >= MOST) {
       this.older = this.newer;

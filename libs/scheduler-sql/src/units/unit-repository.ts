@@ -16,7 +16,7 @@ import type { Kysely } from 'kysely';
 import type { Database } from '../driver/database.js';
 import { inParallel } from '../driver/in-parallel.js';
 import type { JobTable, LiveRunTable, LockedSchedule, ScheduleTable, Tables } from '../schema/tables.js';
-import { selectJobRows } from '../statements/jobs.js';
+import { deleteJobs, selectJobRows } from '../statements/jobs.js';
 import {
   type LiveRun,
   lockHeldRuns,
@@ -85,7 +85,7 @@ export class UnitRepository {
   ): Promise<SqlUnit[]> {
     const found = await this.read(trx, rows, whole);
     const locked = await lockHeldRuns(this.db, trx, found.runs, 'wait');
-    return this.units(rows, { ...found, locked }, context);
+    return this.units(await this.withJobs(trx, rows, found), { ...found, locked }, context);
   }
 
   /**
@@ -102,11 +102,16 @@ export class UnitRepository {
     const busy = new Set(
       found.runs.flatMap(({ id, holds_slot, job_id }) => (holds_slot === 1 && !locked.has(id) ? job_id : [])),
     );
-    const free = rows.filter(({ id }) => !busy.has(id));
+    const free = (await this.withJobs(trx, rows, found)).filter(({ id }) => !busy.has(id));
     const units = this.units(free, { ...found, locked }, context);
     // Only a claim may raise it: a transaction of the user's may see fewer runs than there are.
     for (const unit of units) unit.liveFrom = unit.runs.list[0]?.id ?? null;
     return units;
+  }
+
+  /** Has the rows of these jobs read again, which may have vanished. */
+  forget(ids: readonly string[]): void {
+    for (const id of ids) this.knownJobs.forget(id);
   }
 
   /** The record of a job that is shown, and not changed. */
@@ -149,6 +154,18 @@ export class UnitRepository {
     return { jobs, runs, spans };
   }
 
+  /** Deletes schedules of jobs whose rows somebody has deleted. */
+  private async withJobs(
+    trx: Kysely<Tables>,
+    rows: readonly LockedSchedule[],
+    { jobs }: Pick<Loaded, 'jobs'>,
+  ): Promise<readonly LockedSchedule[]> {
+    if (rows.every(({ id }) => jobs.has(id))) return rows;
+    const gone = rows.filter(({ id }) => !jobs.has(id)).map(({ id }) => id);
+    await deleteJobs(this.db, trx, gone);
+    return rows.filter(({ id }) => jobs.has(id));
+  }
+
   private async readJobs(
     trx: Kysely<Tables>,
     schedules: readonly ScheduleTable[],
@@ -182,7 +199,7 @@ export class UnitRepository {
     }
     const spanOf = new Map(spans.map((row) => [row.id, row]));
     return rows.map((schedule) => {
-      const job = jobs.get(schedule.id) ?? standIn(schedule);
+      const job = jobs.get(schedule.id)!;
       const definition = this.define(job);
       const span = schedule.span_id === null ? undefined : spanOf.get(schedule.span_id);
       const stored = { job, schedule };
@@ -215,28 +232,6 @@ function addLive(live: LiveRuns, read: LiveRun, current: LiveRunTable | null): v
     if (read.scheduled_at !== null) live.furtherTicks--;
   }
   if (current !== null) live.list.push(toRunRecord(current));
-}
-
-/** For a job whose row somebody has deleted: it cannot be read, and is parked (D5). */
-function standIn({ id, handler }: ScheduleTable): JobTable {
-  return {
-    id,
-    origin: 'added',
-    declaration: null,
-    handler,
-    payload: null,
-    trigger_json: 'null',
-    policies: '{}',
-    parked_because: null,
-    pause_note: null,
-    pause_by: null,
-    pause_at: null,
-    pause_until: null,
-    pause_first_tick: null,
-    version: 1,
-    added_at: 0,
-    updated_at: 0,
-  };
 }
 
 function toSpan({ id, outcome, reason, count, count_at_least }: SpanRow): SpanRecord {

@@ -9,7 +9,7 @@ import type { BulkChange, RunMove } from '../driver/bulk.js';
 import type { Database } from '../driver/database.js';
 import { inParallel } from '../driver/in-parallel.js';
 import type { JobTable, ScheduleTable, Tables } from '../schema/tables.js';
-import { deleteJobs } from '../statements/jobs.js';
+import { deleteJobs, deleteUnscheduledJobs } from '../statements/jobs.js';
 import { isEdited, SCHEDULE_COLUMNS, toJobRow, toScheduleRow, toTickColumns } from './job-rows.js';
 import { type KnownJobs, newRevision } from './known-jobs.js';
 import { hasEnded, toEndedChange, toHistoryRow, toLiveChange, toLiveRow } from './run-rows.js';
@@ -32,10 +32,17 @@ export async function insertJobs(
   units: readonly SqlUnit[],
 ): Promise<string[]> {
   const jobs = units.map(({ job }) => toJobRow(job, { trigger: null, policies: null }));
-  const inserts = Array.from(inStatements(jobs), (rows) =>
-    db.dialect.insertMany(trx, { table: 'jobs', rows }),
-  );
-  const stored = new Set((await inParallel(inserts)).flat());
+  const stored = new Set(await insertJobRows(db, trx, jobs));
+  if (stored.size < jobs.length) {
+    const others = jobs.filter(({ id }) => !stored.has(id));
+    const broken = await deleteUnscheduledJobs(
+      db,
+      trx,
+      others.map(({ id }) => id),
+    );
+    const again = others.filter(({ id }) => broken.includes(id));
+    for (const id of await insertJobRows(db, trx, again)) stored.add(id);
+  }
   const schedules: ScheduleTable[] = [];
   units.forEach(({ job, liveFrom }, index) => {
     if (!stored.has(job.id)) return;
@@ -48,6 +55,15 @@ export async function insertJobs(
   );
   await inParallel(writes);
   return [...stored];
+}
+
+async function insertJobRows(
+  { dialect }: Database,
+  trx: Kysely<Tables>,
+  jobs: readonly JobTable[],
+): Promise<string[]> {
+  const inserts = Array.from(inStatements(jobs), (rows) => dialect.insertMany(trx, { table: 'jobs', rows }));
+  return (await inParallel(inserts)).flat();
 }
 
 /**
