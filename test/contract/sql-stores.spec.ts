@@ -20,7 +20,11 @@ class Homes {
       store: () => new SqlStore({ options: OPTIONS, connect: () => scratch.open() }),
       spoil: (jobId) =>
         withTables(scratch, async ({ kysely }) => {
-          await kysely.updateTable('jobs').set({ trigger_json: '{"type":' }).where('id', '=', jobId).execute();
+          await kysely
+            .updateTable('jobs')
+            .set({ trigger_json: '{"type":' })
+            .where('id', '=', jobId)
+            .execute();
           await kysely.updateTable('schedules').set({ revision: 1 }).where('id', '=', jobId).execute();
         }),
       close: () =>

@@ -213,7 +213,7 @@ describe('the demo as a process', () => {
       const reader = new pg.Client(url.href);
       await reader.connect();
       const { rows } = await reader.query<{ tick: string; outcome: string | null; attempt: string }>(
-        `select job_id || ' at ' || scheduled_at as tick, outcome, attempt from carillon.runs where job_id like 'shared-%'`,
+        `select job_id || ' at ' || scheduled_at as tick, outcome, attempt from carillon.history where job_id like 'shared-%'`,
       );
       await reader.end();
       expect(new Set(rows.map(({ tick }) => tick)).size).toBe(rows.length);

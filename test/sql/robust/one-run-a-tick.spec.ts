@@ -29,7 +29,7 @@ describe.each(eachDatabase)('two claims at once in %s', (_, database) => {
     ['in the history', true],
   ])(
     'start at most one run a tick, also with a schedule set back by hand while its run is %s',
-    async (_where, ends) => {
+    async (_where, isOver) => {
       const scratch = await database.scratch();
       const stores = [await openReplica(scratch, 'one'), await openReplica(scratch, 'two')] as const;
       const { kysely } = await scratch.open();
@@ -62,7 +62,7 @@ describe.each(eachDatabase)('two claims at once in %s', (_, database) => {
           };
           const claims: Claim[] = await claim();
           if (round % 2 === 0) {
-            if (ends) for (const one of claims) await completed(stores, one, now);
+            if (isOver) for (const one of claims) await completed(stores, one, now);
             // Only the keys of the tables can refuse the ticks now.
             for (const { id, ...set } of before)
               await kysely

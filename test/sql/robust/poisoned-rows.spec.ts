@@ -134,6 +134,7 @@ describe.each(eachDatabase)('a poisoned row in %s', (_, database) => {
   it('that nobody here has the handler for is left for a replica that has', async () => {
     const { world: here, replica } = await world(['bad']);
     await spoil(here, { handler: 'rendering' });
+    await move(here, { handler: 'rendering' }, 'bad');
     await here.pass(2 * MINUTE);
     expect(ran.toSorted()).toEqual(['A', 'A', 'z', 'z']);
     expect(await replica.scheduler.getJob('bad')).toMatchObject({ state: 'active', handler: 'rendering' });
