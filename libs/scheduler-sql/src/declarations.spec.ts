@@ -24,49 +24,45 @@ describe.each(eachDatabase)('declarations in %s', (_, database) => {
     ['all tables', Object.keys(COLUMNS)],
     ['jobs', ['jobs']],
     ['schedules', ['schedules']],
-  ])(
-    'come back at the next beat after rows have vanished of %s, and run (D2)',
-    async (_which, tables) => {
-      const scratch = await database.scratch();
-      const [a, b] = [await openReplica(scratch, 'a'), await openReplica(scratch, 'b')];
-      const other = await scratch.open();
-      try {
-        const put = (store: SqlStore, id: string, origin: JobOrigin) => {
-          const trigger = every(origin === 'added' ? '1h' : '10s').bind({ jobId: id, anchorAt: START });
-          const policies = readPolicies({ group: 'few' });
-          const spec = {
-            id,
-            trigger,
-            handler: 'work',
-            payload: undefined,
-            policies,
-            origin,
-            disabled: false,
-          };
-          return store.putJob(spec, 'replace', START);
+  ])('come back at the next beat after rows have vanished of %s, and run (D2)', async (_which, tables) => {
+    const scratch = await database.scratch();
+    const [a, b] = [await openReplica(scratch, 'a'), await openReplica(scratch, 'b')];
+    const other = await scratch.open();
+    try {
+      const put = (store: SqlStore, id: string, origin: JobOrigin) => {
+        const trigger = every(origin === 'added' ? '1h' : '10s').bind({ jobId: id, anchorAt: START });
+        const policies = readPolicies({ group: 'few' });
+        const spec = {
+          id,
+          trigger,
+          handler: 'work',
+          payload: undefined,
+          policies,
+          origin,
+          disabled: false,
         };
-        await put(a, 'both', 'declared');
-        await put(b, 'both', 'declared');
-        await put(b, 'of b', 'declared');
-        await put(a, 'added', 'added');
-        for (const store of [a, b]) await store.beat(START + 1_000);
-        for (const table of tables as (keyof typeof COLUMNS)[])
-          await other.kysely.deleteFrom(table).execute();
+        return store.putJob(spec, 'replace', START);
+      };
+      await put(a, 'both', 'declared');
+      await put(b, 'both', 'declared');
+      await put(b, 'of b', 'declared');
+      await put(a, 'added', 'added');
+      for (const store of [a, b]) await store.beat(START + 1_000);
+      for (const table of tables as (keyof typeof COLUMNS)[]) await other.kysely.deleteFrom(table).execute();
 
-        expect((await a.beat(START + 2_000)).changed).toEqual([{ kind: 'added', jobId: 'both' }]);
-        expect((await b.beat(START + 2_000)).changed).toEqual([{ kind: 'added', jobId: 'of b' }]);
-        expect((await a.beat(START + 3_000)).changed).toEqual([]);
-        expect((await a.listJobs({})).map(({ id }) => id)).toEqual(['both', 'of b']);
-        const { claims } = await a.claimDue({ now: START + 10_000, limit: 10 });
-        expect(claims.map(({ jobId }) => jobId)).toEqual(['both']);
-      } finally {
-        await other.close();
-        await a.close();
-        await b.close();
-        await scratch.drop();
-      }
-    },
-  );
+      expect((await a.beat(START + 2_000)).changed).toEqual([{ kind: 'added', jobId: 'both' }]);
+      expect((await b.beat(START + 2_000)).changed).toEqual([{ kind: 'added', jobId: 'of b' }]);
+      expect((await a.beat(START + 3_000)).changed).toEqual([]);
+      expect((await a.listJobs({})).map(({ id }) => id)).toEqual(['both', 'of b']);
+      const { claims } = await a.claimDue({ now: START + 10_000, limit: 10 });
+      expect(claims.map(({ jobId }) => jobId)).toEqual(['both']);
+    } finally {
+      await other.close();
+      await a.close();
+      await b.close();
+      await scratch.drop();
+    }
+  });
 
   it('of a replica with older time zone data leave the ticks of newer data alone (Z5)', async () => {
     const scratch = await database.scratch();
