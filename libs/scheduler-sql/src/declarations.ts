@@ -103,7 +103,7 @@ export class Declarations {
     const loaded = await units.lock(trx, ids, context);
     for (const unit of loaded) {
       const spec = this.specs.get(unit.job.id);
-      reconcileJob(unit, spec ? this.putJob(unit, spec, this.declares[spec.id]!) : null, live);
+      reconcileJob(unit, spec ? putOf(unit, spec, this.declares[spec.id]!) : null, live);
     }
     const found = new Set(loaded.map(({ job }) => job.id));
     await units.write(trx, loaded, context);
@@ -124,7 +124,7 @@ export class Declarations {
     unit: SqlUnit,
     { spec, hash, ifTaken }: { spec: JobSpec; hash: string | null; ifTaken: IfTaken },
   ): Promise<PutResult['change']> {
-    const put = this.putJob(unit, spec, hash);
+    const put = putOf(unit, spec, hash);
     if (hash === null) return putTakenJob(unit, put, ifTaken);
     const { now } = unit;
     const others = isDeclaredOtherwise(unit.job, hash) ? await this.liveReplicas(trx, now) : [];
@@ -146,10 +146,6 @@ export class Declarations {
     for (const jobId of await units.insert(trx, made)) context.facts.change({ kind: 'added', jobId });
   }
 
-  private putJob({ job }: SqlUnit, spec: JobSpec, hash: string | null): PutJob {
-    return { spec, hash, payload: toJsonString(spec.payload), current: payloadOf(job) };
-  }
-
   private liveReplicas(trx: Kysely<Tables>, now: number): Promise<LiveReplica[]> {
     return selectLiveReplicas(trx, now - this.store.leaseMs);
   }
@@ -165,4 +161,9 @@ function putResult(change: PutResult['change'], unit: SqlUnit, spec: JobSpec | n
 export function viewPut({ job, runs }: SqlUnit, spec: JobSpec | null): Job {
   const view = viewStoredJob(job, runs.alive);
   return spec === null ? view : { ...view, policies: spec.policies };
+}
+
+/** The spec in the form in which rules put it in place of the unit's job. @param hash of its declaration; null for an added one */
+export function putOf({ job }: SqlUnit, spec: JobSpec, hash: string | null): PutJob {
+  return { spec, hash, payload: toJsonString(spec.payload), current: payloadOf(job) };
 }

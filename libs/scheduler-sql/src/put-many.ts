@@ -9,12 +9,10 @@ import {
   type UnitContext,
 } from '@carillon/scheduler/store';
 import type { Kysely } from 'kysely';
-import { viewPut } from './declarations.js';
+import { putOf, viewPut } from './declarations.js';
 import { undoneIfNull } from './driver/transactions.js';
 import type { Tables } from './schema/tables.js';
 import { lockableIds } from './statements/schedules.js';
-import { payloadOf } from './units/job-rows.js';
-import { toJsonString } from './units/json.js';
 import type { SqlUnit } from './units/sql-unit.js';
 import type { StoreContext } from './units/store-context.js';
 
@@ -57,8 +55,7 @@ export class PutMany {
     const results = puts.map(({ spec, ifTaken }) => {
       const unit = stored.get(spec.id);
       if (unit === undefined) return { change: 'created' as const, job: viewPut(made.get(spec.id)!, spec) };
-      const put = { spec, hash: null, payload: toJsonString(spec.payload), current: payloadOf(unit.job) };
-      const change = putTakenJob(unit, put, ifTaken);
+      const change = putTakenJob(unit, putOf(unit, spec, null), ifTaken);
       return { change, job: viewPut(unit, change === 'changed' ? spec : null) };
     });
     await units.write(trx, [...stored.values()], context);

@@ -41,8 +41,7 @@ export const DEFAULT_SYNCHRONOUS = 'full';
 /** The database of a store, and its options. Loads and opens nothing before `connect`. */
 export interface StoreSource {
   readonly options: StoreOptions;
-  /** Opens the database, and makes or migrates its tables unless an option says otherwise. */
-  /** @throws SchedulerError */
+  /** Opens the database, and makes or migrates its tables unless an option says otherwise. @throws SchedulerError */
   connect(): Promise<Database>;
 }
 

@@ -22,6 +22,19 @@ const SCHEDULES: Columns = {
   tzdata: 'key',
 };
 
+const OF_BOTH: Columns = {
+  payload: 'text?',
+  instant: 'integer',
+  started_at: 'integer?',
+  ended_at: 'integer?',
+  lateness_ms: 'integer?',
+  error: 'text?',
+  result: 'text?',
+  progress: 'text?',
+  log: 'text?',
+  attempts: 'text?',
+};
+
 const LIVE_RUNS: Columns = {
   id: 'key',
   job_id: 'key',
@@ -44,16 +57,7 @@ const LIVE_RUNS: Columns = {
   group_name: 'key?',
   holder: 'key?',
   lease_until: 'integer?',
-  payload: 'text?',
-  instant: 'integer',
-  started_at: 'integer?',
-  ended_at: 'integer?',
-  lateness_ms: 'integer?',
-  error: 'text?',
-  result: 'text?',
-  progress: 'text?',
-  log: 'text?',
-  attempts: 'text?',
+  ...OF_BOTH,
 };
 
 const HISTORY: Columns = {
@@ -71,16 +75,7 @@ const HISTORY: Columns = {
   attempt: 'integer=0',
   token: 'integer=0',
   due_at: 'integer',
-  payload: 'text?',
-  instant: 'integer',
-  started_at: 'integer?',
-  ended_at: 'integer?',
-  lateness_ms: 'integer?',
-  error: 'text?',
-  result: 'text?',
-  progress: 'text?',
-  log: 'text?',
-  attempts: 'text?',
+  ...OF_BOTH,
 };
 
 const INDEXES: readonly Index[] = [

@@ -3,6 +3,20 @@ import type { Tables } from './tables.js';
 /** `key`: a string of at most 255 characters that is compared byte by byte. `integer`: 64 bits. */
 export type ColumnKind = 'key' | 'text' | 'integer';
 
+/** Columns that live runs and the history share. */
+const OF_BOTH = {
+  payload: 'text',
+  instant: 'integer',
+  started_at: 'integer',
+  ended_at: 'integer',
+  lateness_ms: 'integer',
+  error: 'text',
+  result: 'text',
+  progress: 'text',
+  log: 'text',
+  attempts: 'text',
+} as const;
+
 /** The columns as the newest migration leaves them. */
 export const COLUMNS: { readonly [T in keyof Tables]: Readonly<Record<keyof Tables[T], ColumnKind>> } = {
   jobs: {
@@ -62,16 +76,7 @@ export const COLUMNS: { readonly [T in keyof Tables]: Readonly<Record<keyof Tabl
     group_name: 'key',
     holder: 'key',
     lease_until: 'integer',
-    payload: 'text',
-    instant: 'integer',
-    started_at: 'integer',
-    ended_at: 'integer',
-    lateness_ms: 'integer',
-    error: 'text',
-    result: 'text',
-    progress: 'text',
-    log: 'text',
-    attempts: 'text',
+    ...OF_BOTH,
   },
   history: {
     id: 'key',
@@ -88,16 +93,7 @@ export const COLUMNS: { readonly [T in keyof Tables]: Readonly<Record<keyof Tabl
     attempt: 'integer',
     token: 'integer',
     due_at: 'integer',
-    payload: 'text',
-    instant: 'integer',
-    started_at: 'integer',
-    ended_at: 'integer',
-    lateness_ms: 'integer',
-    error: 'text',
-    result: 'text',
-    progress: 'text',
-    log: 'text',
-    attempts: 'text',
+    ...OF_BOTH,
   },
   replicas: { id: 'key', started_at: 'integer', beat_at: 'integer', tzdata: 'key', declares: 'text' },
   groups: { name: 'key' },

@@ -63,33 +63,6 @@ export function toRunRecord(row: RunRow): LoadedRun {
   };
 }
 
-/** Columns of a live run that rules may change. */
-const LIVE_CHANGES = [
-  'generation',
-  'count_at_least',
-  'coalesced',
-  'state',
-  'outcome',
-  'reason',
-  'attempt',
-  'lost_attempts',
-  'token',
-  'completes_with_job',
-  'due_at',
-  'catches_up',
-  'replaced',
-  'holds_slot',
-  'group_name',
-  'holder',
-  'lease_until',
-  'started_at',
-  'ended_at',
-  'lateness_ms',
-  'error',
-  'result',
-  'attempts',
-] as const satisfies readonly (keyof LiveRunTable)[];
-
 /** Columns that a run takes to the history otherwise than its live row may have them. */
 const ENDED_CHANGES = [
   'generation',
@@ -107,6 +80,20 @@ const ENDED_CHANGES = [
   'result',
   'attempts',
 ] as const satisfies readonly (keyof HistoryTable)[];
+
+/** Columns of a live run that rules may change. */
+const LIVE_CHANGES = [
+  ...ENDED_CHANGES,
+  'state',
+  'lost_attempts',
+  'completes_with_job',
+  'catches_up',
+  'replaced',
+  'holds_slot',
+  'group_name',
+  'holder',
+  'lease_until',
+] as const satisfies readonly (keyof LiveRunTable)[];
 
 export function toLiveChange(run: RunRecord): Pick<LiveRunTable, (typeof LIVE_CHANGES)[number]> {
   return pick(toLiveRow(run), LIVE_CHANGES);

@@ -248,6 +248,7 @@ export class DueLoop {
     if (this.pollMs === Number.POSITIVE_INFINITY) return this.timers.wakeAt(at);
     const now = this.clock.now();
     const againAt = this.lookAgainAt ?? Number.POSITIVE_INFINITY;
+    // Due work that was left behind is not claimed again at once.
     const dueAt = at === null || (at <= now && this.lookAgainAt !== null) ? againAt : Math.min(at, againAt);
     this.timers.wakeAt(Math.min(dueAt, now + this.pollMs));
   };
